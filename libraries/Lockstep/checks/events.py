@@ -1,0 +1,68 @@
+"""The history that checks read: journal events of this process and ledger rows of the server.
+
+The engine writes :class:`Event`, the adapter reads :class:`LedgerRow`; checks read both and know nothing of either.
+Events are tuples: a million of them fit in memory, and nobody can change one after it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Kind(StrEnum):
+    """What happened. An operation is an invoke (connect, send, query) followed by ok, fail or unknown."""
+
+    CONNECT = "connect"                # invoke: a connection is being opened
+    CONNECTED = "connected"            # ok: open and ready; details: session, epoch, offset, recovered
+    CONNECT_FAILED = "connect_failed"  # fail; details: reason
+    SEND = "send"                      # invoke: written before the bytes leave, under the sender's lock
+    SEND_UNKNOWN = "send_unknown"      # unknown: the connection died before an answer
+    ACCEPTED = "accepted"              # the server took the message in (not yet processed)
+    REPLY = "reply"                    # ok: the message was processed, this is the answer
+    DUPLICATE = "duplicate"            # the server says: this attempt repeats a message I know
+    REFUSED = "refused"                # fail: the server did not take the message; details: reason
+    QUERY = "query"                    # invoke of a question (agent state, ...); details: question
+    ANSWER = "answer"                  # ok of a question; details: the named fields of the snapshot
+    QUERY_UNKNOWN = "query_unknown"    # unknown: no answer before the connection died
+    ERROR = "error"                    # an error that names neither message nor question
+    OTHER = "other"                    # a push or an unknown message type; never a violation by itself
+    CLOSE = "close"                    # details: code, reason, by
+    FAULT = "fault"                    # written by the injector
+    MARK = "mark"                      # a cursor that a keyword set
+
+
+class Event(NamedTuple):
+    """One journal entry. ``index`` is global per process and is the only order that checks trust."""
+
+    index: int
+    time: float                        # s, monotonic clock of this process
+    kind: Kind
+    client: str                        # alias, unique per process
+    connection: int                    # which TCP connection of this process, from 1
+    user: str = ""
+    message_id: str | None = None      # of a message; for a question its request id
+    attempt: int | None = None         # 1 for the first sending; None where the server does not echo it
+    sequence_id: int | None = None
+    offset: int | None = None          # the server's number of this push within session and epoch
+    digest: str | None = None          # of the content: as sent, or as the server says it saw it
+    intended: float | None = None      # send only: when the schedule wanted it, s, monotonic
+    details: Mapping[str, Any] | None = None
+
+
+class LedgerRow(NamedTuple):
+    """One line of the server's own account, in the order in which the effects became durable."""
+
+    index: int
+    time: float
+    user: str
+    session: str
+    connection: str
+    message_id: str
+    attempt: int
+    sequence_id: int | None
+    digest: str
+    agent: str
+    what: str                          # received | accepted | duplicate | refused | processed | answered
+    reason: str = ""
