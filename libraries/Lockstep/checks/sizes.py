@@ -1,0 +1,8 @@
+"""How large a run must be to find what it looks for."""
+
+from __future__ import annotations
+
+
+def messages_needed(p: float, beta: float) -> int:
+    """Messages needed so that a defect that hits each with probability `p` is missed with probability `beta` at most."""
+    raise NotImplementedError
