@@ -1,0 +1,8 @@
+"""The Final Review: what a run has proven about a target, as one page for people and one document for programs."""
+
+from __future__ import annotations
+
+from .errors import InputError
+from .making import Document, check, make
+
+__all__ = ["Document", "InputError", "check", "make"]

@@ -1,0 +1,58 @@
+"""Makes the final review of a run: reads it, judges it, writes ``final_review.json`` and ``final_review.html``."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from .cases import load_cases
+from .criteria_table import load_limits, read_criteria
+from .document import as_json
+from .errors import InputError
+from .examination import examine
+from .page import render
+from .waivers import load_waivers
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a runner needs to know of a finished review."""
+
+    verdict: str
+    sentence: str
+    reason: str
+    exit_code: int
+    page: Path
+    data: Path
+
+
+def make(run_folder: Path, resources: Path, suites: Path) -> Document:
+    """Reviews a run folder and writes page and data into it. Bad input raises InputError with one sentence."""
+    review = examine(run_folder, resources, suites)
+    page, data = run_folder / "final_review.html", run_folder / "final_review.json"
+    _replace(data, json.dumps(as_json(review), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    _replace(page, render(review, has_log=(run_folder / "log.html").is_file()))
+    conclusion = review.conclusion
+    return Document(str(conclusion.outcome), conclusion.sentence, conclusion.reason, conclusion.exit_code, page, data)
+
+
+def check(resources: Path, suites: Path, profile: str) -> None:
+    """Reads what a later review will need, so that a mistake in it is found before the run and not after it."""
+    load_cases(resources / "cases.yaml")
+    criteria = read_criteria(suites, load_limits(resources, profile, {}))
+    load_waivers(resources / "waivers.yaml", {one.id for one in criteria}, date.today())  # noqa: DTZ011 - the owner's day
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; a reader never sees half a page."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # A lone surrogate in a server's reply must not cost the whole page.
+        draft.write_text(text, encoding="utf-8", errors="replace")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
