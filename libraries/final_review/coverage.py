@@ -9,7 +9,7 @@ from .cases import CaseList
 from .records import Records
 from .result import RunResult, TestOutcome
 
-STATES = ("failed", "passed", "skipped", "missing")
+STATES = ("passed", "failed", "skipped", "missing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,11 @@ class Finding:
     test: str = ""
 
     @property
+    def broken(self) -> bool:
+        """Whether the figure itself misses its limit (and not, say, a failed test spoils it)."""
+        return self.state is State.NOT_MET and self.measured is not None and not self.condition.holds(self.measured)
+
+    @property
     def text(self) -> str:
         """The measured value for people: "0 of 7 412 messages", "46.9 ms"; empty where there is none."""
         limit = self.condition.limit
@@ -221,7 +226,7 @@ def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], 
     elif silent and _is_time_or_rate(condition) and silent[0] in circumstances.disturbed:
         state, reason = State.INVALID, circumstances.disturbed[silent[0]]
     elif silent:
-        state, reason = State.NOT_MEASURED, f"no measurement of {condition.measurement} from {' and '.join(silent)}"
+        state, reason = State.NOT_MEASURED, f"{condition.measurement} was not measured by {' and '.join(silent)}"
     if not (sound or recorded):
         return Finding(condition, state, reason)
     return _finding(condition, state, reason, sound or recorded)

@@ -123,17 +123,15 @@ def _profile(text: str, where: str) -> str:
 
 
 def _condition(plain: list[str], cases: tuple[str, ...], limits: Limits, where: str) -> Condition:
-    if len(plain) < 2:
-        raise InputError(f"{where}: a row needs a measurement, a comparison and a limit, for instance: lost    at most    0.")
     try:
-        compared = comparison(plain[1])
-        if compared is Comparison.REPORTED:
+        compared = comparison(plain[1]) if len(plain) > 1 else None
+        if compared is Comparison.REPORTED and len(plain) == 2:
             return Condition(plain[0], compared, None, cases)
-        if len(plain) != 3:
-            raise InputError("a row needs a measurement, a comparison and one limit, for instance: lost    at most    0.")
-        limit, key = _limit(plain[2], limits)
+        limit, key = _limit(plain[2], limits) if len(plain) == 3 else (None, None)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
+    if compared is None or limit is None:
+        raise InputError(f"{where}: a row needs a measurement, a comparison and one limit, for instance: lost    at most    0.")
     return Condition(plain[0], compared, limit, cases, key)
 
 
@@ -146,8 +144,9 @@ def _limit(text: str, limits: Limits) -> tuple[Quantity, str | None]:
 def weakened(criteria: list[Criterion], limits: Limits, changed: list[str]) -> list[str]:
     """The changed keys that made a promise easier to keep. A key whose direction no row tells counts as weakened."""
     rows = [condition for criterion in criteria for condition in criterion.conditions if condition.key]
-    replaced = {row.key for row in rows if row.key in limits.given and str(limits.given[row.key]) != str(limits.agreed.get(row.key))}
-    keys = dict.fromkeys([*changed, *sorted(key for key in replaced if key)])
+    used = sorted({str(row.key) for row in rows})
+    replaced = [key for key in used if key in limits.given and str(limits.given[key]) != str(limits.agreed.get(key))]
+    keys = dict.fromkeys([*changed, *replaced])
     return [key for key in keys if not _stricter(key, rows, limits)]
 
 

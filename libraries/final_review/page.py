@@ -27,6 +27,9 @@ WORDS = {
     Outcome.CANNOT_SAY: "Cannot say",
 }
 
+SKIPS = ("not offered", "not available here", "invalid", "not measured")
+"""A skipped test's message begins with one of these kinds."""
+
 
 def render(review: Review, *, has_log: bool = True) -> str:
     """The page as text. Everything that came from outside is escaped by the template engine."""
@@ -48,7 +51,7 @@ def render(review: Review, *, has_log: bool = True) -> str:
         notes=_notes(review),
         failures=[{"test": test, "link": test.link if has_log else ""} for test in review.failed_tests],
         coverage=_coverage(review),
-        states=STATES,
+        totals=[(state, sum(one.state == state for one in review.coverage)) for state in STATES],
         tests=Counter(test.status for test in review.result.tests),
         command=_command(review),
         number=figure,
@@ -98,7 +101,8 @@ def _score(judged: Judged, review: Review, *, has_log: bool) -> dict[str, Any]:
         "id": judged.criterion.id,
         "state": str(judged.state) if judged.claimed else "unclaimed",
         "word": WORDS[judged.state] if judged.claimed else "not claimed",
-        "reason": judged.reason,
+        # Where the figure misses its limit, both stand side by side and need no sentence.
+        "reason": "" if judged.deciding and judged.deciding.broken else judged.reason,
         "waiver": waiver,
         "rows": [_row(row, judged, review, has_log=has_log) for row in rows],
     }
@@ -113,10 +117,16 @@ def _row(row: Finding | Condition, judged: Judged, review: Review, *, has_log: b
         "limit": f"{condition.comparison} {condition.limit or ''}".strip(),
         "changed": condition.key is not None and condition.key in review.limits_changed,
         "samples": figure(finding.samples) if finding and finding.samples else "",
-        "state": str(finding.state) if finding else "",
+        "look": _look(finding),
         "link": _evidence(judged, finding, review) if has_log else "",
-        "test": finding.test if finding else "",
     }
+
+
+def _look(finding: Finding | None) -> str:
+    """How a figure is shown: broken (misses its limit), void (not to be counted) or plain."""
+    if finding is None:
+        return ""
+    return "broken" if finding.broken else "void" if finding.state is State.INVALID else ""
 
 
 def _evidence(judged: Judged, finding: Finding | None, review: Review) -> str:
@@ -142,8 +152,10 @@ def _gaps(review: Review) -> list[dict[str, str]]:
             continue
         made, planned = review.records.checks_of(test.name)
         if test.skipped:
-            word = "not offered" if is_not_offered(test, review.records) else "skipped"
-            gaps.append({"what": test.title, "word": word, "reason": test.sentence})
+            kind, colon, reason = test.sentence.partition(": ")
+            known = colon and kind in SKIPS
+            word = kind if known else "not offered" if is_not_offered(test, review.records) else "skipped"
+            gaps.append({"what": test.title, "word": word, "reason": reason if known else test.sentence})
         elif made < planned:
             absent = [one for one in review.records.not_offered if one.test == test.name and one.check]
             reason = "; ".join(f"{one.check}: {one.reason}" for one in absent)

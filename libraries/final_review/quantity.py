@@ -69,7 +69,7 @@ class Quantity:
 
     def in_unit_of(self, limit: Quantity) -> Quantity:
         """The same figure in the limit's unit, so that both can stand side by side."""
-        if limit.unit == "" or limit.unit == self.unit or self.dimension is not limit.dimension:
+        if limit.unit in ("", self.unit) or self.dimension is not limit.dimension:
             return self
         factor = _UNITS.get(limit.unit, (Dimension.COUNT, Fraction(1)))[1]
         return Quantity(float(self.exact / factor), limit.unit)

@@ -91,7 +91,7 @@ def _tally(evidence: Evidence) -> str:
 def _failure(broken: Sequence[Judged], failed_tests: Sequence[str]) -> str:
     if not broken:
         return f"The test “{failed_tests[0]}” failed{_others(failed_tests)}."
-    return f"{broken[0].criterion.title}: {broken[0].reason.rstrip('.')}{_others(broken)}."
+    return f"{broken[0].criterion.title}: {_reason(broken)}{_others(broken)}."
 
 
 def _others(things: Sequence[object]) -> str:
@@ -101,21 +101,20 @@ def _others(things: Sequence[object]) -> str:
 def _gap(evidence: Evidence, info: RunInfo) -> str:
     """Why nothing can be said: the first of interrupted, no result, a suite missing, a criterion invalid or unmeasured."""
     invalid, unmeasured = _claimed(evidence, State.INVALID), _claimed(evidence, State.NOT_MEASURED)
-    if info.interrupted:
-        return "The run was interrupted before its end."
-    if evidence.problem:
-        return f"There is no result to judge: {evidence.problem}."
-    if evidence.missing_suites:
-        return f"No result of {listed(evidence.missing_suites)}: the suite was to run and left no output."
-    if not evidence.tests:
-        return "No test was run."
-    if invalid:
-        return f"The figures are invalid for {_named(invalid)}: {invalid[0].reason.rstrip('.')}."
-    if unmeasured:
-        return f"Not measured: {_named(unmeasured)} ({unmeasured[0].reason})."
-    if not any(one.claimed for one in evidence.judged):
-        return "No criterion is offered by the target within this profile."
-    return ""
+    gaps = [
+        (info.interrupted, "The run was interrupted before its end."),
+        (evidence.problem, f"There is no result to judge: {evidence.problem}."),
+        (evidence.missing_suites, f"No result of {listed(evidence.missing_suites)}: a suite was to run and left no output."),
+        (not evidence.tests, "No test was run."),
+        (invalid, f"The figures are invalid for {_named(invalid)}: {_reason(invalid)}."),
+        (unmeasured, f"Not measured: {_named(unmeasured)} ({_reason(unmeasured)})."),
+        (not any(one.claimed for one in evidence.judged), "No criterion is offered by the target within this profile."),
+    ]
+    return next((sentence for applies, sentence in gaps if applies), "")
+
+
+def _reason(judged: Sequence[Judged]) -> str:
+    return judged[0].reason.rstrip(".") if judged else ""
 
 
 def _condition(evidence: Evidence) -> str:
