@@ -1,0 +1,320 @@
+"""One run from its options to its exit code: folder, selection, pabot, review, last words."""
+
+# ruff: noqa: PLC0415 - what is slow to import is imported late: the first line on the screen must not wait for it
+
+import os
+import queue
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol, TextIO
+
+from runner import display, outcome, pabot_call, profiles, progress, run_folder, selection, targets
+from runner.errors import Exit, StartError, disk_sentence
+from runner.project import Project
+
+GRACE = 2.5
+"""How long a robot process may take to write its result after Ctrl-C; with ending and merging it stays below 5 s."""
+
+STYLES = {Exit.READY: display.GREEN, Exit.NOT_READY: display.RED}
+
+
+class Reviewer(Protocol):
+    """The part of the room ``final_review`` that a run needs."""
+
+    def check(self, resources: Path, suites: Path, profile: str) -> None:
+        """Finds mistakes in criteria, waivers and limits before the run."""
+
+    def make(self, run_folder: Path, resources: Path, suites: Path) -> Any:
+        """Makes the page and its data; the answer has ``sentence``, ``exit_code`` and ``page``."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    profile: str | None = None
+    target: str | None = None
+    suites: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    processes: int | None = None
+    seed: int | None = None
+    variables: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    quirks: tuple[str, ...] = ()
+    open: bool = False
+    rest: tuple[str, ...] = ()
+
+
+@dataclass
+class Interrupt:
+    """Counts Ctrl-C and SIGTERM: the first ends the run in order, the second without patience."""
+
+    times: int = 0
+
+    def __call__(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """The signal handler."""
+        self.times += 1
+
+    def __bool__(self) -> bool:
+        return self.times > 0
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes the signals over for the length of a run."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@dataclass
+class Runner:
+    """A run. The doors to the other rooms are arguments, so that tests can stand in for them."""
+
+    options: Options
+    project: Project = field(default_factory=Project.here)
+    load_target: targets.LoadTarget | None = None
+    reviewer: Reviewer | None = None
+    stream: TextIO = field(default_factory=lambda: sys.stdout)
+    interrupt: Interrupt = field(default_factory=Interrupt)
+
+    def run(self) -> int:
+        """Everything; returns the exit code."""
+        with self.interrupt.listening():
+            return self._run()
+
+    def _run(self) -> int:
+        profile, values, limits = self._profile()
+        given = targets.choose(self.options.target, os.environ)
+        seed = secrets.randbelow(2**31) if self.options.seed is None else self.options.seed
+        painter = display.Painter(self.stream, os.environ)
+        painter.line(f"Lockstep  profile {profile}, target {Path(given).stem}, seed {seed}", display.BOLD)
+        target = targets.describe(given, self.load_target)
+        added = targets.start_arguments(self.options.defects, self.options.quirks, target)
+        selected = self._selected()
+        with self._reviewer() as reviewer:
+            reviewer.check(self.project.resources, self.project.suites, profile)
+        if not target.started_by_us:
+            targets.preflight(target)
+        run = run_folder.create(self.project.results)
+        painter.line(f"          {outcome.shorter(run, Path.cwd())}", display.DIM)
+        variables = {**limits, **profiles.variables_from_command_line(self.options.variables)}
+        facts: dict[str, object] = {
+            "run": run.name,
+            "profile": profile,
+            "target": {"name": target.name, "title": target.title, "reference": target.reference},
+            "target_arguments": added,
+            "seed": seed,
+            "started": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+            "command": ["run.py", *sys.argv[1:]],
+            "limits_changed": [key for key in variables if key in values],
+            "interrupted": False,
+            "variables": variables,
+            "versions": run_folder.versions(),
+            "machine": run_folder.machine(),
+            "selected": [suite.name for suite in selected],
+        }
+        try:
+            return self._in_folder(run, facts, selected, variables, self._environment(run, target, profile, seed, added))
+        except OSError as error:
+            painter.line(disk_sentence(error, "write results"), display.RED)
+            measured = any(file.stat().st_size for file in (run / "records").glob("*.jsonl"))
+            return Exit.CANNOT_SAY if measured else Exit.BAD_INPUT
+
+    def _profile(self) -> tuple[str, profiles.Values, dict[str, str]]:
+        folder = self.project.profiles
+        name = profiles.choose(self.options.profile, os.environ, profiles.names(folder))
+        values = profiles.load(folder, name)
+        return name, values, profiles.limits_from_environment(os.environ, values)
+
+    def _selected(self) -> list[selection.SuiteFile]:
+        folder = self.project.suites
+        if not folder.is_dir():
+            raise StartError(f"There is no folder {folder}: suites are expected there.")
+        found = selection.find(folder, self.options.include, self.options.exclude)
+        if self.options.suites:
+            found = selection.choose(found, self.options.suites, folder)
+        if not found:
+            asked = " ".join([*(f"--include {tag}" for tag in self.options.include), *(f"--exclude {tag}" for tag in self.options.exclude)])
+            raise StartError(f"No test in {folder} fits {asked or 'a run: it holds no suite'}. See the tags in the suites' [Tags] lines.")
+        return found
+
+    def _environment(self, run: Path, target: targets.TargetFacts, profile: str, seed: int, added: list[str]) -> dict[str, str]:
+        return {
+            **self.project.environment(),
+            "LOCKSTEP_RUN": str(run.resolve()),
+            "LOCKSTEP_RUN_ID": run.name,
+            "LOCKSTEP_SEED": str(seed),
+            "LOCKSTEP_PROFILE": profile,
+            "LOCKSTEP_TARGET": targets.for_children(target),
+            "LOCKSTEP_START_ARGUMENTS": shlex.join(added),
+        }
+
+    def _in_folder(
+        self, run: Path, facts: dict[str, object], selected: list[selection.SuiteFile], variables: dict[str, str], environment: dict[str, str]
+    ) -> int:
+        run_folder.write_facts(run, facts)
+        run_folder.point_latest(self.project.results, run)
+        ordering = run / "pabot.ordering"
+        ordering.write_text(selection.ordering(selected), encoding="utf-8")
+        call = pabot_call.command(
+            run=run.resolve(),
+            suites=self.project.suites.resolve(),
+            ordering=ordering.resolve(),
+            processes=self.options.processes,
+            variable_file=(self.project.profiles / f"{facts['profile']}.yaml").resolve(),
+            variables=variables,
+            selection=self._selection_options(selected),
+            rest=self.options.rest,
+        )
+        watch = Watch(run, selected, display.display(self.stream, max(len(suite.title) for suite in selected)), self.interrupt)
+        watch.pabot(call, environment)
+        if self.interrupt:
+            run_folder.write_facts(run, {**facts, "interrupted": True})
+            pabot_call.merge_what_is_there(run)
+        elif not watch.started:
+            raise StartError(f"pabot could not start: {watch.last_line}. The whole output is in {outcome.shorter(run / 'pabot.log', Path.cwd())}.")
+        return self.review(run)
+
+    @contextmanager
+    def _reviewer(self) -> Iterator[Reviewer]:
+        """The review room; its sentences about bad input become ours."""
+        import final_review
+
+        try:
+            yield self.reviewer or final_review
+        except final_review.InputError as error:
+            raise StartError(str(error)) from error
+
+    def _selection_options(self, selected: list[selection.SuiteFile]) -> list[str]:
+        if self.options.suites:
+            return [word for pattern in selection.test_patterns(selected) for word in ("--test", pattern)]
+        return [word for tag in self.options.include for word in ("--include", tag)] + [
+            word for tag in self.options.exclude for word in ("--exclude", tag)
+        ]
+
+    def review(self, run: Path) -> int:
+        """Makes the Final Review of a run folder and says its last words; also the command ``review``."""
+        with self._reviewer() as reviewer:
+            verdict = reviewer.make(run, self.project.resources, self.project.suites)
+        painter, here = display.Painter(self.stream, os.environ), Path.cwd()
+        painter.line("")
+        painter.line(str(verdict.sentence), f"{display.BOLD};{STYLES.get(Exit(verdict.exit_code), display.YELLOW)}")
+        failed = outcome.failed_tests(run / "output.xml")
+        for test in failed:
+            painter.line(f"  {painter.symbols[1]} {test.name}", display.RED)
+            painter.line(f"      {test.sentence}")
+        painter.line("")
+        for label, path in outcome.paths(run, here):
+            painter.line(f"  {label:<12}  {path}")
+        if self.options.open:
+            webbrowser.open(Path(verdict.page).resolve().as_uri())
+        return Exit.INTERRUPTED if self.interrupt else int(verdict.exit_code)
+
+
+class Watch:
+    """Runs pabot, keeps its raw output, tells the display what happens, and ends everything on an interrupt."""
+
+    def __init__(self, run: Path, selected: list[selection.SuiteFile], shown: display.Display, interrupt: Interrupt) -> None:
+        self._run, self._shown, self._interrupt = run, shown, interrupt
+        self._suites = {suite.name: suite for suite in selected}
+        self._board = display.Board(len(selected))
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._disk_error: OSError | None = None
+        self.started = 0
+        self.last_line = "it said nothing"
+
+    def pabot(self, call: list[str], environment: dict[str, str]) -> None:
+        """Returns when pabot and all it started are gone."""
+        from runner import processes
+
+        process = processes.start(call, self._run, environment)
+        family = processes.Family(process.pid)
+        reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
+        reader.start()
+        try:
+            self._follow(family.remember)
+            if self._interrupt:
+                self._shown.say("Interrupted: ending the suites, keeping what was measured …", display.YELLOW)
+                family.end_gently(pabot_call.is_worker, GRACE, hurry=lambda: self._interrupt.times > 1)
+        finally:
+            family.end_now()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+            self._shown.close()
+        if self._disk_error:
+            raise self._disk_error
+
+    def _read(self, stdout: TextIO) -> None:
+        """In a thread: every line into the queue and into pabot.log, the latter as long as the disk takes it."""
+        try:
+            with (self._run / "pabot.log").open("w", encoding="utf-8", buffering=1) as log:
+                for line in stdout:
+                    self._lines.put(line.rstrip("\n"))
+                    log.write(line)
+        except OSError as error:
+            self._disk_error = error
+            for line in stdout:
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _follow(self, remember: Callable[[], None]) -> None:
+        """Until pabot's output ends or somebody interrupts."""
+        remembered = drawn = 0.0
+        while not self._interrupt:
+            with suppress(queue.Empty):
+                line = self._lines.get(timeout=0.1)
+                if line is None:
+                    return
+                self._line(line)
+                if not self._lines.empty():
+                    continue
+            now = time.monotonic()
+            if now - remembered > 2:
+                remember()
+                remembered = now
+            if now - drawn > 0.5:
+                self._draw()
+                drawn = now
+
+    def _line(self, line: str) -> None:
+        event = pabot_call.event(line)
+        if event is None:
+            self.last_line = line.strip() or self.last_line
+            return
+        suite = self._suites.get(event.suite)
+        title = suite.title if suite else event.suite
+        if event.what == "start":
+            self.started += 1
+            running = display.Running(title, len(suite.tests) if suite else 0, time.monotonic(), event.pid)
+            self._board.running[event.item] = running
+            self._shown.started(running)
+        elif event.item in self._board.running:
+            running = self._board.running.pop(event.item)
+            self._board.ended += 1
+            counts = pabot_call.counts(self._run, event.item)
+            complaint = "" if counts else pabot_call.complaint(self._run, event.item)
+            self._shown.ended(display.Ended(title, time.monotonic() - running.since, counts, complaint))
+
+    def _draw(self) -> None:
+        newest = progress.read(self._run / "progress")
+        by_suite = {word.suite.partition(".")[2].replace(".", " / "): word for word in newest.values()}
+        for running in self._board.running.values():
+            # By name where the pid is another one: on Windows a venv's python.exe starts the real one.
+            running.progress = newest.get(running.pid) or by_suite.get(running.title) or running.progress
+        self._shown.tick(self._board)
