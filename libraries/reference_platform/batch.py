@@ -1,0 +1,50 @@
+"""What one transaction makes durable, and the replies that may leave once it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .messages import Reply, UserMessage
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from .ledger import Row
+    from .policies.agents import AgentState
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Filled by the pipeline between two commits. ``Store.commit`` writes all of it or nothing.
+
+    ``waiting`` are messages accepted in this batch and not processed yet, with their ledger row: what is still here at
+    the commit goes into the store's own waiting list, so that an accepted message survives a kill.
+    """
+
+    first_index: int
+    rows: list[Row] = field(default_factory=list)
+    waiting: dict[UserMessage, Row] = field(default_factory=dict)
+    taken: list[int] = field(default_factory=list)
+    """Ledger indexes of messages that waited in the store and are now processed."""
+    claims: list[tuple[int, int]] = field(default_factory=list)
+    """(key, ledger index) of each admitted message: the durable duplicate window."""
+    admitted: list[UserMessage] = field(default_factory=list)
+    """The messages of ``claims``."""
+    origins: list[tuple[int, str, str, str]] = field(default_factory=list)
+    agents: dict[AgentState, None] = field(default_factory=dict)
+    """Agent states that changed, each once, in order of change."""
+    replies: list[Reply] = field(default_factory=list)
+    forget_before: float = 0.0
+    """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
+    done: Future[None] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to write and nothing to send."""
+        return not (self.rows or self.replies or self.origins or self.agents)
+
+    @property
+    def is_durable(self) -> bool:
+        """There is something to write."""
+        return bool(self.rows or self.origins or self.agents or self.taken)

@@ -1,0 +1,99 @@
+"""The platform's configuration: keys, defaults, and errors that name file, key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from .errors import PlatformError
+
+_UNITS = {"B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000}
+
+
+def _bytes(value: object) -> object:
+    """Reads ``100 MB`` as a number of bytes; leaves everything else to the model."""
+    match = re.fullmatch(r"\s*(\d+)\s*(B|KB|MB|GB)\s*", value) if isinstance(value, str) else None
+    return int(match[1]) * _UNITS[match[2]] if match else value
+
+
+Size = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Configuration(BaseModel):
+    """Every key of a ``--config`` file, with its default. Times in seconds, sizes in bytes or as ``100 MB``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    max_connections: Count = 100
+    """Connections at a time; further ones are closed with 1013."""
+    message_buffer_size: Count = 1000
+    """Frames of one connection that may wait for judgement before reading from it stops."""
+    heartbeat_interval: Seconds = 30
+    connection_timeout: Seconds = 60
+    """Time for the opening handshake."""
+    max_queue_size: Count = 500
+    """Messages of one user that may wait; the last tenth of the places is for high priority."""
+    processing_timeout: Seconds = 10
+    duplicate_window: Seconds = 300
+    """So long a message id of a user is remembered."""
+    max_concurrent_messages: Count = 20
+    """Messages processed at the same time, one per user."""
+    state_sync_interval: Seconds = 0.1
+    memory_limit: Size = 100_000_000
+
+    max_message_size: Size = 1_048_576
+    """Largest message in bytes; a larger one closes the connection with 1009."""
+    token_ttl: Seconds = 3600
+    """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
+    token_secret_from: str | None = None
+    """Name of the environment variable that holds the signing secret; none: a random one per process."""
+    synchronous: Literal["normal", "full"] = "normal"
+    """What the store waits for: normal survives the death of the process, full a power cut too."""
+    commit_interval: Annotated[float, Field(ge=0, le=1)] = 0.001
+    """Least time between two commits; 0 commits after every turn of the loop."""
+
+    def limits(self) -> dict[str, float | int]:
+        """What ``connection_established`` announces."""
+        return self.model_dump(exclude={"token_ttl", "token_secret_from", "synchronous", "commit_interval"})
+
+
+def load(path: Path | None) -> Configuration:
+    """Reads a configuration file; no path means the defaults."""
+    if path is None:
+        return Configuration()
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlatformError(f"{path}: the configuration file cannot be read ({_reason(error)})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise PlatformError(f"{path}: the configuration file is not valid YAML{line}") from error
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise PlatformError(f"{path}: a configuration file is a list of `key: value` lines, this one is a {type(content).__name__}")
+    try:
+        return Configuration.model_validate(content)
+    except ValidationError as error:
+        raise PlatformError("; ".join(_sentence(path, item) for item in error.errors())) from error
+
+
+def _sentence(path: Path, item: Any) -> str:
+    key = str(item["loc"][0])
+    if item["type"] != "extra_forbidden":
+        return f"{path}: {key} is {item['input']!r}; allowed: {item['msg'].removeprefix('Input should be ')}"
+    near = difflib.get_close_matches(key, Configuration.model_fields, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(Configuration.model_fields)}"
+    return f"{path}: there is no key {key}; {hint}"
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"

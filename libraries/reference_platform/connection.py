@@ -1,0 +1,307 @@
+"""One TCP connection: handshake, then frames in and out, then the end. Its task is the only consumer of its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from .pipeline import TURN
+from .policies.gate import Refusal
+from .policies.tokens import TokenRefused
+from .receiver import Receiver
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
+    from .session import Session
+
+MAX_HEAD = 65_536
+"""Bytes of a request head."""
+CLOSE_PATIENCE = 5.0
+"""Seconds a client has to end the TCP connection after the closing handshake."""
+
+
+class Connection(asyncio.Protocol):
+    """Speaks HTTP until the upgrade and WebSocket from then on."""
+
+    transport: asyncio.Transport
+    session: Session
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.outgoing: list[bytes] = []
+        """Frames that the Outbox has numbered and not yet flushed."""
+        self.is_open = False
+        """The upgrade is done and neither side has closed: frames may be sent."""
+        self._pipeline = pipeline
+        self._policies = pipeline.policies
+        self._protocol = self._policies.wire.protocol()
+        self._receiver = Receiver(self._policies.wire, self._protocol)
+        self._head = bytearray()
+        self._news = asyncio.Event()
+        self._gone = False
+        self._eof = False
+        self._eof_written = False
+        self._discarding = False
+        self._stopped = False
+        self._writing_paused = False
+        self._reading_paused = False
+        self._task: asyncio.Task[None] | None = None
+
+    # What the loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A TCP connection was accepted."""
+        self.transport = cast("asyncio.Transport", transport)  # a stream server makes no others; uvloop's is no subclass
+        self.transport.set_write_buffer_limits(high=self._policies.wire.write_high_water)
+        self._task = self._pipeline.host.spawn(self._live())
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came, cut anywhere."""
+        if self._discarding:
+            return
+        if self._protocol.state is State.CONNECTING:
+            self._head += data
+        else:
+            self._receiver.feed(data)
+            self._send_protocol_data()
+        self._news.set()
+        self._regulate()
+
+    def eof_received(self) -> bool:
+        """The client will send no more; what it sent is processed, then the connection ends."""
+        self._eof = True
+        self._news.set()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The TCP connection is gone."""
+        self._gone = True
+        self.is_open = False
+        self.outgoing.clear()
+        self._news.set()
+
+    def pause_writing(self) -> None:
+        """The client does not read: stop reading from it, so that its replies cannot pile up."""
+        self._writing_paused = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._writing_paused = False
+        self._regulate()
+
+    # What the platform calls
+
+    def flush(self) -> None:
+        """Writes everything that the Outbox has put into ``outgoing``, at once."""
+        data = self.outgoing[0] if len(self.outgoing) == 1 else b"".join(self.outgoing)
+        self.outgoing.clear()
+        if not self._gone:
+            self._policies.wire.write(self.transport, data)
+
+    def stop_reading(self) -> None:
+        """Takes no further messages; what was received is still processed and answered."""
+        self._stopped = True
+        self._regulate()
+
+    def close(self, code: int, reason: str) -> None:
+        """Starts the closing handshake; what was received before is still processed."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._send_protocol_data()
+
+    # The task
+
+    async def _live(self) -> None:
+        if await self._open():
+            await self._consume()
+            self.is_open = False
+            await self._policies.sessions.close(self.session)
+            self._pipeline.closed(self.session)
+        await self._end_tcp()
+
+    async def _open(self) -> bool:
+        """The handshake; returns whether the connection has a session now."""
+        loop = asyncio.get_running_loop()
+        guard = loop.call_later(self._policies.gate.handshake_time, self.transport.abort)
+        try:
+            request = await self._request()
+            if request is None:
+                return False
+            refusal = _missing_host(request) or await self._policies.gate.check(request)
+            if refusal is not None:
+                self._refuse(refusal)
+                return False
+            try:
+                identity = await self._policies.tokens.verify(_token(request))
+            except TokenRefused as error:
+                self._refuse(Refusal(HTTPStatus.UNAUTHORIZED, str(error)))
+                return False
+            response = self._protocol.accept(request)
+            if self._gone or response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+                self._protocol.send_response(response)
+                self._send_protocol_data()
+                return False
+            farewell = self._policies.gate.crowded()
+            session = None if farewell else await self._policies.sessions.open(identity, self)
+            self._protocol.send_response(response)
+            self._send_protocol_data()
+        finally:
+            guard.cancel()
+        if farewell is not None or session is None:
+            if farewell is not None:
+                self.close(farewell.code, farewell.reason)
+            return False
+        self._greet(session)
+        return True
+
+    async def _request(self) -> Request | None:
+        """The request, once its head is complete; None when it is no WebSocket request (and was answered) or never came."""
+        while (end := self._head.find(b"\r\n\r\n")) < 0:
+            if len(self._head) > MAX_HEAD:
+                self._refuse(Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"))
+                return None
+            if self._gone or self._eof:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        head = bytes(self._head[: end + 4])
+        del self._head[: end + 4]
+        refusal = _not_http(head)
+        if refusal is not None:
+            self._refuse(refusal)
+            return None
+        self._protocol.receive_data(head)
+        request = next(iter(self._protocol.events_received()), None)
+        if isinstance(request, Request):
+            return request
+        if self._protocol.handshake_exc is not None:
+            self._refuse(Refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+        return None
+
+    def _greet(self, session: Session) -> None:
+        self.session = session
+        self.is_open = True
+        self._pipeline.opened(session)
+        greeting = self._policies.sessions.greeting(session)
+        self.outgoing.append(self._policies.wire.frame(self._policies.codec.encode(greeting)))
+        self.flush()
+        if self._head:
+            self._receiver.feed(bytes(self._head))
+            self._head.clear()
+            self._send_protocol_data()
+
+    async def _consume(self) -> None:
+        """Hands every message to the pipeline, in order; ends when no more can come."""
+        receive, receiver = self._pipeline.receive, self._receiver
+        while True:
+            count = 0
+            while receiver.messages:
+                messages, receiver.messages = receiver.messages, []
+                for payload in messages:
+                    await receive(payload, self)
+                    count += 1
+                    if count % TURN == 0:
+                        await asyncio.sleep(0)
+                self._regulate()
+            if self._gone or self._eof or receiver.is_over:
+                break
+            self._news.clear()
+            await self._news.wait()
+        self._policies.duplicates.connection_closed(self)
+        self._policies.inbox.connection_closed(self)
+        if self.is_open:
+            await self._pipeline.committed()
+        if receiver.closing is not None and self._protocol.state is State.OPEN:
+            receiver.finish()
+            self._send_protocol_data()
+
+    # Bytes out, and the end
+
+    def _send_protocol_data(self) -> None:
+        for data in self._protocol.data_to_send():
+            if self._gone:
+                return
+            if data:
+                self._policies.wire.write(self.transport, data)
+            else:
+                self._write_eof()
+        if self._protocol.state is not State.OPEN:
+            self.is_open = False
+
+    def _regulate(self) -> None:
+        """Reads only while the client takes its replies and not too much waits for judgement."""
+        if self._gone:
+            return
+        wanted = not self._discarding and (self._stopped or self._writing_paused or len(self._receiver.messages) > self._pipeline.host.config.message_buffer_size)
+        if wanted != self._reading_paused:
+            self._reading_paused = wanted
+            with contextlib.suppress(RuntimeError):  # the transport is closing
+                (self.transport.pause_reading if wanted else self.transport.resume_reading)()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        body = json.dumps({"error": refusal.reason}).encode()
+        status = refusal.status
+        headers = Headers(
+            {"Date": formatdate(usegmt=True), "Connection": "close", "Content-Type": "application/json", "Content-Length": str(len(body))}
+        )
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "GET"
+        if not self._gone:
+            self.transport.write(Response(status.value, status.phrase, headers, body).serialize())
+
+    async def _end_tcp(self) -> None:
+        """Half-closes, then waits a while for the client to do the same: a socket closed with unread input would be reset, and
+        the client might never see the last frames.
+        """
+        self._discarding = True
+        if self._gone:
+            return
+        self._write_eof()
+        self._regulate()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                while not (self._gone or self._eof):
+                    self._news.clear()
+                    await self._news.wait()
+        self.transport.close()
+        if not self._gone:
+            asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self.transport.abort)
+
+    def _write_eof(self) -> None:
+        if not self._eof_written and self.transport.can_write_eof():
+            self._eof_written = True
+            self.transport.write_eof()
+
+
+def _token(request: Request) -> str | None:
+    """The token from ``Authorization: Bearer`` or else from ``?token=``."""
+    scheme, _, value = (request.headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    return parse_qs(urlsplit(request.path).query).get("token", [None])[0]
+
+
+def _not_http(head: bytes) -> Refusal | None:
+    parts = head.partition(b"\r\n")[0].split(b" ")
+    if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
+        return Refusal(HTTPStatus.BAD_REQUEST, "this is not HTTP")
+    if parts[2] != b"HTTP/1.1":
+        return Refusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a WebSocket needs HTTP/1.1")
+    if parts[0] != b"GET":
+        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "a WebSocket is opened with GET")
+    return None
+
+
+def _missing_host(request: Request) -> Refusal | None:
+    if len(request.headers.get_all("Host")) != 1:
+        return Refusal(HTTPStatus.BAD_REQUEST, "the request must have one Host header")
+    return None

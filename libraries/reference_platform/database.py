@@ -1,0 +1,200 @@
+"""The SQLite file: schema, the one transaction that writes a batch, what a start reads back, and the log's upkeep."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from . import ledger
+from .batch import Batch
+from .errors import PlatformError
+from .messages import UserMessage
+from .policies.agents import REMEMBERED, AgentState
+
+RING = 128
+"""Distance of two users' first places in ``processed``; at least :data:`REMEMBERED`."""
+
+SCHEMA = (
+    ledger.SCHEMA
+    + """
+CREATE TABLE IF NOT EXISTS claims (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS waiting (
+    id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
+    priority TEXT);
+CREATE TABLE IF NOT EXISTS agents (
+    number INTEGER PRIMARY KEY, user TEXT UNIQUE, message_count INTEGER, last_sequence_id INTEGER, version INTEGER,
+    context_digest TEXT, remembered INTEGER);
+CREATE TABLE IF NOT EXISTS processed (place INTEGER PRIMARY KEY, message_id TEXT);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
+"""
+)
+EXPIRED_PER_COMMIT = 64
+"""So many claims beyond the window are deleted per commit, plus twice as many as it adds: the table shrinks, no commit stalls."""
+CHECKPOINT_EVERY = 0.25
+LOG_PAGES = 4000
+"""Above so many pages (16 MB) the log is restarted by the writer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Database:
+    """Belongs to one process: a lock file beside it keeps others out while it is open."""
+
+    def __init__(self, path: Path, *, synchronous: str) -> None:
+        self.path = path
+        try:
+            self._owner = sqlite3.connect(f"{path}.owner", timeout=0, isolation_level=None)
+            self._owner.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise PlatformError(f"the store {path} is in use by another platform; give each its own --store") from error
+            raise PlatformError(f"the store {path} cannot be written ({error}); name a file in a folder that can be") from error
+        try:
+            self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, cached_statements=64)
+            for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=0", "cache_size=-16000"):
+                self._sql.execute(f"PRAGMA {pragma}")
+            self._sql.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
+        self._last_user = self._one("SELECT max(number) FROM agents") or 0
+        self._expired_to = (self._one("SELECT min(id) FROM claims") or 1) - 1
+        self._log_is_long = False
+        self._closing = threading.Event()
+        self._upkeep = threading.Thread(target=self._checkpoint_forever, name="checkpoint", daemon=True)
+        self._upkeep.start()
+
+    def write(self, batch: Batch) -> None:
+        """One transaction, all or nothing."""
+        execute, many = self._sql.execute, self._sql.executemany
+        execute("BEGIN IMMEDIATE")
+        try:
+            if batch.origins:
+                many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
+            if batch.rows:
+                many(ledger.INSERT, batch.rows)
+            if batch.claims:
+                many("INSERT INTO claims VALUES (?,?)", batch.claims)
+                self._expire(batch)
+            if batch.taken:
+                many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
+            if batch.waiting:
+                many("INSERT INTO waiting VALUES (?,?,?,?,?,?,?,?)", [
+                    (row[0], m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority)
+                    for m, row in batch.waiting.items()
+                ])  # fmt: skip
+            if batch.agents:
+                self._write_agents(batch)
+        except BaseException:
+            execute("ROLLBACK")
+            raise
+        execute("COMMIT")
+        if self._log_is_long:
+            self._log_is_long = False
+            execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _write_agents(self, batch: Batch) -> None:
+        self._sql.executemany("INSERT OR REPLACE INTO agents VALUES (?,?,?,?,?,?,?)", [
+            (s.number, s.user, s.message_count, s.last_sequence_id, s.version, s.context_digest, s.remembered) for s in batch.agents
+        ])  # fmt: skip
+        places = []
+        for state in batch.agents:
+            start = state.number * RING
+            places += [(start + place, message_id) for place, message_id in state.unsaved]
+            state.unsaved.clear()
+        self._sql.executemany("INSERT OR REPLACE INTO processed VALUES (?,?)", places)
+
+    def _expire(self, batch: Batch) -> None:
+        """Deletes claims that left the duplicate window, oldest first, a bounded number."""
+        query = "SELECT key, id, time FROM ledger WHERE id > ? ORDER BY id LIMIT ?"
+        oldest = self._sql.execute(query, (self._expired_to, 1)).fetchone()
+        if oldest is None or oldest[2] >= batch.forget_before:
+            return
+        old = self._sql.execute(query, (self._expired_to, EXPIRED_PER_COMMIT + 2 * len(batch.claims))).fetchall()
+        gone = [(key, index) for key, index, at in old if at < batch.forget_before]
+        self._sql.executemany("DELETE FROM claims WHERE key = ? AND id = ?", [pair for pair in gone if pair[0] is not None])
+        if gone:
+            self._expired_to = gone[-1][1]
+
+    # What a start, a repeated message or a returning user reads
+
+    def next_index(self) -> int:
+        """First free ledger index. A row uses up to four, in two places."""
+        return max(self._one("SELECT max(id) FROM ledger") or 0, self._one(
+            "SELECT max(done) FROM ledger WHERE id >= (SELECT batch FROM ledger ORDER BY id DESC LIMIT 1)") or 0) + 4  # fmt: skip
+
+    def next_origin(self) -> int:
+        """First free number of a connection."""
+        return (self._one("SELECT max(id) FROM origins") or 0) + 1
+
+    def claim_keys(self) -> list[int]:
+        """The key of every claim."""
+        return [key for (key,) in self._sql.execute("SELECT key FROM claims")]
+
+    def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
+        """(time, user, connection id) of the claims of this id under this key, newest first."""
+        return self._sql.execute(
+            "SELECT l.time, o.user, o.connection FROM claims c JOIN ledger l ON l.id = c.id JOIN origins o ON o.id = l.origin "
+            "WHERE c.key = ? AND l.message_id = ? ORDER BY c.id DESC",
+            (key, message_id),
+        ).fetchall()
+
+    def waiting(self) -> list[tuple[int, UserMessage]]:
+        """Accepted messages that were not processed, in order of acceptance."""
+        rows = self._sql.execute(
+            "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, o.user, w.origin "
+            "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
+        )
+        return [(row[0], UserMessage(*row[1:7], user=row[7], origin=row[8])) for row in rows]
+
+    def agent(self, user: str) -> AgentState:
+        """The agent of a user; a new one gets a number."""
+        row = self._sql.execute(
+            "SELECT number, user, message_count, last_sequence_id, version, context_digest FROM agents WHERE user = ?", (user,)
+        ).fetchone()
+        if row is None:
+            self._last_user += 1
+            return AgentState(self._last_user, user)
+        state = AgentState(*row)
+        state.remembered = self._one("SELECT remembered FROM agents WHERE user = ?", user)
+        start = state.number * RING
+        places = dict(self._sql.execute("SELECT place, message_id FROM processed WHERE place BETWEEN ? AND ?", (start, start + RING - 1)))
+        first = max(0, state.remembered - REMEMBERED)
+        state.processed.extend(places[start + number % REMEMBERED] for number in range(first, state.remembered))
+        return state
+
+    def fact(self, name: str) -> float:
+        """A number that outlives the process, 0 if it was never noted."""
+        return self._one("SELECT value FROM facts WHERE name = ?", name) or 0.0
+
+    def note(self, name: str, value: float) -> None:
+        """Notes a number, durably."""
+        self._sql.execute("INSERT OR REPLACE INTO facts VALUES (?,?)", (name, value))
+
+    def close(self) -> None:
+        """Folds the log into the file and gives the store free."""
+        self._closing.set()
+        self._upkeep.join()
+        self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._sql.close()
+        self._owner.close()
+
+    def _one(self, query: str, *values: object) -> object:
+        row = self._sql.execute(query, values).fetchone()
+        return row[0] if row else None
+
+    def _checkpoint_forever(self) -> None:
+        """Copies the log into the file beside the loop; when the log is long the writer restarts it (a pause of 1 to 3 ms)."""
+        sql = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        while not self._closing.wait(CHECKPOINT_EVERY):
+            started = time.monotonic()
+            try:
+                _, pages, _ = sql.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            except sqlite3.Error as error:
+                _log.warning("checkpoint failed after %.3f s: %s", time.monotonic() - started, error)
+                continue
+            if pages > LOG_PAGES:
+                self._log_is_long = True
+        sql.close()

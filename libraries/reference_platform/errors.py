@@ -1,0 +1,5 @@
+"""What goes wrong before or while serving, told in one sentence."""
+
+
+class PlatformError(Exception):
+    """The platform cannot start or go on; the text is the one line that the user reads."""

@@ -1,0 +1,52 @@
+"""What every port may reach: configuration, clock, seeded chance, the other ports, and a place for background work."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from .clock import Clock
+from .configuration import Configuration
+
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .policies import Policies
+
+
+class Host:
+    """Given to each port when it is built; ``policies`` is there once all of them are."""
+
+    policies: Policies
+
+    def __init__(self, config: Configuration, clock: Clock, seed: int) -> None:
+        self.config = config
+        self.clock = clock
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311 - repeatable behaviour, no secret
+        self.connections: dict[str, Connection] = {}
+        """Connections that passed the gate, by connection id, until their last frame is processed."""
+        self.failed: Callable[[BaseException], None] = lambda _: None
+        """Told of any background work that ended with an error; the platform stops then."""
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Runs ``work`` in the background; an error in it stops the platform instead of disappearing."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def drained(self, *, timeout: float) -> None:
+        """Waits until the background work is done, at most ``timeout`` s, and cancels what is left."""
+        tasks = self._tasks - {asyncio.current_task()}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout)
+            for task in late:
+                task.cancel()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed(error)

@@ -1,0 +1,160 @@
+"""The second port: test accounts, health and the control interface."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .ledger import export
+
+if TYPE_CHECKING:
+    from .host import Host
+    from .pipeline import Pipeline
+
+
+class HttpSide:
+    """Routes of the second port. Control is served under its secret only; without one it does not exist."""
+
+    def __init__(self, host: Host, pipeline: Pipeline, control_secret: str | None, started: float) -> None:
+        self._host = host
+        self._pipeline = pipeline
+        self._started = started
+        self.application = web.Application(middlewares=[_errors_as_json])
+        routes = self.application.router
+        routes.add_post("/auth/test-user", self.test_user)
+        routes.add_get("/health", self.health)
+        if control_secret is not None:
+            base = f"/control/{control_secret}"
+            routes.add_get(f"{base}/ledger", self.ledger)
+            routes.add_get(f"{base}/clock", self.clock)
+            routes.add_post(f"{base}/clock", self.advance)
+            routes.add_post(f"{base}/work", self.work)
+            routes.add_post(f"{base}/hold", self.hold)
+            routes.add_post(f"{base}/release", self.release)
+            routes.add_get(f"{base}/status", self.status)
+
+    async def test_user(self, request: web.Request) -> web.Response:
+        """An account for an e-mail address, and a token for it."""
+        body = await _body(request)
+        email, claims = body.get("email"), body.get("claims") or {}
+        ttl = _number(body, "ttl", default=self._host.config.token_ttl)
+        if type(email) is not str or not email:
+            raise _bad("email must be a string")
+        if type(claims) is not dict:
+            raise _bad("claims must be an object")
+        tokens = self._host.policies.tokens
+        token = tokens.issue(email, ttl, claims)
+        return web.json_response({"user_id": tokens.user_of(email), "token": token, "email": email, "expires_in": ttl})
+
+    async def health(self, _: web.Request) -> web.Response:
+        """That the platform lives."""
+        uptime = time.monotonic() - self._started
+        return web.json_response({"status": "ok", "pid": os.getpid(), "uptime": uptime, "version": _version()})
+
+    async def ledger(self, request: web.Request) -> web.StreamResponse:
+        """The ledger from an index on, as JSON lines, read in a thread by a connection of its own."""
+        since = request.query.get("since", "0")
+        if not since.isdecimal():
+            raise _bad(f"since must be a whole number from 0, not {since}")
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        pages = export(self._host.policies.store.database.path, int(since))
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            await response.write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in page).encode())
+        await response.write_eof()
+        return response
+
+    async def clock(self, _: web.Request) -> web.Response:
+        """The platform's time."""
+        return web.json_response({"now": self._host.clock.now()})
+
+    async def advance(self, request: web.Request) -> web.Response:
+        """Moves the platform's time forward."""
+        seconds = _number(await _body(request), "seconds")
+        now = self._host.clock.advance(seconds)
+        self._host.policies.store.database.note("clock_offset", self._host.clock.offset)
+        return web.json_response({"now": now})
+
+    async def work(self, request: web.Request) -> web.Response:
+        """How long an agent works on a message, for all users or one."""
+        body = await _body(request)
+        seconds, user = _number(body, "seconds"), _user(body)
+        workers = self._host.policies.workers
+        if user is None:
+            workers.work_time = seconds
+            workers.work_times.clear()
+        else:
+            workers.work_times[user] = seconds
+        return web.json_response({"seconds": seconds, "user": user})
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """Nothing is taken from the inbox any more, of one user or of all."""
+        self._pipeline.hold(_user(await _body(request)))
+        return await self.status(request)
+
+    async def release(self, request: web.Request) -> web.Response:
+        """Ends a hold; without a user all holds."""
+        self._pipeline.release(_user(await _body(request)))
+        return await self.status(request)
+
+    async def status(self, _: web.Request) -> web.Response:
+        """A few figures about now."""
+        pipeline, policies = self._pipeline, self._host.policies
+        return web.json_response({
+            "connections": len(self._host.connections),
+            "sessions": len(policies.sessions.open_sessions),
+            "pending": policies.inbox.total() + sum(pipeline.running.values()),
+            "pid": os.getpid(),
+            "held": True if pipeline.all_held else sorted(pipeline.held),
+        })  # fmt: skip
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as error:
+        return web.json_response({"error": error.text or error.reason}, status=error.status)
+    return response
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    text = await request.text()
+    try:
+        body = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        raise _bad("the body must be JSON") from error
+    if type(body) is not dict:
+        raise _bad("the body must be a JSON object")
+    return body
+
+
+def _number(body: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = body.get(name, default)
+    if type(value) not in (int, float) or not 0 <= value < float("inf"):
+        raise _bad(f"{name} must be a number from 0, not {value!r}")
+    return float(value)
+
+
+def _user(body: dict[str, Any]) -> str | None:
+    user = body.get("user")
+    if user is not None and type(user) is not str:
+        raise _bad("user must be a user id")
+    return user
+
+
+def _bad(reason: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=reason)
+
+
+def _version() -> str:
+    try:
+        return version("lockstep")
+    except ImportError:
+        return "0"

@@ -1,0 +1,58 @@
+"""What travels through the pipeline: a decoded message, a question, a refusal, a reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .session import Session
+
+Fields = dict[str, Any]
+"""A JSON object as it goes onto the wire; the Outbox adds session_id, epoch and offset."""
+
+
+@dataclass(slots=True, eq=False)
+class UserMessage:
+    """One attempt of a client to have a message processed, as the Codec understood it.
+
+    The Codec fills the first eight fields, the pipeline the rest before any other port sees the message.
+    """
+
+    message_id: str
+    content: str
+    digest: str
+    sequence_id: int | None = None
+    attempt: int = 1
+    priority: str = "normal"
+    acknowledge: bool = False
+    timestamp: float | None = None
+    user: str = ""
+    session: Session | None = None
+    """Where it came from; None for a message that waited in the store while the platform was down."""
+    origin: int = 0
+    """The store's number of user, session and connection."""
+    reply: bool = True
+    """False: processed without an ``ai_response`` (only a defective Duplicates asks for that)."""
+
+
+class StateQuery(NamedTuple):
+    """The client asks for the agent's state."""
+
+    request_id: str
+
+
+class Invalid(NamedTuple):
+    """Bytes that are no valid message. It is answered with ``error`` and changes nothing."""
+
+    code: str
+    reason: str
+    message_id: str | None = None
+    attempt: int | None = None
+    request_id: str | None = None
+
+
+class Reply(NamedTuple):
+    """One frame for one session, to be released after the commit of what it claims."""
+
+    session: Session
+    fields: Fields

@@ -1,0 +1,85 @@
+"""Codec: bytes to message and back."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from reference_platform.messages import Fields, Invalid, StateQuery, UserMessage
+
+from .port import Port
+
+_PRIORITIES = ("normal", "high")
+_INT = 2**53 - 1
+
+
+class Codec(Port):
+    """Decides what a valid message is. Gets text that is already known to be UTF-8 (that is the Wire's business)."""
+
+    max_id_length = 256
+
+    def decode(self, payload: bytes) -> UserMessage | StateQuery | Invalid:
+        """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
+        try:
+            fields = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return Invalid("invalid_json", "the message is not valid JSON")
+        if type(fields) is not dict:
+            return Invalid("invalid_message", "a message is a JSON object")
+        kind = fields.get("type")
+        if kind == "user_message":
+            return self.user_message(fields)
+        if kind == "get_agent_state":
+            return self.state_query(fields)
+        if type(kind) is str:
+            return Invalid("unknown_type", f"there is no message type {kind[:40]!r}", *self._correlation(fields))
+        return Invalid("invalid_message", "type must be a string", *self._correlation(fields))
+
+    def encode(self, fields: Fields) -> bytes:
+        """A reply as the payload of one TEXT frame."""
+        return orjson.dumps(fields)
+
+    def digest(self, content: str) -> str:
+        """How a content is named in replies and ledger."""
+        return sha256(content.encode()).hexdigest()[:16]
+
+    def user_message(self, fields: dict[str, Any]) -> UserMessage | Invalid:
+        """A ``user_message`` from its JSON object; unknown fields are ignored."""
+        get = fields.get
+        message_id, content, attempt, sequence_id = get("message_id"), get("content"), get("attempt", 1), get("sequence_id")
+        priority, acknowledge, timestamp = get("priority", "normal"), get("acknowledge", False), get("timestamp")
+        if type(message_id) is not str or not 0 < len(message_id) <= self.max_id_length:
+            wrong = f"message_id must be a string of 1 to {self.max_id_length} characters"
+        elif type(content) is not str:
+            wrong = "content must be a string"
+        elif type(attempt) is not int or not 0 < attempt <= _INT:
+            wrong = "attempt must be a whole number from 1"
+        elif sequence_id is not None and (type(sequence_id) is not int or not 0 <= sequence_id <= _INT):
+            wrong = "sequence_id must be a whole number from 0"
+        elif priority not in _PRIORITIES:
+            wrong = "priority must be high or normal"
+        elif type(acknowledge) is not bool:
+            wrong = "acknowledge must be true or false"
+        elif timestamp is not None and type(timestamp) not in (int, float):
+            wrong = "timestamp must be a number"
+        else:
+            return UserMessage(message_id, content, self.digest(content), sequence_id, attempt, priority, acknowledge, timestamp)
+        return Invalid("invalid_message", wrong, *self._correlation(fields))
+
+    def state_query(self, fields: dict[str, Any]) -> StateQuery | Invalid:
+        """A ``get_agent_state`` from its JSON object."""
+        request_id = fields.get("request_id")
+        if type(request_id) is not str or not 0 < len(request_id) <= self.max_id_length:
+            return Invalid("invalid_message", f"request_id must be a string of 1 to {self.max_id_length} characters")
+        return StateQuery(request_id)
+
+    def _correlation(self, fields: dict[str, Any]) -> tuple[str | None, int | None, str | None]:
+        """message_id, attempt and request_id as far as they are usable, so that the client knows what was wrong."""
+        message_id, attempt, request_id = fields.get("message_id"), fields.get("attempt"), fields.get("request_id")
+        return (
+            message_id if type(message_id) is str and len(message_id) <= self.max_id_length else None,
+            attempt if type(attempt) is int and abs(attempt) <= _INT else None,
+            request_id if type(request_id) is str and len(request_id) <= self.max_id_length else None,
+        )

@@ -1,0 +1,132 @@
+"""Duplicates: whether a message was seen before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from reference_platform.messages import Fields, UserMessage
+
+from .port import Port
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+    from reference_platform.connection import Connection
+
+FILTER_SLOTS = 1 << 24
+"""One byte each. With n ids in the window, a new id is looked up on disk in vain with probability n / 16.7 million."""
+
+Key = int
+"""A short hash by which claims are stored; ids that share one are told apart by the ids themselves."""
+
+
+class Known(NamedTuple):
+    """An earlier claim of the same message."""
+
+    at: float
+    """Platform time of the claim, s."""
+    user: str
+    connection_id: str
+
+
+class Claim(NamedTuple):
+    """What to do with a message."""
+
+    admit: bool
+    """Goes on to the inbox."""
+    key: Key
+    answer: Fields | None = None
+    """Sent to the client as it is (None: it is told nothing)."""
+    reply: bool = True
+    """If admitted: whether the agent's reply is sent."""
+
+
+class Duplicates(Port):
+    """Remembers (user, message id) for ``window`` seconds of the platform's clock, through restarts.
+
+    In memory are only claims that no commit has made durable yet, and a filter of fixed size that answers "never seen" for
+    nearly all new ids; everything else is looked up in the store.
+    """
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.uncommitted: dict[tuple[str, str], Known] = {}
+        self._filter = bytearray(FILTER_SLOTS)
+        for page in range(0, FILTER_SLOTS, 4096):  # touched now, so that later growth is growth
+            self._filter[page] = 0
+
+    @property
+    def window(self) -> float:
+        """How long a message id is remembered, s."""
+        return self.host.config.duplicate_window
+
+    async def claim(self, message: UserMessage, connection: Connection) -> Claim:
+        """Gets each valid message once per attempt, in the order of its connection; other connections' calls may interleave
+        wherever this waits. Returns what to do with it. An admitted message is known from this moment on.
+        """
+        key = self.key(message)
+        known = self.find(key, message, connection)
+        if known is not None and not self.is_over(known):
+            return Claim(False, key, self.rejection(message))  # noqa: FBT003
+        self.remember(key, message, connection)
+        return Claim(True, key)  # noqa: FBT003
+
+    def release(self, message: UserMessage) -> None:
+        """The message was admitted here, but the inbox refused it: its id may be tried again."""
+        self.uncommitted.pop((self.scope(message.user), message.message_id), None)
+
+    def committed(self, messages: list[UserMessage]) -> None:
+        """These admitted messages are durable now and found in the store."""
+        scope, pop = self.scope, self.uncommitted.pop
+        for message in messages:
+            pop((scope(message.user), message.message_id), None)
+
+    def connection_closed(self, connection: Connection) -> None:
+        """Nothing more comes from this connection; everything it had sent was claimed before."""
+
+    def recovered(self, keys: list[Key]) -> None:
+        """After a start: the keys of all claims that the store holds."""
+        slots, mask = self._filter, FILTER_SLOTS - 1
+        for key in keys:
+            slots[key & mask] = 1
+
+    def scope(self, user: str) -> str:
+        """Within which an id must be unique: the user."""
+        return user
+
+    def key(self, message: UserMessage) -> Key:
+        """The hash of scope and id; the same after a restart."""
+        return crc32(message.message_id.encode(), crc32(self.scope(message.user).encode()))
+
+    def find(self, key: Key, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
+        """The newest claim of the same id in the same scope, however old, or None."""
+        if not self._filter[key & (FILTER_SLOTS - 1)]:
+            return None
+        scope = self.scope(message.user)
+        known = self.uncommitted.get((scope, message.message_id))
+        if known is not None:
+            return known
+        for at, user, connection_id in self.host.policies.store.claims(key, message.message_id):
+            if self.scope(user) == scope:
+                return Known(at, user, connection_id)
+        return None
+
+    def is_over(self, known: Known) -> bool:
+        """Whether the window of an earlier claim has passed."""
+        return self.host.clock.now() - known.at > self.window
+
+    def remember(self, key: Key, message: UserMessage, connection: Connection) -> None:
+        """From now on the message is known."""
+        self._filter[key & (FILTER_SLOTS - 1)] = 1
+        self.uncommitted[self.scope(message.user), message.message_id] = Known(
+            self.host.clock.now(), message.user, connection.session.connection_id
+        )
+
+    def rejection(self, message: UserMessage) -> Fields:
+        """The answer to a repeated message."""
+        return {
+            "type": "duplicate_rejected",
+            "message_id": message.message_id,
+            "attempt": message.attempt,
+            "sequence_id": message.sequence_id,
+        }

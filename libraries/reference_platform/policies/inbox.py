@@ -1,0 +1,106 @@
+"""Inbox: what waits, how much may wait, and in which order it is taken."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from reference_platform.messages import Fields, UserMessage
+
+from .port import Port
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+    from reference_platform.connection import Connection
+
+HIGH_IN_A_ROW = 9
+"""After so many high ones the oldest normal message has its turn, so that a stream of high ones starves nobody."""
+
+
+class Inbox(Port):
+    """A bounded queue per user. Only waiting messages count; what a worker has taken has left its place."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.waiting: dict[str, tuple[deque[UserMessage], deque[UserMessage]]] = {}
+        """By user: high and normal ones, oldest first. Users without waiting messages are absent."""
+        self.high_in_a_row: dict[str, int] = {}
+
+    @property
+    def capacity(self) -> int:
+        """Places of one user."""
+        return self.host.config.max_queue_size
+
+    def admit(self, message: UserMessage) -> Fields | None:
+        """Gets a claimed message; puts it into the queue and returns None, or returns the refusal to be sent.
+
+        A refused message must leave no trace here: its claim is released and it may be tried again.
+        """
+        depth = self.depth(message.user)
+        places = self.capacity if message.priority == "high" else self.capacity - self.capacity // 10
+        if depth >= places:
+            return self.refusal(message, depth)
+        self.put(message)
+        return None
+
+    def put(self, message: UserMessage) -> None:
+        """Appends to the queue of its priority without asking for room (also for messages recovered from the store)."""
+        queues = self.waiting.get(message.user)
+        if queues is None:
+            queues = self.waiting[message.user] = (deque(), deque())
+        queues[message.priority != "high"].append(message)
+
+    def take(self, user: str) -> UserMessage | None:
+        """The message that is to be processed next for this user, removed from the queue; None if there is none."""
+        queues = self.waiting.get(user)
+        if queues is None:
+            return None
+        high, normal = queues
+        if high and not (normal and self.high_in_a_row.get(user, 0) >= HIGH_IN_A_ROW):
+            message = high.popleft()
+            self.high_in_a_row[user] = self.high_in_a_row.get(user, 0) + 1
+        else:
+            message = normal.popleft()
+            if self.high_in_a_row:
+                self.high_in_a_row.pop(user, None)
+        if not high and not normal:
+            del self.waiting[user]
+        return message
+
+    def depth(self, user: str) -> int:
+        """How many messages of this user wait, truly; decides on admission and whether the user needs a worker."""
+        queues = self.waiting.get(user)
+        return len(queues[0]) + len(queues[1]) if queues is not None else 0
+
+    def reported_depth(self, user: str) -> int:
+        """What clients are told as the depth."""
+        return self.depth(user)
+
+    def total(self) -> int:
+        """How many messages of all users wait."""
+        return sum(len(high) + len(normal) for high, normal in self.waiting.values())
+
+    def connection_closed(self, connection: Connection) -> None:
+        """Nothing more comes from this connection; what it had sent stays in the queue."""
+
+    def acceptance(self, message: UserMessage) -> Fields:
+        """The ``message_accepted`` for a client that asked for one; leaves after the commit of the admission."""
+        return {
+            "type": "message_accepted",
+            "message_id": message.message_id,
+            "attempt": message.attempt,
+            "sequence_id": message.sequence_id,
+        }
+
+    def refusal(self, message: UserMessage, depth: int) -> Fields:
+        """The ``error`` that tells a client to come back later."""
+        return {
+            "type": "error",
+            "code": "queue_full",
+            "message": f"{depth} messages are waiting, there is no place for one of {message.priority} priority",
+            "message_id": message.message_id,
+            "attempt": message.attempt,
+            "retry_after": 0.1,
+            "queue_depth": self.reported_depth(message.user),
+            "capacity": self.capacity,
+        }

@@ -1,0 +1,55 @@
+"""Store: what survives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reference_platform.batch import Batch
+from reference_platform.database import Database
+from reference_platform.messages import UserMessage
+
+from .agents import AgentState
+from .port import Port
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+
+
+class Recovered(NamedTuple):
+    """What a start finds."""
+
+    next_index: int
+    """First free ledger index."""
+    next_origin: int
+    claims: list[int]
+    """Keys of all claims."""
+    waiting: list[tuple[int, UserMessage]]
+    """(ledger index, message) accepted but not processed, in order of acceptance."""
+
+
+class Store(Port):
+    """One SQLite file. ``commit`` is the moment from which anything may be acknowledged."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.database: Database
+        """Opened by the platform before ``recover``."""
+
+    async def commit(self, batch: Batch) -> None:
+        """Makes the whole batch durable or raises. When this returns, replies leave that claim it. Batches come one at a time,
+        in order; the platform goes on receiving while this waits.
+        """
+        self.database.write(batch)
+
+    async def recover(self) -> Recovered:
+        """Called once at the start: what earlier commits made durable."""
+        database = self.database
+        return Recovered(database.next_index(), database.next_origin(), database.claim_keys(), database.waiting())
+
+    def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
+        """(time, user, connection id) of the durable claims of a message id under this key, newest first."""
+        return self.database.claims(key, message_id)
+
+    def agent(self, user: str) -> AgentState:
+        """The durable state of a user's agent, a new one if there is none."""
+        return self.database.agent(user)

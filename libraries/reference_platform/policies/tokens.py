@@ -1,0 +1,84 @@
+"""Tokens: who somebody is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jwt
+
+from reference_platform.errors import PlatformError
+
+from .port import Port
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+
+
+class Identity(NamedTuple):
+    """What a valid token says."""
+
+    user: str
+    claims: dict[str, Any]
+
+
+class TokenRefused(Exception):
+    """The token is not good enough; the text is sent to the client (HTTP 401)."""
+
+
+class Tokens(Port):
+    """Issues and verifies JWTs (HS256). Expiry is exact on the platform's clock: at ``exp`` the token is over, no leeway."""
+
+    issuer = "reference-platform"
+    algorithm = "HS256"
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.secret = self._secret()
+
+    async def verify(self, token: str | None) -> Identity:
+        """Returns the identity in the token or raises :class:`TokenRefused`. May wait."""
+        if not token:
+            raise TokenRefused("a token is needed: ?token=... or Authorization: Bearer ...")
+        try:
+            claims = jwt.decode(
+                token, self.secret, algorithms=[self.algorithm], issuer=self.issuer, audience=self.issuer,
+                options={"require": ["exp", "sub", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            )  # fmt: skip
+        except (jwt.PyJWTError, ValueError) as error:
+            raise TokenRefused("the token is not valid") from error
+        self.check_times(claims)
+        return Identity(claims["sub"], claims)
+
+    def check_times(self, claims: dict[str, Any]) -> None:
+        """Raises :class:`TokenRefused` when the platform's clock is outside [nbf, exp)."""
+        now = self.host.clock.now()
+        times = {name: claims.get(name) for name in ("exp", "nbf") if name in claims}
+        if not all(type(value) in (int, float) and value == value for value in times.values()):  # noqa: PLR0124 - not NaN
+            raise TokenRefused("the token is not valid")
+        if times["exp"] <= now:
+            raise TokenRefused("the token has expired")
+        if times.get("nbf", now) > now:
+            raise TokenRefused("the token is not valid yet")
+
+    def user_of(self, email: str) -> str:
+        """The user id of an account; the same for the same address, on every platform and after every restart."""
+        return "user-" + hashlib.sha256(email.strip().lower().encode()).hexdigest()[:16]
+
+    def issue(self, email: str, ttl: float, claims: dict[str, Any]) -> str:
+        """A signed token; ``claims`` replace or add to the usual ones, None removes one."""
+        now = self.host.clock.now()
+        usual = {"sub": self.user_of(email), "email": email, "iss": self.issuer, "aud": self.issuer, "iat": now, "exp": now + ttl}
+        wanted = {name: value for name, value in {**usual, **claims}.items() if value is not None}
+        return jwt.encode(wanted, self.secret, algorithm=self.algorithm)
+
+    def _secret(self) -> str:
+        name = self.host.config.token_secret_from
+        if name is None:
+            return secrets.token_urlsafe(48)
+        secret = os.environ.get(name, "")
+        if len(secret) < 32:
+            raise PlatformError(f"token_secret_from names the environment variable {name}, which must hold 32 characters or more")
+        return secret

@@ -1,0 +1,185 @@
+"""Bytes of one connection to messages: a short loop for plain frames, ``websockets``' Sans-I/O protocol for all others.
+
+The protocol object judges control frames, fragments, close and every error; it is fed frame by frame, so that nothing that
+comes later in a segment is answered before what came earlier is judged.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from websockets.frames import Opcode
+from websockets.protocol import State
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no C extension on this machine
+    from websockets.utils import apply_mask
+
+if TYPE_CHECKING:
+    from websockets.frames import Frame
+    from websockets.server import ServerProtocol
+
+    from .policies.wire import Wire
+
+PLAIN_TEXT = 0x81
+CLOSE = 0x88
+
+
+class Receiver:
+    """Feed it what the socket delivered; it fills ``messages`` (payloads) and stops at a close frame or the first error.
+
+    After ``feed``, whatever the protocol has to say is in ``protocol.data_to_send()``. ``closing`` is the close frame of the
+    client once it came: it is answered by ``finish`` when everything before it was processed.
+    """
+
+    def __init__(self, wire: Wire, protocol: ServerProtocol) -> None:
+        self.messages: list[bytes] = []
+        self.closing: bytes | None = None
+        self._wire = wire
+        self._protocol = protocol
+        self._buffer = bytearray()
+        self._needed = 2
+        self._slow_left = 0
+        self._fragments: list[bytes] = []
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._in_fragments = False
+        self._max_size = wire.max_message_size
+
+    @property
+    def is_over(self) -> bool:
+        """No more input is looked at: the client closed, or the connection failed."""
+        return self.closing is not None or self._protocol.state is not State.OPEN
+
+    def feed(self, data: bytes) -> None:
+        """Takes what the socket delivered, cut anywhere."""
+        if self.is_over:
+            return
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        position, end = 0, len(data)
+        while position < end and not self.is_over:
+            if not self._slow_left and not self._in_fragments and self._wire.fast_lane:
+                position = self._plain_frames(data, position, end)
+                if position == end or self.is_over:
+                    return
+            if self._slow_left:
+                taken = min(self._slow_left, end - position)
+                self._give(data[position : position + taken])
+                self._slow_left -= taken
+                position += taken
+            elif (rest := self._begin_slow(data, position, end)) < 0:
+                return
+            else:
+                position = rest
+
+    def finish(self) -> None:
+        """Everything before the close frame was processed: lets the protocol answer it."""
+        if self.closing is not None:
+            self._protocol.receive_data(self.closing)
+
+    def _plain_frames(self, data: bytes, position: int, end: int) -> int:
+        """Reads plain masked TEXT frames; returns where something else begins, or the end after keeping an unfinished frame."""
+        messages, limit, check = self.messages, self._max_size, self._wire.refuses_bad_text
+        while end - position >= 2:
+            second = data[position + 1]
+            if data[position] != PLAIN_TEXT or second < 0x80:
+                return position
+            size = second & 0x7F
+            start = position + 6
+            if size > 125:
+                start = position + (8 if size == 126 else 14)
+                if start > end:
+                    return self._keep(data, position, start - position)
+                size = int.from_bytes(data[position + 2 : start - 4], "big")
+                if size > limit or (self._wire.refuses_long_lengths and size < (126 if start == position + 8 else 65_536)):
+                    return position
+            stop = start + size
+            if stop > end:
+                return self._keep(data, position, stop - position)
+            payload = apply_mask(data[start:stop], data[start - 4 : start])
+            if check and not payload.isascii() and not _is_utf8(payload):
+                self._protocol.fail(1007, "the text is not UTF-8")
+                return stop
+            messages.append(payload)
+            position = stop
+        return self._keep(data, position, 2) if position < end else position
+
+    def _keep(self, data: bytes, position: int, needed: int) -> int:
+        """Keeps the beginning of a frame until ``needed`` bytes of it are there; returns the end of the data."""
+        self._buffer += data[position:]
+        self._needed = needed
+        return len(data)
+
+    def _begin_slow(self, data: bytes, position: int, end: int) -> int:
+        """Finds the length of the frame that begins here; returns the position, or -1 when its header is not complete yet."""
+        if end - position < 2:
+            self._keep(data, position, 2)
+            return -1
+        size = data[position + 1] & 0x7F
+        header = 2 + (2 if size == 126 else 8 if size == 127 else 0) + (4 if data[position + 1] & 0x80 else 0)
+        if end - position < header:
+            self._keep(data, position, header)
+            return -1
+        if size > 125:
+            width = 2 if size == 126 else 8
+            shortest = 126 if size == 126 else 65_536
+            size = int.from_bytes(data[position + 2 : position + 2 + width], "big")
+            if size < shortest and self._wire.refuses_long_lengths:
+                self._protocol.fail(1002, "the frame length is not written in the fewest bytes")
+                return end
+        if data[position] == CLOSE and data[position + 1] & 0x80 and size <= 125:
+            return self._take_close(data, position, header + size)
+        self._slow_left = header + size
+        return position
+
+    def _take_close(self, data: bytes, position: int, length: int) -> int:
+        if len(data) - position < length:
+            self._keep(data, position, length)
+            return -1
+        self.closing = data[position : position + length]
+        return len(data)
+
+    def _give(self, data: bytes) -> None:
+        """Lets the protocol have a piece of a frame and takes up what it made of it."""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        for frame in protocol.events_received():
+            self._take(frame)  # type: ignore[arg-type]
+
+    def _take(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.BINARY:
+            self._protocol.fail(1003, "messages are TEXT frames")
+        elif opcode is Opcode.TEXT or opcode is Opcode.CONT:
+            self._take_text(frame)
+
+    def _take_text(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT:
+            self._fragments, self._decoder = [], self._wire.text_decoder()
+        if self._decoder is None or self._protocol.state is not State.OPEN:
+            return
+        if self._wire.refuses_bad_text:
+            try:
+                self._decoder.decode(bytes(frame.data), frame.fin)
+            except UnicodeDecodeError:
+                self._protocol.fail(1007, "the text is not UTF-8")
+                return
+        self._fragments.append(bytes(frame.data))
+        self._in_fragments = not frame.fin
+        if frame.fin:
+            self.messages.append(b"".join(self._fragments))
+            self._fragments = []
+
+
+def _is_utf8(payload: bytes) -> bool:
+    try:
+        str(payload, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
