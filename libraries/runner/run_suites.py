@@ -316,5 +316,5 @@ class Watch:
         by_suite = {word.suite.partition(".")[2].replace(".", " / "): word for word in newest.values()}
         for running in self._board.running.values():
             # By name where the pid is another one: on Windows a venv's python.exe starts the real one.
-            running.progress = newest.get(running.pid) or by_suite.get(running.title) or running.progress
+            running.progress = newest.get(running.pid) or by_suite.get(running.title)
         self._shown.tick(self._board)
