@@ -1,0 +1,63 @@
+"""The HTTP side of a target: tokens, ledger, control. Answers that are not as promised become sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..errors import EnvironmentSetupError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+WITHIN = 10.0
+
+
+class Http:
+    """One session for all requests to a target."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None) -> bytes:
+        """The body of a 2xx answer; anything else is an error that names ``what`` was wanted, never a fallback."""
+        import aiohttp  # noqa: PLC0415 - 0.2 s that dry runs and libdoc need not pay
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN))
+        try:
+            async with self._session.request(method, url, json=body or None) as answer:
+                data = await answer.read()
+                if answer.status // 100 != 2:
+                    raise EnvironmentSetupError(f"{what}: the target answered {answer.status} {_short(data)}")
+                return data
+        except TimeoutError:
+            raise EnvironmentSetupError(f"{what}: no answer within {WITHIN:g} s from {_without_secret(url)}") from None
+        except aiohttp.ClientError as error:
+            raise EnvironmentSetupError(f"{what}: {_without_secret(url)} could not be reached ({type(error).__name__})") from None
+
+    async def json(self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The same, decoded."""
+        data = await self.request(what, method, url, body)
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            raise EnvironmentSetupError(f"{what}: the target answered {_short(data)} where JSON was expected") from None
+
+    async def close(self) -> None:
+        """Closes the session."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _short(data: bytes) -> str:
+    text = data[:200].decode("utf-8", "replace").strip()
+    return f"'{text}'" if text else "nothing"
+
+
+def _without_secret(url: str) -> str:
+    """Scheme and host only: paths of control interfaces carry a secret."""
+    return "/".join(url.split("/", 3)[:3])

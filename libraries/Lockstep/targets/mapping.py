@@ -1,0 +1,211 @@
+"""The declarative adapter: a target file's wire mapping, compiled once into functions that encode and decode.
+
+An adapter only translates. It never judges: an unknown message is ``other``, not an error (forward compatibility).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from ..checks.events import Kind
+from ..errors import UsageError
+from .model import Condition, Messages, Question, Ready, Rule, Shape
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+Get = Callable[[Any], Any]
+
+
+def digest_of(content: str) -> str:
+    """First 16 hex digits of SHA-256 of the content; enough to tell contents apart, too little to give them away."""
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Decoded(NamedTuple):
+    """One thing that a frame says."""
+
+    kind: Kind
+    message_id: str | None = None
+    attempt: int | None = None
+    sequence_id: int | None = None
+    offset: int | None = None
+    digest: str | None = None
+    details: Mapping[str, Any] | None = None
+
+
+class Adapter(Protocol):
+    """What stands between engine and wire; an own class is the exception for wires that are not JSON."""
+
+    def encode(self, message: Mapping[str, Any]) -> bytes:
+        """The frame for one message of the kit."""
+
+    def decode(self, data: bytes) -> tuple[Decoded, ...]:
+        """What one frame says; empty where it says nothing."""
+
+    def ask(self, question: str, request_id: str) -> bytes:
+        """The frame for one question."""
+
+
+class JsonMapping:
+    """The adapter for JSON wires, driven by the target file alone."""
+
+    def __init__(self, messages: Messages, questions: Mapping[str, Question], ready: Ready | None) -> None:
+        self._send = _compiled_shape(messages.send)
+        self._asks = {name: _compiled_shape(question.ask) for name, question in questions.items()}
+        offset, session, epoch = messages.offset, messages.session, messages.epoch
+        common = {"offset": offset, "session": session, "epoch": epoch}
+        rules: list[_CompiledRule] = []
+        if ready is not None:
+            hello = Rule(where=ready.wait_for, offset=ready.offset, session=ready.session, epoch=ready.epoch,
+                         fields={"recovered": ready.recovered} if ready.recovered else {})
+            rules.append(_CompiledRule(Kind.CONNECTED, hello, {}))
+        for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
+                            (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error)):
+            rules += [_CompiledRule(kind, rule, common) for rule in group]
+        rules += [_CompiledRule(Kind.ANSWER, question.answer, common, name) for name, question in questions.items()]
+        self._other = _CompiledRule(Kind.OTHER, Rule(where={}), common)
+        self._discriminator, self._by_value, self._anywhere = _indexed(rules)
+
+    def encode(self, message: Mapping[str, Any]) -> bytes:
+        """The JSON text of one message; a placeholder without a value leaves its key out."""
+        return orjson.dumps(self._send(message))
+
+    def ask(self, question: str, request_id: str) -> bytes:
+        """The JSON text of one question."""
+        if question not in self._asks:
+            raise UsageError(f"this target cannot be asked for {question}; its file names: {', '.join(self._asks) or 'no questions'}")
+        return orjson.dumps(self._asks[question]({"request_id": request_id}))
+
+    def decode(self, data: bytes) -> tuple[Decoded, ...]:
+        """What one frame says, by the first rule whose condition holds."""
+        try:
+            wire = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return (Decoded(Kind.OTHER, details={"garbage": data[:200].decode("utf-8", "replace")}),)
+        value = self._discriminator(wire)
+        rules = self._by_value.get(value, ()) if isinstance(value, str) else ()
+        for rule in rules:
+            if rule.holds(wire):
+                return (rule.decoded(wire),)
+        for rule in self._anywhere:
+            if rule.holds(wire):
+                return (rule.decoded(wire),)
+        return (self._other.decoded(wire),)
+
+
+class _CompiledRule:
+    """One rule of the target file as functions."""
+
+    def __init__(self, kind: Kind, rule: Rule, common: Mapping[str, str | None], question: str | None = None) -> None:
+        self.kind = kind
+        self.where = rule.where
+        self._conditions = [(_getter(path), wanted) for path, wanted in rule.where.items()]
+        self._identity = _optional(rule.request_id if question else rule.message_id)
+        self._attempt = _optional(rule.attempt)
+        self._sequence = _optional(rule.sequence_id)
+        self._offset = _optional(rule.offset or common.get("offset"))
+        self._digest = _optional(rule.digest)
+        self._echo = _getter(rule.echo) if rule.echo else None
+        details = {"session": rule.session or common.get("session"), "epoch": rule.epoch or common.get("epoch"), "reason": rule.reason}
+        self._details = [(name, _getter(path)) for name, path in {**details, **({} if question else rule.fields)}.items() if path]
+        self._question = question
+        self._fields = [(name, _getter(path)) for name, path in rule.fields.items()] if question else []
+
+    def holds(self, wire: Any) -> bool:
+        """True when the message meets every condition of the rule."""
+        for get, wanted in self._conditions:
+            found = get(wire)
+            if found is None if wanted == "*" else found != wanted:
+                return False
+        return True
+
+    def decoded(self, wire: Any) -> Decoded:
+        """The parts of the message that the rule names."""
+        details: dict[str, Any] = {name: value for name, get in self._details if (value := get(wire)) is not None}
+        if self._question:
+            details["question"] = self._question
+            details["fields"] = {name: get(wire) for name, get in self._fields}
+        digest = self._digest(wire)
+        if self._echo is not None and isinstance(echoed := self._echo(wire), str):
+            digest = digest_of(echoed)
+        return Decoded(self.kind, self._identity(wire), self._attempt(wire), self._sequence(wire), self._offset(wire), digest, details)
+
+
+def _nothing(_wire: Any) -> Any:
+    return None
+
+
+def _optional(path: str | None) -> Get:
+    return _getter(path) if path else _nothing
+
+
+def _getter(path: str) -> Get:
+    """A function that follows a dotted path through objects and lists; None where it leads nowhere."""
+    parts = path.split(".")
+    if len(parts) == 1:
+        return lambda wire: wire.get(path) if isinstance(wire, dict) else None
+
+    def follow(wire: Any) -> Any:
+        for part in parts:
+            if isinstance(wire, dict):
+                wire = wire.get(part)
+            elif isinstance(wire, list) and part.isdigit() and int(part) < len(wire):
+                wire = wire[int(part)]
+            else:
+                return None
+        return wire
+
+    return follow
+
+
+def _indexed(rules: list[_CompiledRule]) -> tuple[Get, dict[str, tuple[_CompiledRule, ...]], tuple[_CompiledRule, ...]]:
+    """Most wires name the type of a message at one path: rules are looked up by it instead of tried one by one."""
+    paths = [path for rule in rules for path, wanted in rule.where.items() if isinstance(wanted, str) and wanted != "*"]
+    path = max(set(paths), key=paths.count) if paths else ""
+    by_value: dict[str, list[_CompiledRule]] = {}
+    anywhere: list[_CompiledRule] = []
+    for rule in rules:
+        wanted = rule.where.get(path)
+        if isinstance(wanted, str) and wanted != "*":
+            by_value.setdefault(wanted, []).append(rule)
+        else:
+            anywhere.append(rule)
+    return _optional(path), {value: tuple(found) for value, found in by_value.items()}, tuple(anywhere)
+
+
+def condition_holds(condition: Condition, wire: Any) -> bool:
+    """True when a decoded JSON value meets a condition of a target file."""
+    return _CompiledRule(Kind.OTHER, Rule(where=condition), {}).holds(wire)
+
+
+_ABSENT = object()
+
+
+def _compiled_shape(shape: Shape) -> Callable[[Mapping[str, Any]], Any]:
+    """A function that fills the placeholders of a message shape."""
+    fill = _filler(shape)
+
+    def filled(values: Mapping[str, Any]) -> Any:
+        result = fill(values)
+        return {} if result is _ABSENT else result
+
+    return filled
+
+
+def _filler(shape: Any) -> Callable[[Mapping[str, Any]], Any]:
+    if isinstance(shape, dict):
+        parts = [(key, _filler(value)) for key, value in shape.items()]
+        return lambda values: {key: value for key, fill in parts if (value := fill(values)) is not _ABSENT}
+    if isinstance(shape, list):
+        items = [_filler(item) for item in shape]
+        return lambda values: [value for fill in items if (value := fill(values)) is not _ABSENT]
+    if isinstance(shape, str) and (whole := _PLACEHOLDER.fullmatch(shape)):
+        name = whole[1]
+        return lambda values: value if (value := values.get(name)) is not None else _ABSENT
+    if isinstance(shape, str) and _PLACEHOLDER.search(shape):
+        return lambda values: _PLACEHOLDER.sub(lambda found: str(values.get(found[1], "")), shape)
+    return lambda _values: shape

@@ -1,0 +1,200 @@
+"""What a target file may say. Every key has one meaning; an unknown key is an error with its place, never ignored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..arguments import Duration, Size
+
+Seconds = Annotated[float, BeforeValidator(lambda value: float(Duration.convert(value)))]
+Bytes = Annotated[int, BeforeValidator(lambda value: int(Size.convert(value)))]
+Shape = dict[str, Any]
+"""A message as it looks on the wire; ``"{name}"`` stands for a value of the kit's."""
+Condition = dict[str, Any]
+"""Dotted path to the value that a message must have there; ``"*"``: any value but none."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FromEnvironment(_Strict):
+    """A value that the environment may set."""
+
+    environment: str
+    default: str | None = None
+
+
+class TokenSource(_Strict):
+    """Where a user's token comes from."""
+
+    source: Literal["endpoint", "environment", "none"] = Field("none", alias="from")
+    url: str | None = None          # endpoint: POST here
+    body: Shape = Field(default_factory=dict)
+    token: str = "token"            # noqa: S105 - the path of the token in the answer, not a token
+    user_id: str | None = None      # path of the account's id in the answer
+    name: str | None = None         # environment: the variable's name
+
+
+class Authentication(_Strict):
+    """How the token travels."""
+
+    by: Literal["header", "query", "subprotocol", "none"] = "none"
+    name: str = "Authorization"     # of the header or of the query parameter
+    value: str = "{token}"
+    token: TokenSource = TokenSource.model_validate({})
+
+
+class Ready(_Strict):
+    """What the server sends when a connection may be used."""
+
+    wait_for: Condition
+    session: str | None = None
+    epoch: str | None = None
+    offset: str | None = None
+    recovered: str | None = None
+    within: Seconds = 10.0
+
+
+class Connect(_Strict):
+    """How a connection is opened."""
+
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    subprotocols: list[str] = Field(default_factory=list)
+    auth: Authentication = Authentication()
+    ready: Ready | None = None
+    ca: str | None = None           # file with the certificate authority for wss
+    client_certificate: str | None = None
+    proxy: str | None = None
+    max_size: Bytes = 16 * 1024 * 1024
+
+
+class Rule(_Strict):
+    """Which incoming message this is, and where its parts are found (dotted paths)."""
+
+    where: Condition
+    message_id: str | None = None
+    request_id: str | None = None
+    attempt: str | None = None
+    sequence_id: str | None = None
+    offset: str | None = None
+    session: str | None = None
+    epoch: str | None = None
+    digest: str | None = None       # first 16 hex digits of SHA-256 of the content, as the server saw it
+    echo: str | None = None         # or the content itself, as the server saw it
+    reason: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
+Rules = Annotated[list[Rule], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
+
+
+class Messages(_Strict):
+    """The wire mapping: what is sent and how answers are recognised."""
+
+    send: Shape
+    reply: Rules
+    accepted: Rules = Field(default_factory=list)
+    duplicate: Rules = Field(default_factory=list)
+    refused: Rules = Field(default_factory=list)
+    error: Rules = Field(default_factory=list)
+    offset: str | None = None       # where any pushed message carries its number
+    session: str | None = None
+    epoch: str | None = None
+
+
+class Question(_Strict):
+    """A question about state and how its answer is recognised. Without ``request_id`` answers are matched in order."""
+
+    ask: Shape
+    answer: Rule
+
+
+class Request(_Strict):
+    """One HTTP request of the target's control interface."""
+
+    method: Literal["GET", "POST"] = "GET"
+    url: str
+    body: Shape = Field(default_factory=dict)
+
+
+class Control(_Strict):
+    """What the target lets a tester do beside the wire; what is not named here is not offered."""
+
+    ledger: Request | None = None
+    advance_clock: Request | None = None
+    work_time: Request | None = None
+    hold: Request | None = None
+    release: Request | None = None
+
+
+class Lifecycle(_Strict):
+    """How the target is started and ended; without it the target is somebody else's and is left alone."""
+
+    start: list[str]
+    ready: Literal["json_line"] = "json_line"
+    ready_within: Seconds = 20.0
+    stop: Literal["close_stdin", "terminate"] = "close_stdin"
+    stop_within: Seconds = 10.0
+    restart: bool = True
+
+
+class Duplicates(_Strict):
+    """What the target promises about repeated messages."""
+
+    key: Literal["message_id", "content", "none"] = "message_id"
+    window: Seconds | None = None
+    answer: Literal["reject", "silent", "replay"] = "reject"
+
+
+class Guarantees(_Strict):
+    """What the target promises."""
+
+    order: Literal["per_connection", "per_user", "none"] = "per_connection"
+    duplicates: Duplicates = Duplicates()
+    offsets: Literal["continuous", "none"] = "none"
+
+
+class Load(_Strict):
+    """How much load a target that is not on this machine lets us put on it."""
+
+    rate: float
+    connections: int
+
+
+class Permissions(_Strict):
+    """What the owner of the target allows; nothing unless said."""
+
+    load: Load | None = None
+    faults: bool = False
+    hostile: bool = False
+
+
+class Limits(_Strict):
+    """What the target can take; stimuli stay below."""
+
+    message_size: Bytes | None = None
+    queue_capacity: int | None = None
+    normal_capacity: int | None = None
+    """How many normal messages may wait while the agent is held (the rest of the places is reserved)."""
+
+
+class TargetFile(_Strict):
+    """The whole file."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    title: str = ""
+    reference: bool = False
+    endpoints: dict[str, str | FromEnvironment] = Field(default_factory=dict)
+    lifecycle: Lifecycle | None = None
+    connect: Connect
+    messages: Messages
+    questions: dict[str, Question] = Field(default_factory=dict)
+    control: Control = Control()
+    guarantees: Guarantees = Guarantees()
+    limits: Limits = Limits()
+    permissions: Permissions = Permissions()

@@ -1,0 +1,214 @@
+"""The server under test as the keywords see it: what it is, what it promises, what it offers, how it is reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+import psutil
+from robot.api.types import Secret
+
+from ..checks.events import LedgerRow
+from ..errors import EnvironmentSetupError, UsageError
+from .http import Http
+from .lifecycle import TargetProcess
+from .loading import find_target, read_target_file
+from .mapping import Adapter, JsonMapping
+from .model import FromEnvironment, Request, TargetFile, TokenSource
+
+
+def load_target(name_or_path: str | Path) -> Target:
+    """The target behind a name or a file, validated but not started."""
+    path = find_target(name_or_path)
+    return Target(read_target_file(path), path)
+
+
+class Target:
+    """A loaded target file and, once opened, its addresses."""
+
+    def __init__(self, file: TargetFile, path: Path) -> None:
+        self.file = file
+        self.path = path
+        self.http = Http()
+        self.process: TargetProcess | None = None
+        self._values: dict[str, str] = {}
+
+    # what it is
+
+    @property
+    def name(self) -> str:
+        """Its name in one word."""
+        return self.file.name
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.file.title or self.file.name
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """Translates between the kit's messages and this wire."""
+        return JsonMapping(self.file.messages, self.file.questions, self.file.connect.ready)
+
+    def endpoints(self) -> list[tuple[str, str, str | None]]:
+        """Every address that must answer before a run: label, URL, environment variable that sets it."""
+        named = [
+            (label.removesuffix("_url"), self._endpoint(label), value.environment if isinstance(value, FromEnvironment) else None)
+            for label, value in self.file.endpoints.items()
+        ]
+        if named or self.file.lifecycle is not None:
+            return named
+        return [("websocket", self.file.connect.url, None)]
+
+    def _endpoint(self, label: str) -> str:
+        value = self.file.endpoints[label]
+        if isinstance(value, str):
+            return value
+        found = os.environ.get(value.environment) or value.default
+        if found is None:
+            raise UsageError(f"{self.path}: endpoint '{label}' needs the environment variable {value.environment}")
+        return found
+
+    # life
+
+    def open(self) -> None:
+        """Starts the target if that is ours to do; otherwise only notes where it is."""
+        self._values = {label: self._endpoint(label) for label in self.file.endpoints}
+        if self.file.lifecycle is not None:
+            self.process = TargetProcess(self.file.lifecycle, self.name)
+            self._started(self.process.start())
+
+    def _started(self, ready: Mapping[str, Any]) -> None:
+        self._values.update({key: str(value) for key, value in ready.items() if value is not None})
+
+    def restart(self, *, gracefully: bool) -> None:
+        """Ends the process, gently or not, and starts it again on the same store."""
+        process = self._own_process("restarted")
+        process.stop() if gracefully else process.kill()
+        self._started(process.start())
+
+    def close(self) -> None:
+        """Ends what was started and forgets the addresses."""
+        process, self.process = self.process, None
+        self._values = {}
+        if process is not None:
+            process.discard()
+
+    def _own_process(self, wanted: str) -> TargetProcess:
+        if self.process is None:
+            raise UsageError(f"target '{self.name}' was not started by this kit and cannot be {wanted}; its file has no 'lifecycle'")
+        return self.process
+
+    @property
+    def server(self) -> psutil.Process | None:
+        """The server's process, for figures of memory and processor; None where its pid is not known."""
+        pid = self._values.get("pid")
+        return psutil.Process(int(pid)) if pid and self.process is not None and self.process.pid else None
+
+    # what it offers
+
+    def offers(self, capability: str) -> bool:
+        """True when the target can do this; a control that needs an address which is not there is not offered."""
+        if capability == "restart":
+            return self.file.lifecycle is not None and self.file.lifecycle.restart
+        if capability in self.file.questions:
+            return True
+        if capability == "duplicate_detection":
+            return self.file.guarantees.duplicates.key == "message_id"
+        if capability == "server_figures":
+            return self.file.lifecycle is not None
+        request = getattr(self.file.control, capability, None)
+        return isinstance(request, Request) and self._resolvable(request.url)
+
+    def _resolvable(self, text: str) -> bool:
+        try:
+            self.fill(text, since=0, seconds=0, user="")
+        except EnvironmentSetupError:
+            return False
+        return True
+
+    def fill(self, text: str, **values: object) -> str:
+        """Text with its placeholders replaced by addresses of the target and given values."""
+        known: dict[str, object] = {**self._values, **values}
+        try:
+            return text.format_map(known)
+        except KeyError as missing:
+            raise EnvironmentSetupError(
+                f"target '{self.name}' has no {missing.args[0]}; known are: {', '.join(sorted(known)) or 'none (was Start Target run?)'}"
+            ) from None
+
+    # access
+
+    async def token_for(self, account: str) -> tuple[Secret | None, str]:
+        """A fresh token of an account and the account's id at the target."""
+        source = self.file.connect.auth.token
+        if source.source == "none":
+            return None, account
+        if source.source == "environment":
+            return Secret(self._from_environment(source)), account
+        body = _filled(source.body, {"user": account})
+        answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
+        token = answer.get(source.token) if isinstance(answer, dict) else None
+        if not isinstance(token, str):
+            raise EnvironmentSetupError(f"token for {account}: the answer has no text under '{source.token}'; see 'connect.auth.token' in {self.path}")
+        return Secret(token), str(answer.get(source.user_id) or account) if source.user_id else account
+
+    def _from_environment(self, source: TokenSource) -> str:
+        token = os.environ.get(source.name or "")
+        if not token:
+            raise EnvironmentSetupError(f"{self.path}: the token is read from the environment variable {source.name}, which is not set")
+        return token
+
+    def handshake(self, token: Secret | None) -> tuple[str, dict[str, str], list[str]]:
+        """Address, headers and sub-protocols of a new connection."""
+        connect = self.file.connect
+        url, headers, subprotocols = self.fill(connect.url), dict(connect.headers), list(connect.subprotocols)
+        if token is not None:
+            value = connect.auth.value.format(token=token.value)
+            if connect.auth.by == "header":
+                headers[connect.auth.name] = value
+            elif connect.auth.by == "query":
+                url += ("&" if "?" in url else "?") + urlencode({connect.auth.name: value}, quote_via=quote)
+            elif connect.auth.by == "subprotocol":
+                subprotocols.insert(0, value)
+        return url, headers, subprotocols
+
+    async def control(self, capability: str, **values: object) -> None:
+        """Does one thing through the target's control interface."""
+        request: Request = getattr(self.file.control, capability)
+        await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), _filled(request.body, values))
+
+    async def ledger(self, since: int = 0) -> list[LedgerRow]:
+        """The server's own account after index ``since``."""
+        request = self.file.control.ledger
+        if request is None:
+            raise UsageError(f"target '{self.name}' offers no ledger")
+        data = await self.http.request("ledger", request.method, self.fill(request.url, since=since))
+        return list(_rows(data))
+
+
+def _rows(data: bytes) -> Iterator[LedgerRow]:
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+            yield LedgerRow(*(row.get(field, "") for field in LedgerRow._fields))
+        except (orjson.JSONDecodeError, AttributeError):
+            raise EnvironmentSetupError(f"ledger: line {number} is not a JSON object: {line[:80]!r}") from None
+
+
+def _filled(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
+    """A request body with ``"{name}"`` replaced; a value that stands alone keeps its type, one without a value is left out."""
+    result: dict[str, Any] = {}
+    for key, value in shape.items():
+        if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+            found = values.get(value[1:-1])
+            if found is not None:
+                result[key] = found
+        else:
+            result[key] = value.format_map(values) if isinstance(value, str) else value
+    return result
