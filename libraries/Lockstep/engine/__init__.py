@@ -1,0 +1,1 @@
+"""What runs below the keywords: loop thread, connections, journal."""

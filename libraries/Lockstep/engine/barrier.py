@@ -1,0 +1,88 @@
+"""From here absence may be judged: everything that was admitted has been answered, and a short window stayed quiet.
+
+The fence is a correlated state query: the server answers it behind everything that it sent before, and says how many
+messages still wait or run. Without such a question only the hang guard can end the wait for a message that is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic
+
+from websockets.exceptions import ConnectionClosed
+
+from ..checks.events import Kind
+from .client import Client
+from .connection import Connection
+
+HANG_GUARD = 30.0
+PATIENCE = 0.25
+"""s without any arrival after which the fence is asked; it only decides when to ask, never what is judged."""
+QUIET_AT_LEAST, QUIET_AT_MOST = 0.2, 2.0
+"""s; the quiet window is 20 times the 99th percentile of the latency so far, within these bounds (reliability rule 2.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How the barrier was reached; ``reached`` is False when only the hang guard ended the wait."""
+
+    reached: bool
+    how: str
+
+
+async def settle(client: Client, *, fence: str | None, since: int, guard: float = HANG_GUARD) -> Settled:
+    """Waits until nothing of this client is under way at the target, then for the quiet window."""
+    connection = client.connection
+    if connection is None or not connection.is_open:
+        return Settled(reached=True, how="the connection is closed")
+    if connection.settled_after == connection.sent:
+        return Settled(reached=True, how="nothing was sent since the last barrier")
+    sent = connection.sent
+    drained = await drain(client, connection, fence, guard)
+    await _quiet(connection, since)
+    connection.settled_after = sent if drained.reached else None
+    return drained
+
+
+async def drain(client: Client, connection: Connection, fence: str | None, guard: float = HANG_GUARD) -> Settled:
+    """Waits until the target has nothing left to do for this client, or says that it has not although attempts are unanswered."""
+    deadline, fenced = monotonic() + guard, False
+    while connection.is_open:
+        if not connection.outstanding and (fenced or fence is None):
+            return Settled(reached=True, how="every attempt was answered")
+        if monotonic() > deadline:
+            return Settled(reached=False, how=f"the hang guard ended the wait; {len(connection.outstanding)} attempts were unanswered")
+        if connection.outstanding and await connection.changed.wait(PATIENCE):
+            continue
+        if fence is not None:
+            try:
+                answer = await client.ask(fence, max(0.1, deadline - monotonic()))
+            except (TimeoutError, ConnectionClosed, ConnectionError):
+                continue
+            fenced = not _pending(answer.details)
+            if fenced and connection.outstanding:
+                return Settled(reached=True, how=f"the target has nothing left to do; {len(connection.outstanding)} attempts stay unanswered")
+            if not fenced:
+                await connection.changed.wait(PATIENCE)
+    return Settled(reached=True, how="the connection closed meanwhile")
+
+
+def _pending(details: object) -> int:
+    fields = details.get("fields", {}) if isinstance(details, dict) else {}
+    return int(fields.get("pending") or 0)
+
+
+async def _quiet(connection: Connection, since: int) -> None:
+    sent: dict[tuple[str | None, int | None], float] = {}
+    took: list[float] = []
+    for event in connection.journal.events[since:]:
+        if event.connection == connection.number:
+            if event.kind is Kind.SEND:
+                sent[event.message_id, event.attempt] = event.time
+            elif event.kind is Kind.REPLY and (begun := sent.get((event.message_id, event.attempt))) is not None:
+                took.append(event.time - begun)
+    p99 = sorted(took)[int(len(took) * 0.99)] if took else 0.0
+    window = min(QUIET_AT_MOST, max(QUIET_AT_LEAST, 20 * p99))
+    while connection.is_open and (left := connection.last_arrival + window - monotonic()) > 0:  # noqa: ASYNC110 - the window itself is time
+        await asyncio.sleep(left)

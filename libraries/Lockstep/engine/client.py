@@ -1,0 +1,143 @@
+"""One program of a user: an alias, at most one open connection, and an ordered sender."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic, time
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+
+from ..checks.events import Event
+from ..targets.mapping import digest_of
+from .account import Account
+from .connection import Connection
+from .schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What was sent: ids in send order, monotonic times of the first and the last send (s), journal index of the first event."""
+
+    client: str
+    message_ids: tuple[str, ...]
+    first_sent: float
+    last_sent: float
+    since: int
+
+    @property
+    def count(self) -> int:
+        """How many messages."""
+        return len(self.message_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to send and how. Contents and stamps are functions of the message's number in this burst."""
+
+    schedule: Schedule
+    content: Callable[[int], str]
+    stamp: Callable[[int], float] = field(default=lambda _number: time())
+    priority: str | None = None
+    acknowledge: bool | None = None
+    in_flight: int | None = None
+    together: int = 1                      # so many messages leave in one write
+    message_id: str | None = None          # the same id for all: copies of one message
+    then_close: bool = False
+
+
+class BurstBroken(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """The connection ended before the last message; the text says after how many."""
+
+
+class Client:
+    """Sends in order: one message enters the connection only when the one before it has."""
+
+    _requests = itertools.count(1)
+
+    def __init__(self, alias: str, account: Account) -> None:
+        self.alias = alias
+        self.account = account
+        self.connection: Connection | None = None
+
+    async def send_burst(self, plan: Plan) -> Burst:
+        """Sends what the plan says; returns when the last message is handed to the connection."""
+        connection = self._open_connection()
+        since, begin, ids = connection.journal.cursor, monotonic(), []
+        try:
+            for due, group in _groups(plan):
+                intended = None if due is None else begin + due
+                await _until(intended)
+                await _room(connection, plan.in_flight)
+                messages, digests = self._messages(plan, group)
+                ids += [message["message_id"] for message in messages]
+                await connection.send(messages, digests, intended)
+            if plan.then_close:
+                await connection.close()
+        except (ConnectionClosed, ConnectionError):
+            raise BurstBroken(f"the connection of {self.alias} ended after {len(ids)} of {plan.schedule.count} messages: {connection.how_closed()}") from None
+        sent = connection.journal.events[since]
+        return Burst(self.alias, tuple(ids), sent.time, monotonic(), since)
+
+    def _messages(self, plan: Plan, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
+        messages, digests = [], []
+        for number in numbers:
+            message_id = plan.message_id if plan.message_id is not None else self.account.new_id()
+            sequence, content = self.account.message(message_id, plan.content(number))
+            messages.append({
+                "message_id": message_id, "sequence_id": sequence, "content": content, "timestamp": plan.stamp(number),
+                "attempt": self.account.attempt(message_id), "priority": plan.priority, "acknowledge": plan.acknowledge,
+                "user": self.account.user, "client": self.alias,
+            })
+            digests.append(digest_of(content))
+        return messages, digests
+
+    async def send_raw(self, message: dict[str, Any], missing: str) -> None:
+        """Sends one message without one of its parts (a message that the target must refuse)."""
+        await self._open_connection().send([message], [digest_of(message["content"])], missing=missing)
+
+    async def ask(self, question: str, within: float) -> Event:
+        """Asks the target and returns the event of the correlated answer."""
+        return await self._open_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within)
+
+    def _open_connection(self) -> Connection:
+        if self.connection is None:
+            raise ConnectionError("never opened")
+        return self.connection
+
+
+def _groups(plan: Plan) -> Iterator[tuple[float | None, range]]:
+    """Numbers of the messages that leave together, with the due time of the first."""
+    count, together = plan.schedule.count, plan.together
+    for number, due in enumerate(plan.schedule.due()):
+        if number % together == 0:
+            yield due, range(number, min(number + together, count))
+
+
+async def _until(instant: float | None) -> None:
+    if instant is not None and (wait := instant - monotonic()) > 0:
+        await asyncio.sleep(wait)
+
+
+async def _room(connection: Connection, in_flight: int | None) -> None:
+    """Waits until fewer than ``in_flight`` messages are unanswered."""
+    while in_flight is not None and len(connection.outstanding) >= in_flight and connection.is_open:
+        await connection.changed.wait()
+
+
+def contents(account: Account, size: int | None, seed: int) -> Callable[[int], str]:
+    """Texts that name their number and the user's canary; with ``size`` padded or cut to exactly so many bytes, by seed."""
+    letters = random.Random(f"{seed}-{account.role}")  # noqa: S311 - repeatable text, no secret
+    filler = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz      ", k=997))
+
+    def content(number: int) -> str:
+        text = f"message {number} of {account.canary}: "
+        if size is None:
+            return text + filler[number % 900 :][:40]
+        return (text + filler * (size // len(filler) + 1))[:size]
+
+    return content

@@ -1,0 +1,217 @@
+"""One TCP connection with a WebSocket on it: whatever arrives is in the journal before anybody asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from ..checks.events import Event, Kind
+from ..targets.mapping import Adapter, Decoded
+from ..targets.model import Connect
+from .journal import Journal
+from .signal import Signal
+
+OPEN_WITHIN = 10.0
+CLOSE_WITHIN = 5.0
+SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
+"""Kinds that end an attempt; an acknowledgement (accepted) does not."""
+
+
+class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """The target did not let us in; the text says how. ``final``: it answered no, trying again is of no use."""
+
+    def __init__(self, how: str, *, final: bool = False) -> None:
+        super().__init__(how)
+        self.final = final
+
+
+class Connection:
+    """Opens, reads without pause, sends, closes. Used by the loop thread only."""
+
+    def __init__(self, number: int, client: str, user: str, journal: Journal, adapter: Adapter) -> None:
+        self.number = number
+        self.client = client
+        self.user = user
+        self.journal = journal
+        self.adapter = adapter
+        self.changed = Signal()
+        self.outstanding: dict[tuple[str, int], Event] = {}
+        self.questions: dict[str, asyncio.Future[Event]] = {}
+        self.hello: Event | None = None
+        self.close_event: Event | None = None
+        self.last_arrival = 0.0
+        self.sent = 0
+        self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
+        self._socket: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._closed_by_us = False
+
+    # opening
+
+    async def open(self, settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> None:
+        """Connects, starts to read and waits until the target says that it is ready; raises Refused otherwise."""
+        self._note(Kind.CONNECT)
+        try:
+            self._socket = await self._connected(settings, address)
+        except Refused as refusal:
+            self._note(Kind.CONNECT_FAILED, details={"reason": str(refusal)})
+            raise
+        self._reader = asyncio.create_task(self._read(self._socket))
+        if settings.ready is None:
+            self.hello = self._note(Kind.CONNECTED, details={})
+            return
+        deadline = asyncio.get_running_loop().time() + settings.ready.within
+        while self.hello is None and self.close_event is None:
+            if not await self.changed.wait(deadline - asyncio.get_running_loop().time()):
+                await self.close()
+                raise Refused(f"it opened the connection but did not say within {settings.ready.within:g} s that it is ready")
+        if self.hello is None:
+            raise Refused(f"it closed the connection before it was ready ({self.how_closed()})")
+
+    async def _connected(self, settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> ClientConnection:
+        url, headers, subprotocols = address
+        try:
+            return await connect(
+                url, additional_headers=headers, subprotocols=subprotocols or None, compression=None, proxy=settings.proxy,  # type: ignore[arg-type]
+                open_timeout=OPEN_WITHIN, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
+                ssl=_tls(settings) if url.startswith("wss:") else None,
+            )
+        except InvalidStatus as refusal:
+            status = refusal.response.status_code
+            raise Refused(f"it answered the handshake with HTTP {status}", final=status // 100 == 4) from None
+        except TimeoutError:
+            raise Refused(f"it did not answer the handshake within {OPEN_WITHIN:g} s") from None
+        except (InvalidHandshake, InvalidURI) as garbage:
+            raise Refused(f"its handshake is not a WebSocket handshake ({type(garbage).__name__})") from None
+        except (OSError, EOFError) as error:
+            raise Refused(f"no connection to {url.split('?')[0]} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
+
+    # reading
+
+    async def _read(self, socket: ClientConnection) -> None:
+        decode, clock = self.adapter.decode, self.journal.clock
+        try:
+            while True:
+                data = await socket.recv(decode=False)
+                arrived = clock()
+                for decoded in decode(data):
+                    self._arrived(decoded, arrived)
+                self.last_arrival = arrived
+                self.changed.raised()
+        except ConnectionClosed as closed:
+            self._closed(closed)
+
+    def _arrived(self, decoded: Decoded, arrived: float) -> None:
+        kind, message_id, attempt = decoded.kind, decoded.message_id, decoded.attempt
+        event = self.journal.write(
+            kind, self.client, self.number, self.user, message_id, attempt, decoded.sequence_id, decoded.offset, decoded.digest, None,
+            decoded.details, time=arrived,
+        )
+        if kind in SETTLES and message_id is not None:
+            self._settle(message_id, attempt)
+        elif kind is Kind.ANSWER:
+            self._answered(event)
+        elif kind is Kind.CONNECTED:
+            self.hello = event
+
+    def _settle(self, message_id: str, attempt: int | None) -> None:
+        if attempt is not None:
+            self.outstanding.pop((message_id, attempt), None)
+            return
+        oldest = next((key for key in self.outstanding if key[0] == message_id), None)  # a target that does not echo attempts
+        if oldest is not None:
+            del self.outstanding[oldest]
+
+    def _answered(self, event: Event) -> None:
+        request = event.message_id if event.message_id is not None else next(iter(self.questions), None)
+        future = self.questions.pop(request, None) if isinstance(request, str) else None
+        if future is not None and not future.done():
+            future.set_result(event)
+
+    def _closed(self, closed: ConnectionClosed) -> None:
+        code = closed.rcvd.code if closed.rcvd else 1006
+        reason = closed.rcvd.reason if closed.rcvd else ""
+        self.close_event = self._note(Kind.CLOSE, details={"code": code, "reason": reason, "by": "us" if self._closed_by_us else "target"})
+        for (message_id, attempt), sent in self.outstanding.items():
+            self._note(Kind.SEND_UNKNOWN, message_id, attempt, sent.sequence_id)
+        self.outstanding.clear()
+        for request, future in self.questions.items():
+            self._note(Kind.QUERY_UNKNOWN, request)
+            if not future.done():
+                future.set_exception(ConnectionError(self.how_closed()))
+        self.questions.clear()
+        self.changed.raised()
+
+    # sending
+
+    async def send(self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *, missing: str = "") -> None:
+        """Sends messages; several leave in one write, that is in one TCP segment as far as their size allows."""
+        socket = self._usable()
+        frames = [self.adapter.encode({**message, missing: None} if missing else message) for message in messages]
+        self.sent += len(frames)
+        for message, digest in zip(messages, digests, strict=True):
+            key = (message["message_id"], message["attempt"])
+            self.outstanding[key] = self.journal.write(
+                Kind.SEND, self.client, self.number, self.user, *key, message.get("sequence_id"), None, digest, intended, None
+            )
+        if len(frames) == 1:
+            await socket.send(frames[0], text=True)
+        else:
+            async with socket.send_context():
+                for frame in frames:
+                    socket.protocol.send_text(frame)
+                socket.transport.write(b"".join(socket.protocol.data_to_send()))
+
+    async def ask(self, question: str, request_id: str, within: float) -> Event:
+        """Asks a question and returns the event of its answer, matched by request id."""
+        socket = self._usable()
+        frame = self.adapter.ask(question, request_id)
+        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self.questions[request_id] = future
+        self._note(Kind.QUERY, request_id, details={"question": question})
+        await socket.send(frame, text=True)
+        return await asyncio.wait_for(future, within)
+
+    # closing
+
+    async def close(self, code: int = 1000) -> None:
+        """Closes in the orderly way and waits until the end is in the journal."""
+        if self._socket is None or self._reader is None:
+            return
+        self._closed_by_us = self.close_event is None
+        await self._socket.close(code)
+        await self._reader
+
+    @property
+    def is_open(self) -> bool:
+        """True from ready to closed."""
+        return self.hello is not None and self.close_event is None
+
+    def how_closed(self) -> str:
+        """Who closed it and with which code, in words."""
+        details = (self.close_event.details if self.close_event else None) or {}
+        code, reason = details.get("code", "?"), details.get("reason")
+        return f"closed by {details.get('by', 'nobody')} with code {code}{f' ({reason!r})' if reason else ''}"
+
+    def _usable(self) -> ClientConnection:
+        if self._socket is None or self.close_event is not None:
+            raise ConnectionError(self.how_closed())
+        return self._socket
+
+    def _note(self, kind: Kind, message_id: str | None = None, attempt: int | None = None, sequence_id: int | None = None, *,
+              details: Mapping[str, Any] | None = None) -> Event:
+        return self.journal.write(
+            kind, self.client, self.number, self.user, message_id, attempt, sequence_id, None, None, None, details
+        )
+
+
+def _tls(settings: Connect) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ca)
+    if settings.client_certificate:
+        context.load_cert_chain(settings.client_certificate)
+    return context

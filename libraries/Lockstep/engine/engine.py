@@ -1,0 +1,69 @@
+"""What goes on below the keywords: the loop, the journal and the clients of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+from robot.api.types import Secret
+
+from ..targets import Target
+from .account import Account
+from .client import Client
+from .connection import Connection, Refused
+from .journal import Journal
+from .lag import LagProbe
+from .loop_thread import LoopThread
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Owns the loop thread; everything that touches a socket runs there."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.lag = LagProbe()
+        self.clients: dict[str, Client] = {}
+        self._thread = LoopThread()
+        self._probe: asyncio.Task[None] | None = None
+        self._connections = 0
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs work in the loop; the caller waits."""
+        return self._thread.run(self._probed(work))
+
+    async def _probed(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self.lag.tick())
+        return await work
+
+    async def connect(self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None) -> Client:
+        """Opens a client's connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
+        client = self.clients.get(alias) or Client(alias, account)
+        for attempt in range(1, tries + 1):
+            fresh, user = await target.token_for(account.login) if token is None else (token, account.user or account.login)
+            account.user = user
+            self._connections += 1
+            connection = Connection(self._connections, alias, user, self.journal, target.adapter)
+            try:
+                await connection.open(target.file.connect, target.handshake(fresh))
+            except Refused as refusal:
+                if attempt == tries or refusal.final:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                client.connection = connection
+                self.clients[alias] = client
+                return client
+        raise AssertionError
+
+    async def close(self, aliases: Iterable[str]) -> None:
+        """Closes clients and forgets them; a connection that does not close in time is dropped."""
+        clients = [self.clients.pop(alias) for alias in list(aliases) if alias in self.clients]
+        await asyncio.gather(*(client.connection.close() for client in clients if client.connection), return_exceptions=True)
+
+    def stop(self) -> None:
+        """Ends the loop thread."""
+        self._thread.stop()

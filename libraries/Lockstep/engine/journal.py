@@ -1,0 +1,54 @@
+"""The journal: everything this process sent and received, in one order, never changed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from ..checks.events import Event, Kind
+from ..errors import UsageError
+
+MOST_EVENTS = 5_000_000
+"""About 2 GB; a conversation that is longer belongs to the load lane, which keeps columns instead of events."""
+
+
+class Journal:
+    """Append-only; written by the loop thread only. Reading never consumes: a cursor says from where to look."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.events: list[Event] = []
+        self.clock = clock
+
+    def write(self, kind: Kind, client: str, connection: int, user: str, *fields: Any, time: float | None = None) -> Event:
+        """Appends one event; ``fields`` follow the order of :class:`Event` from ``message_id`` on."""
+        events = self.events
+        if len(events) >= MOST_EVENTS:
+            raise UsageError(f"the journal of this process is full ({MOST_EVENTS:,} events); split the case into several tests")
+        event = Event(len(events), self.clock() if time is None else time, kind, client, connection, user, *fields)
+        events.append(event)
+        return event
+
+    @property
+    def cursor(self) -> int:
+        """The index that the next event will have."""
+        return len(self.events)
+
+    def slice(self, since: int = 0, clients: Collection[str] | None = None) -> list[Event]:
+        """The events from a cursor on, of the named clients or of all."""
+        events = self.events[since:]
+        return events if clients is None else [event for event in events if event.client in clients]
+
+    def save(self, path: Path, since: int = 0) -> Path:
+        """Writes the events from a cursor on as JSON lines (contents of messages are not in it, only their digests)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(orjson.dumps({"schema": 1, **_plain(event)}, default=str) + b"\n" for event in self.slice(since))
+        return path
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in event._asdict().items() if value is not None}
