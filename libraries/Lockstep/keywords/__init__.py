@@ -1,0 +1,1 @@
+"""What a .robot file sees, one class per topic."""

@@ -1,0 +1,107 @@
+"""Keywords that open and close connections."""
+
+from __future__ import annotations
+
+from robot.api.types import Secret
+
+from ..arguments import Count, Duration
+from ..engine.connection import Refused
+from ..errors import EnvironmentSetupError, UsageError, ViolationError
+from .decorator import keyword
+from .kit import Kit
+
+TRIES = Count(3)
+PAUSE = Duration(1)
+
+
+class ConnectingKeywords:
+    """Clients by alias; what a test opened is closed when it ends."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._tries, self._pause = TRIES, PAUSE
+
+    @keyword(tags=("Connecting",))
+    def set_connect_policy(self, tries: Count, pause: Duration) -> None:
+        """Says how often and how far apart connecting is tried from now on; at first 3 tries, 1 s apart.
+
+        | =Argument= | =Meaning=                              |
+        | tries      | 1 or more                              |
+        | pause      | time between two tries, such as ``1 s`` |
+
+        A target that answers *no* (HTTP 4xx) is not asked again. Each try is in the journal.
+
+        | `Set Connect Policy` | tries=1 | pause=0 |
+        """
+        self._tries, self._pause = tries, pause
+
+    @keyword(tags=("Connecting",))
+    def connect_as(self, role: str, client: str | None = None, token: Secret | None = None) -> str:
+        """Opens a connection for a user and waits until the target says it is ready.
+
+        | =Argument= | =Meaning=                                                                                   |
+        | role       | the user's name in this test, such as ``alice``; every test gets a fresh account for it      |
+        | client     | alias of this client; none: the role's name. Needed when one user has two clients at once    |
+        | token      | a token of your own as a Robot ``Secret``; none: the target file says where it comes from    |
+
+        Returns the alias. The client is closed when the test (or the suite, if opened in its setup) ends. Fails if the
+        target refuses, answers garbage or does not answer, and if the alias is connected already.
+
+        | `Connect As` | alice |
+        | `Connect As` | alice | client=phone |
+        """
+        kit, alias = self._kit, client or role
+        if alias == "everyone":
+            raise UsageError("'everyone' means all clients and cannot be the alias of one; choose another name")
+        existing = kit.engine.clients.get(alias)
+        if existing is not None and existing.connection is not None and existing.connection.is_open:
+            raise UsageError(f"a client called '{alias}' is connected already; give the second one a name of its own with client=...")
+        target, account = kit.target, kit.account(role)
+        try:
+            kit.engine.run(kit.engine.connect(alias, account, target, tries=self._tries, pause=self._pause, token=token))
+        except Refused as refusal:
+            raise EnvironmentSetupError(f"{alias} could not connect to {target.title}: {refusal}") from None
+        return alias
+
+    @keyword(tags=("Connecting",))
+    def connect_users(self, count: Count, prefix: str = "user") -> list[str]:
+        """Connects several users, each with an account of its own.
+
+        | =Argument= | =Meaning=                                              |
+        | count      | how many, 1 or more                                    |
+        | prefix     | they are called ``user-1``, ``user-2`` and so on       |
+
+        Returns the list of aliases. ``client=everyone`` means all of them in other keywords.
+
+        | `Connect Users` | 10 |
+        """
+        return [self.connect_as(f"{prefix}-{number}") for number in range(1, count + 1)]
+
+    @keyword(tags=("Connecting",))
+    def disconnect(self, client: str | None = None) -> None:
+        """Closes a connection in the orderly way and waits until it is closed; what was received stays in the journal.
+
+        | =Argument= | =Meaning=                           |
+        | client     | alias; none: the only open client   |
+
+        The alias stays known, so that expectations about this client still work; `Connect As` opens it again.
+
+        | `Disconnect` | client=phone |
+        """
+        connection = self._kit.client(client).connection
+        if connection is not None:
+            self._kit.engine.run(connection.close())
+
+    @keyword(tags=("Connecting", "Expectation"))
+    def connection_should_be_open(self, client: str | None = None) -> None:
+        """Fails if the connection of a client was closed, saying by whom and how.
+
+        | =Argument= | =Meaning=                         |
+        | client     | alias; none: the only open client; ``everyone`` |
+
+        | `Connection Should Be Open` |
+        """
+        for one in self._kit.clients(client):
+            if one.connection is None or not one.connection.is_open:
+                how = one.connection.how_closed() if one.connection else "never opened"
+                raise ViolationError(f"the connection of {one.alias} should be open, but it was {how} [wrong_close]")

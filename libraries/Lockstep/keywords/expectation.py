@@ -1,0 +1,142 @@
+"""How every ``... Should ...`` keyword works: reach the barrier, freeze the slice, run the check once, tell the result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from robot.api import SkipExecution, logger
+
+from ..checks import Event, History, Kind, LedgerRow, Verdict
+from ..checks.violations import Code
+from ..engine.barrier import HANG_GUARD, Settled, drain, settle
+from ..engine.client import Client
+from ..errors import PerformanceThresholdError, ViolationError
+from ..telling import failure_text
+from ..telling.diagram import sequence_diagram
+from .kit import Kit
+
+Check = Callable[[History], Verdict]
+LIMITS = frozenset({Code.TOO_SLOW, Code.RATE_NOT_SUSTAINED, Code.UNFAIR})
+"""Codes that state a missed limit of time or rate rather than a broken promise."""
+
+
+class Expectation:
+    """Runs checks for keywords; the only place that turns a verdict into PASS, FAIL or SKIP."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    def holds(self, *checks: Check, client: str | None = None, since: int | None = None, ledger: bool = False, timing: bool = False) -> None:
+        """Judges the slice of one client or of ``everyone``; ``timing`` checks are void when our own loop was late."""
+        if ledger and not self.offered("ledger", checks):
+            return
+        history = self.history(client, since, ledger=ledger)
+        self.judge(history, checks, timing=timing)
+
+    def history(self, client: str | None, since: int | None = None, *, ledger: bool = False) -> History:
+        """The settled history of this test so far."""
+        kit = self._kit
+        clients = kit.clients(client)
+        begin = kit.scope.cursor if since is None else since
+        settled = kit.engine.run(self._settled(clients, begin))
+        for one, how in zip(clients, settled, strict=True):
+            if not how.reached:
+                logger.warn(f"{one.alias}: {how.how}")
+        events = kit.engine.journal.slice(begin, {one.alias for one in clients})
+        rows = self._ledger(events) if ledger else []
+        return History(events, rows)
+
+    def first_refused(self, client: str | None) -> str:
+        """The id of the first message of this test that the target refused."""
+        kit, one = self._kit, self._kit.client(client)
+        refused = kit.engine.run(_first(one, Kind.REFUSED, kit.scope.cursor))
+        if refused is None:
+            raise ViolationError(f"{kit.target.title} refused nothing of {one.alias} within {HANG_GUARD:g} s [{Code.NO_BACKPRESSURE}]")
+        return str(refused.message_id)
+
+    def drained(self, client: str | None) -> None:
+        """Waits until nothing is under way, without judging."""
+        self._kit.engine.run(self._drained(self._kit.clients(client)))
+
+    async def _drained(self, clients: Sequence[Client]) -> None:
+        await asyncio.gather(*(drain(client, client.connection, self._fence()) for client in clients if client.connection))
+
+    async def _settled(self, clients: Sequence[Client], since: int) -> list[Settled]:
+        return await asyncio.gather(*(settle(client, fence=self._fence(), since=since) for client in clients))
+
+    def _fence(self) -> str | None:
+        return "agent_state" if self._kit.target.offers("agent_state") else None
+
+    def _ledger(self, events: Sequence[Event]) -> list[LedgerRow]:
+        users = {event.user for event in events}
+        rows = self._kit.engine.run(self._kit.target.ledger(self._kit.ledger_seen))
+        return [row for row in rows if row.user in users]
+
+    def offered(self, capability: str, checks: Sequence[Check] | str) -> bool:
+        """True when the target offers it; otherwise notes the checks that cannot be made, for the test's message and the page."""
+        kit = self._kit
+        if kit.target.offers(capability):
+            return True
+        names = [checks] if isinstance(checks, str) else [_name(check) for check in checks]
+        for name in names:
+            kit.scope.not_offered.append(name)
+            kit.record("not_offered", check=name, reason=f"{kit.target.title} does not offer {capability}")
+        logger.info(f"not offered: {kit.target.title} does not offer {capability}; left out: {', '.join(names)}")
+        return False
+
+    def judge(self, history: History, checks: Sequence[Check], *, timing: bool = False) -> None:
+        """Runs the checks, records each verdict and its figures, and fails with the first violation."""
+        kit = self._kit
+        invalid = self.invalid_reason(history.events) if timing else None
+        verdicts = [check(history) for check in checks]
+        for verdict in verdicts:
+            self._record(verdict, valid=invalid is None)
+        wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
+        if wrong:
+            text = failure_text(wrong, history, kit.seed)
+            logger.info(sequence_diagram(history, wrong[0]), html=True)
+            raise (PerformanceThresholdError if all(map(_only_limits, wrong)) else ViolationError)(text)
+        if invalid is not None:
+            kit.record("invalid", reason=invalid)
+            raise SkipExecution(invalid)
+        kit.scope.checks_done += len(verdicts)
+        for verdict in verdicts:
+            logger.info(f"{verdict.check}: no violation in {verdict.exercised:,} samples{_figures(verdict)}")
+
+    def invalid_reason(self, events: Sequence[Event]) -> str | None:
+        """Why figures of time are void for this span, if they are."""
+        return self._kit.engine.lag.reason_for_invalid(events[0].time, events[-1].time) if events else None
+
+    def _record(self, verdict: Verdict, *, valid: bool) -> None:
+        kit = self._kit
+        violations = [{"code": violation.code, "sentence": violation.sentence} for violation in verdict.violations[:20]]
+        kit.record("verdict", check=verdict.check, exercised=verdict.exercised, violations=violations,
+                   counts={str(code): count for code, count in verdict.counts.items()})
+        for figure in verdict.measurements:
+            kit.record("measurement", name=figure.name, value=figure.value, unit=figure.unit, samples=figure.samples, repetition=1, valid=valid)
+
+
+async def _first(client: Client, kind: Kind, since: int) -> Event | None:
+    """The first event of a kind of this client, waited for within the hang guard."""
+    connection = client.connection
+    deadline = monotonic() + HANG_GUARD
+    while connection is not None:
+        found = next((event for event in connection.journal.events[since:] if event.kind is kind and event.client == client.alias), None)
+        if found is not None or not connection.is_open or not await connection.changed.wait(deadline - monotonic()):
+            return found
+    return None
+
+
+def _only_limits(verdict: Verdict) -> bool:
+    return set(verdict.counts) <= LIMITS
+
+
+def _figures(verdict: Verdict) -> str:
+    return "".join(f"; {figure.name} {figure.value:g} {figure.unit}" for figure in verdict.measurements)
+
+
+def _name(check: Check) -> str:
+    function = getattr(check, "func", check)
+    return str(getattr(function, "__name__", "check")).replace("_", " ")

@@ -1,0 +1,130 @@
+"""What the keyword classes share: the engine, the target, the records and what belongs to the running test."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from ..engine.account import Account
+from ..engine.client import Client
+from ..engine.engine import Engine
+from ..errors import UsageError
+from ..records import Records
+from ..targets import Target
+
+SEED = "LOCKSTEP_SEED"
+
+
+@dataclass(slots=True)
+class TestScope:
+    """What belongs to one test and is gone with it. ``cases`` are its ID tags."""
+
+    number: int = 0
+    name: str = ""
+    cases: str = ""
+    cursor: int = 0
+    accounts: dict[str, Account] = field(default_factory=dict)
+    outer_clients: frozenset[str] = frozenset()
+    checks_done: int = 0
+    not_offered: list[str] = field(default_factory=list)
+    criterion: str = ""
+    criterion_cases: tuple[str, ...] = ()
+
+
+class Kit:
+    """One per process; made when the library is imported, without doing anything yet."""
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.scope = TestScope()
+        self.ledger_seen = 0
+        self._target: Target | None = None
+        self._records: Records | None = None
+        self._seed: int | None = None
+
+    # target
+
+    @property
+    def target(self) -> Target:
+        """The target that Start Target opened."""
+        if self._target is None:
+            raise UsageError("no target is there yet; use 'Start Target' in the Suite Setup first")
+        return self._target
+
+    @property
+    def has_target(self) -> bool:
+        """True between Start Target and Stop Target."""
+        return self._target is not None
+
+    def use_target(self, target: Target | None) -> None:
+        """Remembers the target; a new one has a new ledger."""
+        self._target = target
+        self.ledger_seen = 0
+
+    # clients and accounts
+
+    def account(self, role: str) -> Account:
+        """The account that a role has in this test; a new one for each test."""
+        accounts = self.scope.accounts
+        if role not in accounts:
+            accounts[role] = Account(role, f"{role}-{self.records.run[-6:]}{os.getpid():x}-{self.scope.number}".lower())
+        return accounts[role]
+
+    def client(self, alias: str | None = None) -> Client:
+        """The client of that alias, or the only one there is."""
+        clients = self.engine.clients
+        if alias is not None:
+            if alias not in clients:
+                known = f"connected are: {', '.join(clients)}" if clients else "none is connected"
+                raise UsageError(f"no client is called '{alias}'; {known} - use 'Connect As' first")
+            return clients[alias]
+        if not clients:
+            raise UsageError("no client is connected; use 'Connect As    alice' first")
+        if len(clients) > 1:
+            raise UsageError(f"{len(clients)} clients are connected ({', '.join(clients)}); say which one with client=...")
+        return next(iter(clients.values()))
+
+    def clients(self, alias: str | None) -> list[Client]:
+        """One client, or all of them for ``everyone``."""
+        if alias == "everyone":
+            if not self.engine.clients:
+                raise UsageError("no client is connected; use 'Connect As    alice' first")
+            return list(self.engine.clients.values())
+        return [self.client(alias)]
+
+    # the run
+
+    @property
+    def records(self) -> Records:
+        """Where figures and verdicts are written."""
+        if self._records is None:
+            self._records = Records(Path(variable("${OUTPUT DIR}", ".")))
+        return self._records
+
+    @property
+    def seed(self) -> int:
+        """The one seed of all random choices; printed with every failure."""
+        if self._seed is None:
+            given = variable("${SEED}", None) or os.environ.get(SEED)
+            try:
+                self._seed = int(given) if given else random.SystemRandom().randrange(1, 1_000_000)
+            except ValueError:
+                raise UsageError(f"the seed must be a whole number such as 4711, not '{given}'") from None
+        return self._seed
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Writes a record of the running test."""
+        self.records.write(kind, case=self.scope.cases, test=self.scope.name, **facts)
+
+
+def variable(name: str, default: Any) -> Any:
+    """A Robot variable, or the default outside a run."""
+    try:
+        return BuiltIn().get_variable_value(name, default)
+    except RobotNotRunningError:
+        return default

@@ -1,0 +1,112 @@
+"""Keywords that measure time and rate. A phase is sent, settled and measured first; limits are judged afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from ..arguments import Count, Duration, MaybeCount, MaybeRate, Rate
+from ..checks import History
+from ..checks.answers import nothing_lost
+from ..checks.latency import latency_figures, latency_within, mean_latency_within
+from ..checks.rate import answered_rate, rate_sustained, sender_lag
+from ..engine.client import Burst
+from ..errors import UsageError
+from .decorator import keyword
+from .expectation import Expectation
+from .kit import Kit
+from .sending import SendingKeywords
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A measured phase: its name, what was sent and the settled history."""
+
+    name: str
+    burst: Burst
+    history: History
+
+
+class MeasuringKeywords:
+    """Throughput and latency, from the intended send time."""
+
+    def __init__(self, kit: Kit, expectation: Expectation, sending: SendingKeywords) -> None:
+        self._kit = kit
+        self._expect = expectation
+        self._sending = sending
+
+    @keyword(tags=("Figures", "Sending"))
+    def measure_phase(
+        self, name: str, *, count: MaybeCount = None, rate: MaybeRate = None, lasting: Duration = None,  # type: ignore[assignment]
+        in_flight: MaybeCount = None, client: str | None = None,
+    ) -> Phase:
+        """Sends a phase of load, waits until everything is answered and records its figures.
+
+        | =Argument= | =Meaning=                                                                                     |
+        | name       | how the figures are called, such as ``user rate``                                             |
+        | count      | how many messages; or give ``rate`` and ``lasting``                                           |
+        | rate       | open loop: messages are due at this rate whatever the answers do                              |
+        | lasting    | how long                                                                                      |
+        | in_flight  | closed loop: at most this many unanswered messages                                            |
+        | client     | alias; none: the only open client                                                             |
+
+        Returns the phase for the ``... Should ...`` keywords. Records ``<name>`` (answered msg/s), ``<name>_mean``, ``<name>_p50``,
+        ``<name>_p95``, ``<name>_p99``, ``<name>_max`` (ms, from the intended send time), ``<name>_lost`` (messages) and
+        ``<name>_sender_lag`` (ms). Figures of time are marked invalid when the generator itself was late.
+
+        | ${phase} =    `Measure Phase`    user rate    rate=50 msg/s    lasting=10 s
+        """
+        if rate is not None and lasting is not None:
+            count = Count(max(1, round(rate * lasting)))
+        if count is None:
+            raise UsageError("say how much to send: count=..., or rate=... together with lasting=...")
+        burst = self._sending.send_burst(count, client=client, rate=rate, in_flight=in_flight)
+        history = self._expect.history(client, burst.since)
+        phase = Phase(name.lower().replace(" ", "_"), burst, history)
+        self._record(phase)
+        return phase
+
+    @keyword(tags=("Expectation", "Figures"))
+    def throughput_should_be_at_least(self, limit: Rate, phase: Phase) -> None:
+        """Answered messages per second reach the limit; messages that were only sent do not count.
+
+        | =Argument= | =Meaning=                            |
+        | limit      | such as ``50 msg/s``                 |
+        | phase      | what `Measure Phase` returned        |
+
+        Violation: rate_not_sustained. Void (test skipped as *invalid*) when the generator was late; put it behind expectations of order and loss.
+
+        | `Throughput Should Be At Least` | 50 msg/s | ${phase} |
+        """
+        self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
+
+    @keyword(tags=("Expectation", "Figures"))
+    def answers_should_come_within(self, limit: Duration, phase: Phase, share: float = 0.95) -> None:
+        """The given share of answers comes within the limit, and so does the mean.
+
+        | =Argument= | =Meaning=                            |
+        | limit      | such as ``1 s``                      |
+        | phase      | what `Measure Phase` returned        |
+        | share      | ``0.95`` for 95 %                    |
+
+        Judged by an exact binomial test (one false alarm in a million on a target that just meets the limit). Violation: too_slow.
+        Void (test skipped as *invalid*) when the generator was late; put it behind expectations of order and loss.
+
+        | `Answers Should Come Within` | 1 s | ${phase} |
+        """
+        checks = [partial(latency_within, limit=float(limit), share=share), partial(mean_latency_within, limit=float(limit))]
+        self._expect.judge(phase.history, checks, timing=True)
+
+    def _record(self, phase: Phase) -> None:
+        history, name = phase.history, phase.name
+        invalid = self._expect.invalid_reason(history.events)
+        if invalid is not None:
+            self._kit.record("invalid", reason=f"{phase.name}: {invalid}")
+        lost = nothing_lost(history)
+        figures = [(name, answered_rate(history), "msg/s", lost.exercised)]
+        figures += [(figure.name.replace("latency", name), figure.value, figure.unit, figure.samples) for figure in latency_figures(history)]
+        figures += [(figure.name.replace("sender_lag", f"{name}_sender_lag"), figure.value, figure.unit, figure.samples) for figure in sender_lag(history)]
+        for figure, value, unit, samples in figures:
+            self._kit.record("measurement", name=figure, value=value, unit=unit, samples=samples, repetition=1, valid=invalid is None)
+        missing = sum(figure.value for figure in lost.measurements if figure.name == "lost")
+        self._kit.record("measurement", name=f"{name}_lost", value=missing, unit="messages", samples=lost.exercised, repetition=1, valid=True)

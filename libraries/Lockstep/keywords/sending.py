@@ -1,0 +1,155 @@
+"""Keywords that send. One call sends a whole burst; nothing here judges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import time
+from typing import Any
+
+from ..arguments import Count, MaybeCount, MaybeDuration, MaybeRate, MaybeSize, Priority, Timestamps
+from ..checks import Verdict
+from ..checks.violations import Code
+from ..engine.client import Burst, BurstBroken, Client, Plan, contents
+from ..engine.schedule import Schedule
+from ..errors import UsageError, ViolationError
+from ..progress import Progress
+from .decorator import keyword
+from .kit import Kit
+
+
+class SendingKeywords:
+    """The ordered sender of each client."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    @keyword(tags=("Sending",))
+    def send_burst(
+        self,
+        count: Count,
+        every: MaybeDuration = None,
+        *,
+        client: str | None = None,
+        rate: MaybeRate = None,
+        in_flight: MaybeCount = None,
+        size: MaybeSize = None,
+        timestamps: Timestamps = Timestamps.now,
+        together: Count = Count(1),  # noqa: B008 - an immutable number
+        then_close: bool = False,
+    ) -> Burst:
+        """Sends ``count`` numbered messages in order; returns when the last one is on its way.
+
+        | =Argument= | =Meaning=                                                                                    |
+        | count      | how many messages, 1 or more                                                                 |
+        | every      | time between two sends, such as ``100 ms``; none: as fast as the connection takes them       |
+        | client     | alias; none: the only open client; ``everyone``: all clients at the same time, ``count`` each |
+        | rate       | instead of ``every``: such as ``50 msg/s``                                                   |
+        | in_flight  | at most this many unanswered messages; none: no bound                                        |
+        | size       | size of each message's text, such as ``64 KiB``; none: a short line                          |
+        | timestamps | what the messages say about their time: ``now``, ``equal`` or ``falling``                    |
+        | together   | so many messages leave in one network packet                                                 |
+        | then_close | ``yes``: the connection is closed right behind the last message                              |
+
+        Returns the burst (of the first client): ``message_ids`` in send order, ``first_sent`` and ``last_sent`` (s, monotonic).
+        The schedule is absolute: a late message does not shift the next one. Replies are *not* awaited: say what you expect of
+        them with a ``... Should ...`` keyword. Fails if the connection closes before the last message.
+
+        | `Send Burst` | 20 | every=100 ms |
+        | `Send Burst` | 7000 | in_flight=128 |
+        """
+        if every is not None and rate is not None:
+            raise UsageError("give either every=... or rate=..., not both")
+        schedule = Schedule.at_rate(rate, count) if rate is not None else Schedule(count, every or None)
+
+        def plan(one: Client) -> Plan:
+            return Plan(schedule, contents(one.account, size, self._kit.seed), stamp=_stamp(timestamps), in_flight=in_flight,
+                        together=together, then_close=then_close)
+
+        return self._send(self._kit.clients(client), plan)
+
+    @keyword(tags=("Sending",))
+    def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: Priority | None = None) -> str:
+        """Sends one message with a text of your own.
+
+        | =Argument= | =Meaning=                                                                        |
+        | content    | the text                                                                         |
+        | client     | alias; none: the only open client                                                |
+        | message_id | an id of your own; none: a fresh one. The same id again is another attempt        |
+        | priority   | ``high`` or ``normal``; none: the message does not say                           |
+
+        Returns the message id. The reply is not awaited.
+
+        | ${id} =    `Send Message`    Compare Q2 and Q3
+        """
+        plan = Plan(Schedule(1), lambda _number: content, message_id=message_id, priority=priority.value if priority else None)
+        return self._send([self._kit.client(client)], lambda _client: plan).message_ids[0]
+
+    @keyword(tags=("Sending",))
+    def send_copies(
+        self, copies: Count, *, within: MaybeDuration = None, client: str | None = None, message_id: str | None = None,
+        content: str = "The same message again",
+    ) -> str:
+        """Sends one and the same message several times, as a client does that does not trust its network.
+
+        | =Argument= | =Meaning=                                                                                  |
+        | copies     | how often, 1 or more                                                                       |
+        | within     | the copies are spread evenly over this time; none: as fast as possible                     |
+        | client     | alias; none: the only open client; ``everyone``: all clients send their copies at the same instant |
+        | message_id | the id to use; none: a fresh one                                                           |
+        | content    | the text; a message that was sent before is repeated with its own text                     |
+
+        Returns the message id. Each copy is an attempt of its own: the first is 1.
+
+        | ${id} =    `Send Copies`    10    within=50 ms
+        """
+        clients = self._kit.clients(client)
+        fixed = message_id or clients[0].account.new_id()
+        gap = within / (copies - 1) if within and copies > 1 else None
+        plan = Plan(Schedule(copies, gap), lambda _number: content, message_id=fixed)
+        self._send(clients, lambda _client: plan)
+        return fixed
+
+    @keyword(tags=("Sending",))
+    def send_incomplete_message(self, missing: str, *, client: str | None = None) -> str:
+        """Sends a message that the target has to refuse, because a part that it needs is not there.
+
+        | =Argument= | =Meaning=                                          |
+        | missing    | name of the part left out: ``content`` or ``message_id`` |
+        | client     | alias; none: the only open client                  |
+
+        Returns the message id, which may be used again for the complete message (it was never processed).
+
+        | ${id} =    `Send Incomplete Message`    content
+        """
+        one = self._kit.client(client)
+        message_id = one.account.new_id()  # its number stays free: only the complete message will take it
+        message: dict[str, Any] = {"message_id": message_id, "sequence_id": one.account.next_sequence, "content": "complete",
+                                   "timestamp": time(), "attempt": one.account.attempt(message_id)}
+        if missing not in {"content", "message_id"}:
+            raise UsageError(f"'{missing}' cannot be left out; a target needs content and message_id")
+        self._kit.engine.run(one.send_raw(message, missing))
+        return message_id
+
+    def _send(self, clients: list[Client], plan: Callable[[Client], Plan]) -> Burst:
+        async def together() -> list[Burst]:
+            with Progress(self._kit.records.folder, self._kit.scope.name, "sending", clients):
+                return await asyncio.gather(*(client.send_burst(plan(client)) for client in clients))
+
+        try:
+            return self._kit.engine.run(together())[0]
+        except BurstBroken as broken:
+            verdict = Verdict("the connection stays open while sending", exercised=1)
+            verdict.violated(Code.WRONG_CLOSE, str(broken))
+            self._kit.record("verdict", check=verdict.check, exercised=1, counts={Code.WRONG_CLOSE.value: 1},
+                             violations=[{"code": Code.WRONG_CLOSE.value, "sentence": str(broken)}])
+            raise ViolationError(f"{broken} [{Code.WRONG_CLOSE}]") from None
+
+
+def _stamp(timestamps: Timestamps) -> Callable[[int], float]:
+    begin = time()
+    if timestamps is Timestamps.equal:
+        return lambda _number: begin
+    if timestamps is Timestamps.falling:
+        return lambda number: begin - number
+    return lambda _number: time()

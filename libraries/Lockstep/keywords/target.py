@@ -1,0 +1,199 @@
+"""Keywords about the server under test itself: start it, restart it, hold its agent, move its clock."""
+
+from __future__ import annotations
+
+import os
+
+from robot.api import SkipExecution, logger
+
+from ..arguments import Duration
+from ..engine.server_figures import ServerFigures
+from ..errors import EnvironmentSetupError, UsageError
+from ..profiles import active_profile
+from ..targets import load_target
+from .decorator import keyword
+from .kit import Kit, variable
+
+MODE = "RAPID_MESSAGE_TEST_MODE"
+TARGET = "LOCKSTEP_TARGET"
+
+
+class TargetKeywords:
+    """Lifecycle and control of the target."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    @keyword(tags=("Target",))
+    def start_target(self, target: str | None = None) -> str:
+        """Makes the server under test ready: starts it if its target file says how, otherwise uses the one that runs.
+
+        | =Argument= | =Meaning=                                                                                        |
+        | target     | name (``reference``) or path of a target file; none: ``${TARGET}``, the environment, ``reference`` |
+
+        Returns the target's title. Belongs into ``Suite Setup``, with `Stop Target` in ``Suite Teardown``. Fails with a
+        sentence if the profile or the target is unknown, the file has a mistake, or the server does not get ready.
+
+        | Suite Setup    `Start Target`
+        """
+        kit = self._kit
+        if kit.has_target:
+            raise UsageError(f"the target '{kit.target.name}' is there already; use 'Stop Target' first")
+        profile = active_profile()
+        chosen = load_target(target or variable("${TARGET}", None) or os.environ.get(TARGET) or _default_target())
+        chosen.open()
+        kit.use_target(chosen)
+        logger.info(f"{chosen.title} is ready; profile {profile}, seed {kit.seed}")
+        return chosen.title
+
+    @keyword(tags=("Target",))
+    def stop_target(self) -> None:
+        """Closes what is still connected and ends the server if `Start Target` had started it.
+
+        Does nothing where no target is there, so that it never hides the reason why a Suite Setup failed.
+
+        | Suite Teardown    `Stop Target`
+        """
+        kit = self._kit
+        if not kit.has_target:
+            return
+        target = kit.target
+        kit.use_target(None)
+        kit.engine.run(kit.engine.close(list(kit.engine.clients)))
+        kit.engine.run(target.http.close())
+        target.close()
+
+    @keyword(tags=("Target",))
+    def restart_target(self, gracefully: bool = True) -> None:  # noqa: FBT001, FBT002 - named in suites: gracefully=no
+        """Ends the server and starts it again on the same store; connected clients lose their connection.
+
+        | =Argument= | =Meaning=                                                                      |
+        | gracefully | ``yes``: it is asked to stop; ``no``: it is killed without a chance to tidy up |
+
+        Returns when the server is ready again. Fails if the target was not started by this kit (its file needs ``lifecycle``).
+
+        | `Restart Target` | gracefully=no |
+        """
+        self._kit.target.restart(gracefully=gracefully)
+
+    @keyword(tags=("Target",))
+    def the_target_must_offer(self, *capabilities: str) -> None:
+        """Skips the test as *not offered* unless the target can do all of this; use it before the first stimulus.
+
+        | =Argument=   | =Meaning=                                                                                        |
+        | capabilities | such as ``ledger``, ``agent_state``, ``advance_clock``, ``hold``, ``work_time``, ``restart``, ``duplicate_detection`` |
+
+        Returns nothing. A skipped test says which capability is missing; nothing was sent to the target then.
+
+        | [Setup]    `The Target Must Offer`    ledger    hold
+        """
+        target = self._kit.target
+        missing = [capability for capability in capabilities if not target.offers(capability)]
+        if missing:
+            reason = f"{target.title} does not offer {', '.join(missing)}"
+            self._kit.record("not_offered", check="", reason=reason)
+            raise SkipExecution(f"not offered: {reason}")
+
+    @keyword(tags=("Target", "Control"))
+    def hold_the_agent(self, client: str | None = None) -> None:
+        """Lets the agent of a user take no further message until `Release The Agent`; messages wait in the queue.
+
+        | =Argument= | =Meaning=                                    |
+        | client     | alias of the user's client; none: the only one |
+
+        Fails if the target does not offer ``hold``.
+
+        | `Hold The Agent` |
+        """
+        self._control("hold", user=self._kit.client(client).account.user)
+
+    @keyword(tags=("Target", "Control"))
+    def release_the_agent(self, client: str | None = None) -> None:
+        """Lets a held agent go on.
+
+        | =Argument= | =Meaning=                                    |
+        | client     | alias of the user's client; none: the only one |
+
+        | `Release The Agent` |
+        """
+        self._control("release", user=self._kit.client(client).account.user)
+
+    @keyword(tags=("Target", "Control"))
+    def let_each_message_take(self, duration: Duration, client: str | None = None) -> None:
+        """Sets how long the agent works on each message of a user from now on.
+
+        | =Argument= | =Meaning=                                      |
+        | duration   | such as ``20 ms``; ``0`` for at once           |
+        | client     | alias of the user's client; none: the only one |
+
+        | `Let Each Message Take` | 20 ms |
+        """
+        self._control("work_time", seconds=float(duration), user=self._kit.client(client).account.user)
+
+    @keyword(tags=("Target", "Control"))
+    def move_the_clock_by(self, duration: Duration) -> None:
+        """Moves the clock of the target forward, so that nobody has to wait for minutes; it never goes back.
+
+        | =Argument= | =Meaning=              |
+        | duration   | such as ``299 seconds`` |
+
+        Only for a target that belongs to this suite alone. Fails if the target does not offer ``advance_clock``.
+
+        | `Move The Clock By` | 5 minutes |
+        """
+        self._control("advance_clock", seconds=float(duration))
+
+    @keyword(tags=("Target", "Figures"))
+    def server_memory_should_not_have_grown_by_more_than(self, limit: str, since: ServerFigures) -> None:
+        """Compares the resident memory of the server's process with an earlier look at it.
+
+        | =Argument= | =Meaning=                                    |
+        | limit      | such as ``100 MB``                           |
+        | since      | what `Take Server Figures` returned before   |
+
+        Records ``server_memory_growth`` (MB). Not offered where the process of the server is not known.
+
+        | ${before} =    `Take Server Figures`
+        | `Server Memory Should Not Have Grown By More Than`    100 MB    since=${before}
+        """
+        from ..arguments import Size  # noqa: PLC0415 - Robot must not convert: the text is shown in the failure
+        from ..errors import ViolationError  # noqa: PLC0415
+
+        now = self.take_server_figures()
+        if now is None or since is None:
+            return
+        grown = now.memory - since.memory
+        self._kit.record("measurement", name="server_memory_growth", value=grown / 1e6, unit="MB", samples=2, repetition=1, valid=True)
+        if grown > Size.convert(limit):
+            raise ViolationError(f"the server's memory grew by {grown / 1e6:.1f} MB, {limit} are allowed [leak]")
+
+    @keyword(tags=("Target", "Figures"))
+    def take_server_figures(self) -> ServerFigures | None:
+        """Reads memory, threads, descriptors and processor time of the server's own process.
+
+        Returns an object with ``memory`` (bytes), ``threads``, ``descriptors``, ``processor`` (s) and ``time`` (s, monotonic);
+        ``${None}`` where the target's process is not known, which is noted as *not offered*.
+
+        | ${before} =    `Take Server Figures`
+        """
+        process = self._kit.target.server
+        if process is None:
+            self._kit.scope.not_offered.append("server figures")
+            self._kit.record("not_offered", check="server figures", reason=f"{self._kit.target.title} does not tell its process id")
+            return None
+        return ServerFigures.of(process)
+
+    def _control(self, capability: str, **values: object) -> None:
+        target = self._kit.target
+        if not target.offers(capability):
+            raise EnvironmentSetupError(
+                f"{target.title} does not offer {capability}; begin the test with 'The Target Must Offer    {capability}' to skip it there"
+            )
+        self._kit.engine.run(target.control(capability, **values))
+
+
+def _default_target() -> str:
+    mode = os.environ.get(MODE, "mock")
+    if mode not in {"mock", "real"}:
+        raise UsageError(f"{MODE} must be 'mock' or 'real', not '{mode}'")
+    return "real" if mode == "real" else "reference"
