@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .cases import CaseList
 from .records import Records
-from .result import RunResult, TestOutcome
+from .result import RunResult, ExecutedTest
 
 STATES = ("passed", "failed", "skipped", "missing")
 
@@ -31,12 +31,12 @@ def not_offered_cases(cases: Collection[str], result: RunResult, records: Record
     return {case for case in cases if (tests := result.of_case(case)) and all(is_not_offered(test, records) for test in tests)}
 
 
-def is_not_offered(test: TestOutcome, records: Records) -> bool:
+def is_not_offered(test: ExecutedTest, records: Records) -> bool:
     """Whether a test was skipped because the target lacks a capability (and not, say, because its figures were void)."""
     return test.skipped and any(one.test == test.name for one in records.not_offered)
 
 
-def _state(case: str, tests: list[TestOutcome], records: Records, built: Collection[str]) -> CaseState:
+def _state(case: str, tests: list[ExecutedTest], records: Records, built: Collection[str]) -> CaseState:
     failed = [test for test in tests if test.failed]
     required = [test for test in tests if not is_not_offered(test, records)]
     skipped = [test for test in required if test.skipped]
@@ -45,7 +45,7 @@ def _state(case: str, tests: list[TestOutcome], records: Records, built: Collect
     if failed:
         return CaseState(case, "failed", f"{len(failed)} of {len(tests)} tests failed" if len(tests) > 1 else failed[0].sentence)
     if not required:
-        return CaseState(case, "skipped", f"not offered by the target: {tests[0].sentence}")
+        return CaseState(case, "skipped", f"not offered by the target: {tests[0].skip_reason}")
     if skipped:
         return CaseState(case, "skipped", f"{len(skipped)} of {len(tests)} tests skipped: {skipped[0].sentence}")
     absent = len(tests) - len(required)

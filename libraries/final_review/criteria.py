@@ -204,6 +204,8 @@ def judge(criterion: Criterion, measurements: Sequence[Measurement], circumstanc
 def judge_condition(condition: Condition, measurements: Sequence[Measurement], circumstances: Circumstances) -> Finding:
     """Judges one row on the measurements of its own cases. A violation weighs more than an invalid figure, that more than a gap."""
     cases = [case for case in condition.cases if case not in circumstances.not_offered]
+    if not cases:
+        return Finding(condition, State.NOT_MEASURED, "not offered by the target")
     recorded = [one for one in measurements if one.name == condition.measurement and one.usable and set(one.cases) & set(cases)]
     misfit = next((one for one in recorded if condition.limit and not one.quantity.comparable_with(condition.limit)), None)
     if misfit is not None:

@@ -11,7 +11,7 @@ from .cases import CaseList, load_cases
 from .criteria import Circumstances, Criterion, Judged, State, judge
 from .criteria_table import case_tags, load_limits, read_criteria, weakened
 from .records import Records, read_records
-from .result import RunResult, TestOutcome, read_result
+from .result import RunResult, ExecutedTest, read_result
 from .run_info import RunInfo, read_run_info
 from .verdict import Conclusion, Evidence, conclude
 from .waivers import Waiver, load_waivers
@@ -27,7 +27,7 @@ class Review:
     cases: CaseList
     judged: list[Judged]
     coverage: list[coverage.CaseState]
-    failed_tests: list[TestOutcome]
+    failed_tests: list[ExecutedTest]
     missing_suites: list[str]
     waivers: dict[str, Waiver]
     weakened: list[str]
@@ -89,7 +89,7 @@ def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records:
     return [judge(criterion, records.measurements, circumstances) for criterion in criteria]
 
 
-def _failed_tests(result: RunResult, judged: list[Judged]) -> list[TestOutcome]:
+def _failed_tests(result: RunResult, judged: list[Judged]) -> list[ExecutedTest]:
     """The failed tests, without the rows of criteria that were not met: those stand in the scorecard and may be waived."""
     missed = {one.criterion.id for one in judged if one.claimed and one.state is State.NOT_MET}
     return [test for test in result.tests if test.failed and not missed & set(test.tags)]

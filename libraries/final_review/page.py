@@ -27,10 +27,6 @@ WORDS = {
     Outcome.CANNOT_SAY: "Cannot say",
 }
 
-SKIPS = ("not offered", "not available here", "invalid", "not measured")
-"""A skipped test's message begins with one of these kinds."""
-
-
 def render(review: Review, *, has_log: bool = True) -> str:
     """The page as text. Everything that came from outside is escaped by the template engine."""
     environment = Environment(
@@ -89,7 +85,12 @@ def _local(instant: datetime) -> datetime:
 
 
 def _machine(machine: dict[str, Any]) -> str:
-    return ", ".join(f"{value} {name}" if isinstance(value, (int, float)) else str(value) for name, value in machine.items())
+    """What the figures depend on; whatever else run.json knows of the machine stays there."""
+    parts = [str(machine[key]) for key in ("system", "processor") if machine.get(key)]
+    parts += [f"{machine['cores']} cores"] if machine.get("cores") else []
+    memory = machine.get("memory_mb")
+    parts += [f"{memory / 1024:.0f} GB memory"] if isinstance(memory, (int, float)) else []
+    return ", ".join(parts)
 
 
 def _score(judged: Judged, review: Review, *, has_log: bool) -> dict[str, Any]:
@@ -152,10 +153,8 @@ def _gaps(review: Review) -> list[dict[str, str]]:
             continue
         made, planned = review.records.checks_of(test.name)
         if test.skipped:
-            kind, colon, reason = test.sentence.partition(": ")
-            known = colon and kind in SKIPS
-            word = kind if known else "not offered" if is_not_offered(test, review.records) else "skipped"
-            gaps.append({"what": test.title, "word": word, "reason": reason if known else test.sentence})
+            word = "not offered" if is_not_offered(test, review.records) else test.skip_kind or "skipped"
+            gaps.append({"what": test.title, "word": word, "reason": test.skip_reason})
         elif made < planned:
             absent = [one for one in review.records.not_offered if one.test == test.name and one.check]
             reason = "; ".join(f"{one.check}: {one.reason}" for one in absent)

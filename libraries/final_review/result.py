@@ -16,9 +16,12 @@ from robot.errors import DataError
 MESSAGE_LENGTH = 300
 """So many characters of a failure are shown on the page; the rest is one click away in log.html."""
 
+SKIPS = ("not offered", "not available here", "invalid", "not measured")
+"""The message of a skipped test begins with one of these kinds."""
+
 
 @dataclass(frozen=True, slots=True)
-class TestOutcome:
+class ExecutedTest:
     """One executed test. ``id`` is its anchor in log.html."""
 
     name: str
@@ -49,6 +52,17 @@ class TestOutcome:
         return f"log.html#{self.id}"
 
     @property
+    def skip_kind(self) -> str:
+        """Which kind of skip its message begins with; empty where it does not say."""
+        kind, colon, _ = self.sentence.partition(": ")
+        return kind if colon and kind in SKIPS else ""
+
+    @property
+    def skip_reason(self) -> str:
+        """The first sentence of its message without the kind."""
+        return self.sentence.removeprefix(f"{self.skip_kind}: ") if self.skip_kind else self.sentence
+
+    @property
     def sentence(self) -> str:
         """The first sentence of its message, in plain text."""
         return first_sentence(self.message)
@@ -58,17 +72,17 @@ class TestOutcome:
 class RunResult:
     """All executed tests of a run. ``problem`` says why there is no (readable) output."""
 
-    tests: list[TestOutcome] = field(default_factory=list)
+    tests: list[ExecutedTest] = field(default_factory=list)
     suites: set[str] = field(default_factory=set)
     ended: datetime | None = None
     elapsed: timedelta | None = None
     problem: str = ""
 
-    def of_case(self, case: str) -> list[TestOutcome]:
+    def of_case(self, case: str) -> list[ExecutedTest]:
         """The tests that carry a tag."""
         return [test for test in self.tests if case in test.tags]
 
-    def by_name(self, name: str) -> TestOutcome | None:
+    def by_name(self, name: str) -> ExecutedTest | None:
         """The test of a long name."""
         return next((test for test in self.tests if test.name == name), None)
 
@@ -90,7 +104,7 @@ def read_result(path: Path) -> RunResult:
         if suite.test_count:
             result.suites.add(suite.full_name)
         for test in suite.tests:
-            outcome = TestOutcome(test.full_name, test.name, test.id, tuple(test.tags), test.status, test.message)
+            outcome = ExecutedTest(test.full_name, test.name, test.id, tuple(test.tags), test.status, test.message)
             result.tests.append(outcome)
     return result
 

@@ -13,7 +13,35 @@ import pytest
 from robot.api import ResultWriter, TestSuite
 
 CHECKOUT = Path(__file__).parents[3]
-SUITES = CHECKOUT / "suites"
+TABLE = """\
+*** Settings ***
+Test Template       The Measured Value Should Be
+*** Test Cases ***
+Messages are processed in the order they were sent
+    [Tags]    fr-order
+    order_violations    at most    0    cases=rms-1
+No message is lost
+    [Tags]    fr-loss
+    lost    at most    0    cases=rms-1, rms-b
+A repeated message is processed once
+    [Tags]    fr-idempotency
+    duplicates_rejected_share    at least    100 %    cases=rms-2
+    processed_more_than_once    at most    0
+One user can send 50 messages per second
+    [Tags]    fr-user-rate
+    user_rate    at least    ${USER_RATE}    cases=rms-b
+    user_rate_lost    at most    0
+Minimum throughput
+    [Tags]    fr-throughput-min
+    throughput    at least    ${MINIMUM_RATE}    cases=rms-b
+Answers within one second
+    [Tags]    fr-response
+    response_mean    at most    ${RESPONSE_LIMIT}    cases=rms-b
+    response_p95    at most    ${RESPONSE_LIMIT}
+500 connections at once
+    [Tags]    fr-connections-500
+    connections_served    at least    500    cases=hvt-6    needs=full
+"""
 PROFILE = """\
 LATENCY_P50: 100 ms
 LATENCY_P95: 500 ms
@@ -42,6 +70,10 @@ class Run:
     @property
     def folder(self) -> Path:
         return self.root / "run"
+
+    @property
+    def suites(self) -> Path:
+        return self.root / "suites"
 
     @property
     def resources(self) -> Path:
@@ -101,6 +133,8 @@ def run(tmp_path: Path) -> Run:
         (resources / "profiles" / f"{profile}.yaml").write_text(PROFILE)
     for name in ("cases.yaml", "waivers.yaml"):
         shutil.copy(CHECKOUT / "resources" / name, resources / name)
+    (tmp_path / "suites" / "9__final_review").mkdir(parents=True)
+    (tmp_path / "suites" / "9__final_review" / "1__x.robot").write_text(TABLE)
     run = Run(
         tmp_path,
         info={
@@ -114,7 +148,7 @@ def run(tmp_path: Path) -> Run:
             "limits_changed": [],
             "interrupted": False,
             "versions": {"Lockstep": "0.1.0", "Python": "3.11.7", "Robot Framework": "7.5"},
-            "machine": {"system": "Linux 6.1", "processor": "AMD EPYC 7763", "cores": 2, "GB memory": 8},
+            "machine": {"system": "Linux 6.1", "processor": "AMD EPYC 7763", "cores": 2, "memory_mb": 7966},
             "selected": [ORDER, REPEATED, BENCHMARK],
         },
     )
@@ -175,7 +209,7 @@ def hostile(run: Run) -> None:
     run.info["target"] = {"name": evil, "title": evil, "reference": False}
     run.info["command"] = ["python", "run.py", evil]
     run.info["versions"] = {evil: evil}
-    run.info["machine"] = {evil: evil}
+    run.info["machine"] = {"system": evil, "processor": evil}
     run.info["limits_changed"] = [evil]
     run.info["selected"].append(evil)
     test = run.test(ORDER, evil.replace(".", ""), "rms-3", "FAIL", evil)
