@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .cases import CaseList
 from .records import Records
-from .result import RunResult, ExecutedTest
+from .result import ExecutedTest, RunResult
 
 STATES = ("passed", "failed", "skipped", "missing")
 

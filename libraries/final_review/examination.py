@@ -11,7 +11,7 @@ from .cases import CaseList, load_cases
 from .criteria import Circumstances, Criterion, Judged, State, judge
 from .criteria_table import case_tags, load_limits, read_criteria, weakened
 from .records import Records, read_records
-from .result import RunResult, ExecutedTest, read_result
+from .result import ExecutedTest, RunResult, read_result
 from .run_info import RunInfo, read_run_info
 from .verdict import Conclusion, Evidence, conclude
 from .waivers import Waiver, load_waivers

@@ -45,7 +45,7 @@ def test_the_page_says_verdict_scope_and_figures(run: Any) -> None:
     text = page(run).text
     for words in (
         "Lockstep Final Review",
-        "Reference platform: figures of the kit’s own server, not of a product",
+        "own server, not of a product",
         "Ready within profile quick on the reference platform: 6 of 7 criteria met, 1 needs full.",
         "0 of 7 412 messages order violations at most 0",
         "598 msg/s throughput at least 10 msg/s 1 800",

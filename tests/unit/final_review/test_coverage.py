@@ -7,7 +7,7 @@ import pytest
 from final_review.cases import CaseGroup, CaseList
 from final_review.coverage import cover, not_offered_cases
 from final_review.records import NotOffered, Records
-from final_review.result import RunResult, ExecutedTest, first_sentence
+from final_review.result import ExecutedTest, RunResult, first_sentence
 
 CASES = CaseList((CaseGroup("rms", "Rapid", {"rms-1": "One", "rms-2": "Two"}),))
 ABSENT = "not offered: no ledger"
