@@ -2,27 +2,150 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Literal
 
+from . import wording
+from .events import Kind
 from .history import History
+from .messages import Message
 from .verdict import Verdict
+from .violations import Code
+
+ANSWERS = (Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED)
+"""What settles one attempt."""
 
 Answer = Literal["reject", "silent", "replay"]
 """How a target answers a duplicate: says so, says nothing, or sends the first reply again."""
 
 
 def duplicates_accounted(history: History, answer: Answer = "reject", only: Collection[str] | None = None) -> Verdict:
-    """Of k attempts of one message exactly one is processed and k - 1 are answered as the guarantee says (*miscounted_duplicates*).
+    """Of k attempts of one message exactly one is processed and k - 1 are answered as promised (*miscounted_duplicates*).
 
-    Looks at messages with two or more attempts; `only` narrows that to these message ids. O(n). Source: exact accounting.
+    Promised is: "reject" 1 reply and k - 1 duplicate answers, each to its own attempt where the server names attempts;
+    "silent" 1 reply and nothing else; "replay" k replies with equal content. Refused attempts do not count among the k, and an
+    attempt of unknown fate may or may not be answered. Looks at messages with two or more attempts; `only` narrows that to
+    these message ids. O(n). Source: exact accounting.
     """
-    raise NotImplementedError
+    verdict = Verdict("duplicates accounted for")
+    expected = rejected = 0
+    wanted = None if only is None else frozenset(only)
+    for message in history.journal.unusual():
+        if wanted is not None and message.send.message_id not in wanted:
+            continue
+        account = _Account(message)
+        if account.sent < 2:
+            continue
+        verdict.exercised += 1
+        expected += max(account.open - 1, 0)
+        rejected += account.duplicates
+        wrong = [*account.wrong_counts(answer), *(account.wrong_attempts() if answer != "silent" else ())]
+        if wrong:
+            verdict.violated(
+                Code.MISCOUNTED_DUPLICATES,
+                f"{wording.message(message.send)} was sent {account.sent} times, first {wording.at(history, message.send)}: "
+                + "; ".join(wrong),
+                *account.events,
+            )
+    verdict.measured("duplicates_expected", expected, "messages", verdict.exercised)
+    verdict.measured("duplicates_rejected", rejected, "messages", verdict.exercised)
+    return verdict.concluded()
+
+
+class _Account:
+    """How often a message was sent and what came of each attempt."""
+
+    def __init__(self, message: Message) -> None:
+        self.events = message.events
+        kinds = [event.kind for event in self.events]
+        self.sent = kinds.count(Kind.SEND)
+        self.open = max(self.sent - kinds.count(Kind.REFUSED), 0)
+        self.unknown = min(kinds.count(Kind.SEND_UNKNOWN), self.open)
+        self.replies = kinds.count(Kind.REPLY)
+        self.duplicates = kinds.count(Kind.DUPLICATE)
+
+    def wrong_counts(self, answer: Answer) -> list[str]:
+        """What was promised and what came instead; empty where both agree."""
+        replies = self.open if answer == "replay" else min(self.open, 1)
+        duplicates = max(self.open - 1, 0) if answer == "reject" else 0
+        missing = replies + duplicates - self.replies - self.duplicates
+        wrong = []
+        if self.replies > replies or self.duplicates > duplicates or missing > self.unknown:
+            spared = f", of which {self.unknown} may be missing since a connection was lost" if self.unknown else ""
+            wrong.append(
+                f"expected {wording.counted(replies, 'reply')} and {wording.counted(duplicates, 'duplicate answer')}{spared}, "
+                f"but got {self.replies} and {self.duplicates}"
+            )
+        contents = {event.digest for event in self.events if event.kind is Kind.REPLY}
+        if answer == "replay" and len(contents) > 1:
+            wrong.append(f"the replies should be equal, but have {len(contents)} different contents")
+        return wrong
+
+    def wrong_attempts(self) -> list[str]:
+        """Attempts without an answer or with several, where the server names attempts."""
+        answers = [event.attempt for event in self.events if event.kind in ANSWERS]
+        if None in answers:
+            return []
+        sent = Counter(event.attempt for event in self.events if event.kind is Kind.SEND)
+        answered = Counter(answers)
+        spared = Counter(event.attempt for event in self.events if event.kind is Kind.SEND_UNKNOWN)
+        silent = sorted((sent - answered - spared).elements(), key=str)
+        return [
+            *([f"no answer to attempt {wording.listed(silent)}"] if silent else ()),
+            *(
+                f"{wording.counted(count, 'answer')} to attempt {attempt}, which was sent {wording.counted(sent[attempt], 'time')}"
+                for attempt, count in answered.items() if count > sent[attempt]
+            ),
+        ]
 
 
 def processed_once_in_ledger(history: History) -> Verdict:
     """The ledger processed each message once (*duplicated*), and each accepted or answered one at all (*lost*).
 
-    O(n). Source: total-queue checker of Jepsen, read from the server's own account.
+    Rows of users who sent nothing here are not looked at. O(n). Source: total-queue checker of Jepsen, read from the
+    server's own account.
     """
-    raise NotImplementedError
+    verdict = Verdict("processed once in the ledger")
+    processed = history.processed
+    users = history.users
+    twice = lost = 0
+    for (user, message_id), again in processed.again.items():
+        if user in users:
+            twice += 1
+            row = processed.first[user][message_id]
+            verdict.violated(
+                Code.DUPLICATED,
+                f"{user}'s message {message_id} should be processed once, but has {len(again) + 1} processed rows in the ledger "
+                f"(rows {wording.listed([each.index for each in (row, *again)])})",
+                row, *again,
+            )
+    verdict.exercised = history.journal.sent
+    for _, _, message in history.unprocessed():
+        promises = [*message.replies, *message.acceptances]
+        if not promises:
+            verdict.exercised -= 1
+            continue
+        lost += 1
+        verdict.violated(
+            Code.LOST,
+            f"{wording.message(message.send)} has a {promises[0].kind} {wording.at(history, promises[0])}, but the ledger never "
+            "processed it",
+            message.send, promises[0],
+        )
+    verdict.measured("processed_twice", twice, "messages", verdict.exercised)
+    verdict.measured("lost", lost, "messages", verdict.exercised)
+    return verdict.concluded()
+
+
+def processed_so_often(history: History, message_id: str, times: int) -> Verdict:
+    """One message was answered exactly `times` times: again, for instance, when its duplicate window is over (*miscounted_duplicates*). O(n)."""
+    verdict = Verdict("processed so often")
+    replies = [event for event in history.events if event.kind is Kind.REPLY and event.message_id == message_id]
+    sends = [event for event in history.events if event.kind is Kind.SEND and event.message_id == message_id]
+    verdict.exercised = len(sends)
+    if sends and len(replies) != times:
+        sentence = f"{wording.message(sends[0])} should have been processed {times} times, but it was answered {len(replies)} times"
+        verdict.violated(Code.MISCOUNTED_DUPLICATES, sentence, *sends, *replies)
+    return verdict.concluded()
+

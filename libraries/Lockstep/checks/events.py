@@ -36,7 +36,7 @@ class Kind(StrEnum):
 class Event(NamedTuple):
     """One journal entry. ``index`` is global per process and is the only order that checks trust."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs
     time: float                        # s, monotonic clock of this process
     kind: Kind
     client: str                        # alias, unique per process
@@ -54,7 +54,7 @@ class Event(NamedTuple):
 class LedgerRow(NamedTuple):
     """One line of the server's own account, in the order in which the effects became durable."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     time: float
     user: str
     session: str

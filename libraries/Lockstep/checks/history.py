@@ -2,73 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
-from .events import Event, LedgerRow
+from .events import Event, Kind, LedgerRow
+from .messages import Message, Messages
 
 
-class Message:
-    """Everything that happened to one message of one user: its attempts and what became of them.
+class Stream(NamedTuple):
+    """Within one stream the server numbers what it sends without a hole."""
 
-    A million events must stay cheap, so the usual case (one attempt, one acceptance, one reply) takes three fields and no list.
-    """
+    session: str
+    epoch: object
 
-    __slots__ = ("accepted", "reply", "rest", "send")
 
-    def __init__(self, send: Event | None = None) -> None:
-        self.send = send
-        """The first attempt; None when this user never sent the message."""
-        self.accepted: Event | None = None
-        """The first acceptance."""
-        self.reply: Event | None = None
-        """The first reply."""
-        self.rest: list[Event] | None = None
-        """Every further event of this message, in order of arrival; None in the usual case."""
+class Processed:
+    """The ledger's *processed* rows, found by user and message."""
 
-    @property
-    def sends(self) -> list[Event]:
-        """All attempts, in order of sending."""
-        raise NotImplementedError
+    __slots__ = ("again", "first")
 
-    @property
-    def replies(self) -> list[Event]:
-        """All replies, in order of arrival."""
-        raise NotImplementedError
+    def __init__(self, rows: Sequence[LedgerRow]) -> None:
+        self.first: defaultdict[str, dict[str | None, LedgerRow]] = defaultdict(dict)
+        """user -> message id -> the first processed row; each user's in ledger order."""
+        self.again: dict[tuple[str, str], list[LedgerRow]] = {}
+        """(user, message id) -> the further processed rows."""
+        for row in rows:
+            if row.what == "processed" and self.first[row.user].setdefault(row.message_id, row) is not row:
+                self.again.setdefault((row.user, row.message_id), []).append(row)
 
-    @property
-    def duplicates(self) -> list[Event]:
-        """All answers that call an attempt a duplicate."""
-        raise NotImplementedError
-
-    @property
-    def refusals(self) -> list[Event]:
-        """All refusals."""
-        raise NotImplementedError
-
-    @property
-    def unknowns(self) -> list[Event]:
-        """Attempts whose answer can no longer arrive."""
-        raise NotImplementedError
+    def of(self, send: Event) -> list[LedgerRow]:
+        """All processed rows of the message of this attempt, in ledger order."""
+        user, message_id = send.user, send.message_id
+        first = self.first[user].get(message_id)
+        return [first, *self.again.get((user, first.message_id), ())] if first else []
 
 
 class History:
-    """A slice of the journal, in index order, and the ledger rows that belong to it. Projections are made once, when first asked for."""
+    """A slice of the journal in index order, and the ledger rows that belong to it.
+
+    Making one costs nothing: each projection is made when first asked for, in one pass, and shared by all checks.
+    """
 
     def __init__(self, events: Sequence[Event], ledger: Sequence[LedgerRow] = ()) -> None:
         self.events = events
         self.ledger = ledger
 
-    @property
-    def messages(self) -> Sequence[Message]:
-        """All messages that were sent, in order of first sending."""
-        raise NotImplementedError
+    @cached_property
+    def journal(self) -> Messages:
+        """What became of each message, question and connection."""
+        return Messages(self.events)
 
     @property
-    def answered(self) -> Sequence[Message]:
-        """All messages with a reply, in order of first reply (a reply that nobody asked for is among them)."""
-        raise NotImplementedError
+    def messages(self) -> list[Message]:
+        """All messages that were sent, each user's in order of first sending; made anew at each call, for readers and not for loops."""
+        return [self.journal.message(send) for user in self.users for send in self.sends(user)]
+
+    @property
+    def users(self) -> list[str]:
+        """The users who sent a message, in order of their first."""
+        return [user for user, mine in self.journal.by_user.items() if mine]
+
+    def sends(self, user: str) -> Iterator[Event]:
+        """The first attempt of each message of this user, in order."""
+        origins = self.journal.origins
+        for entry in self.journal.by_user[user].values():
+            yield origins[entry] if isinstance(entry, int) else entry
 
     def message(self, user: str, message_id: str | None) -> Message | None:
-        """What happened to this message, or None when nothing did."""
-        raise NotImplementedError
+        """The message that this user sent under this id, or None."""
+        send = self.journal.send(user, message_id)
+        return self.journal.message(send) if send else None
 
+    def sender_of(self, message_id: str | None, other_than: str) -> Event | None:
+        """The first attempt of another user's message with this id, or None."""
+        found = (self.journal.send(user, message_id) for user in self.users if user != other_than)
+        return next((send for send in found if send), None)
+
+    @cached_property
+    def processed(self) -> Processed:
+        """What the server says it processed."""
+        return Processed(self.ledger)
+
+    def unprocessed(self) -> Iterator[tuple[int, int, Message]]:
+        """The messages without a processed row: their position among their user's messages, the number of these, the message."""
+        for user in self.users:
+            mine, processed = self.journal.by_user[user], self.processed.first[user]
+            for position, message_id in enumerate(mine, 1):
+                message = self.message(user, message_id) if message_id not in processed else None
+                if message:
+                    yield position, len(mine), message
+
+    @cached_property
+    def streams(self) -> Mapping[Stream, Sequence[Event]]:
+        """The numbered events of each session and epoch, in order of arrival.
+
+        A connection without a known session is a stream of its own.
+        """
+        streams: dict[Stream, list[Event]] = {}
+        usual: dict[int, list[Event]] = {}
+        for event in self.journal.incoming:
+            if event.offset is None or event.kind is Kind.CONNECTED:
+                continue
+            details = event.details
+            says_itself = details is not None and ("session" in details or "epoch" in details)
+            stream = None if says_itself else usual.get(event.connection)
+            if stream is None:
+                stream = streams.setdefault(self.stream(event), [])
+                if not says_itself:
+                    usual[event.connection] = stream
+            stream.append(event)
+        return streams
+
+    def session(self, connection: int) -> str | None:
+        """The session that this connection serves, where the server named it."""
+        connected = self.journal.connected.get(connection)
+        return (connected.details or {}).get("session") if connected else None
+
+    def stream(self, event: Event) -> Stream:
+        """The stream that this event belongs to: as it says itself, else as its connection was told."""
+        connected = self.journal.connected.get(event.connection)
+        said = {**((connected.details if connected else None) or {}), **(event.details or {})}
+        return Stream(str(said.get("session", f"connection {event.connection}")), said.get("epoch"))
+
+    @cached_property
+    def latencies(self) -> array[float]:
+        """Seconds from the intended, else the actual, first sending of each answered message to its first reply, in order of reply."""
+        journal = self.journal
+        return array("d", [
+            reply.time - (send.time if send.intended is None else send.intended)
+            for send, reply in zip(journal.origins, journal.replies, strict=True)
+        ])
+
+    @property
+    def start(self) -> float:
+        """The time of the first event, to which sentences relate theirs."""
+        return self.events[0].time if self.events else 0.0

@@ -2,15 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
+from . import wording
+from .events import Kind
 from .history import History
 from .verdict import Verdict
+from .violations import Code
+
+OWN = (Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK)
+"""What this side wrote itself, beside sendings; all other kinds carry what a server said."""
 
 
 def nothing_leaked(history: History, canaries: Mapping[str, str]) -> Verdict:
     """No event of a user carries another user's canary or the fate of another user's message (*leaked_to_other_user*).
 
-    `canaries`: user to a text that only this user's messages contain. O(text).
+    `canaries`: user to a text that only this user's messages contain. Looked through are all texts in the details of what the
+    server sent; then answers to messages that only another user sent; then messages answered only as duplicates whose id
+    another user has used. O(text). Source: canary tokens.
     """
-    raise NotImplementedError
+    verdict = Verdict("nothing leaked")
+    owners = {canary: user for user, canary in canaries.items()}
+    pattern = re.compile("|".join(map(re.escape, sorted(owners, key=len, reverse=True))) or "(?!)")
+    leaks = 0
+    for event in history.journal.incoming:
+        if event.details is None or event.kind in OWN:
+            continue
+        verdict.exercised += 1
+        strangers = {owners[found] for text in _texts(event.details) for found in pattern.findall(text)} - {event.user}
+        for stranger in sorted(strangers):
+            leaks += 1
+            verdict.violated(
+                Code.LEAKED_TO_OTHER_USER,
+                f"{wording.owner(event)} got a text of {stranger} in a {event.kind} {wording.at(history, event)}",
+                event,
+            )
+    leaks += _judge_ids(history, verdict)
+    verdict.measured("leaks", leaks, "events", verdict.exercised)
+    return verdict.concluded()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a value of JSON kind, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _judge_ids(history: History, verdict: Verdict) -> int:
+    """Reports answers that can only come from another user's equal message id; returns how many."""
+    alone = [
+        message.duplicates[0]
+        for message in history.journal.unusual()
+        if message.reply is None and len(message.duplicates) >= len(message.sends)
+    ]
+    leaks = 0
+    for event in (*history.journal.unasked, *alone):
+        stranger = history.sender_of(event.message_id, other_than=event.user)
+        if stranger is None:
+            continue
+        verdict.exercised += 1
+        leaks += 1
+        verdict.violated(
+            Code.LEAKED_TO_OTHER_USER,
+            f"{wording.owner(event)} got a {event.kind} {wording.at(history, event)} that belongs to message {event.message_id} "
+            f"of {wording.owner(stranger)}",
+            event, stranger,
+        )
+    return leaks

@@ -2,10 +2,77 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from . import wording
+from .events import Event, Kind
 from .history import History
 from .verdict import Verdict
+from .violations import Code
+
+SETTLES = (Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED, Kind.SEND_UNKNOWN)
+"""After these a message waits no more."""
+
+MARKS = (Kind.ACCEPTED, *SETTLES, Kind.FAULT, Kind.CLOSE, Kind.CONNECTED)
+"""With these a quiet stretch ends: an outcome, or a link that was cut or made, which begins the wait anew."""
 
 
 def no_stall(history: History, longest: float) -> Verdict:
-    """While a message waits, some outcome arrives at least every `longest` seconds (*stalled*). O(n)."""
-    raise NotImplementedError
+    """While a message waits, some outcome arrives at least every `longest` seconds (*stalled*).
+
+    A message waits from an attempt to its reply, refusal, duplicate answer or unknown fate. A wait ends with the history at
+    the latest. What ends with a fault is not judged, for the fault may have held it up. O(n). Source: bounded liveness.
+    """
+    verdict = Verdict("no stall", exercised=history.journal.sent)
+    quiet = list(_quiet(history, longest))
+    began, ended = _waits(history) if quiet else ([], [])
+    stalls = 0
+    for before, after in quiet:
+        waiting = before is not None and bisect_right(began, before) > bisect_right(ended, before)
+        since = before if waiting else _first_after(began, before)
+        if since is not None and after.time - since.time > longest:
+            stalls += 1
+            verdict.violated(
+                Code.STALLED,
+                f"nothing came back for {after.time - since.time:.3f} s from {wording.at(history, since)[3:]} on, although messages were "
+                f"waiting; {longest:g} s are allowed",
+                since, after,
+            )
+    verdict.measured("stalls", stalls, "stalls", verdict.exercised)
+    return verdict.concluded()
+
+
+def _quiet(history: History, longest: float) -> Iterator[tuple[Event | None, Event]]:
+    """The stretches without an outcome that are longer than allowed: the event they follow and the one that ends them."""
+    reply, last, last_time = Kind.REPLY, None, history.start
+    for event in history.journal.incoming:
+        if event.kind is reply or event.kind in MARKS:
+            if event.time - last_time > longest and event.kind is not Kind.FAULT:
+                yield last, event
+            last, last_time = event, event.time
+    if history.events and history.events[-1].time - last_time > longest:
+        yield last, history.events[-1]
+
+
+def _waits(history: History) -> tuple[list[Event], list[Event]]:
+    """The events at which messages began to wait, and those at which they ceased to, each in journal order."""
+    began: list[Event] = []
+    ended: list[Event] = []
+    for message in history.messages:
+        waiting = False
+        reply = message.reply
+        for event in message.events:
+            if event.kind is Kind.SEND:
+                if not waiting and (reply is None or event.index < reply.index):
+                    waiting = True
+                    began.append(event)
+            elif waiting and event.kind in SETTLES and (reply is None or event.index >= reply.index or event.kind is not Kind.DUPLICATE):
+                waiting = False
+                ended.append(event)
+    return sorted(began), sorted(ended)
+
+
+def _first_after(began: list[Event], before: Event | None) -> Event | None:
+    position = bisect_right(began, before) if before is not None else 0
+    return began[position] if position < len(began) else None

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
+import math
+
+from . import wording
+from .events import Event
 from .history import History
+from .latency import percentile
 from .verdict import Measured, Verdict
+from .violations import Code
 
 
 def answered_rate(history: History) -> float:
-    """Messages answered per second, from the first intended sending to the last first reply; 0 without a reply. O(n)."""
-    raise NotImplementedError
+    """Messages answered per second, from the first intended (else actual) sending to the last first reply; 0 without a reply.
+
+    Answered, not sent: a generator that floods a slow server shows the server's rate. O(1) on the shared projection.
+    """
+    replies = history.journal.replies
+    if not replies:
+        return 0.0
+    first = _first(history)
+    span = replies[-1].time - (first.time if first.intended is None else first.intended)
+    return len(replies) / span if span > 0 else math.inf
+
+
+def _first(history: History) -> Event:
+    return min(next(history.sends(user)) for user in history.users)
 
 
 def rate_sustained(history: History, required: float, tolerance: float = 0.0) -> Verdict:
     """The answered rate reaches `required` per second, less the share `tolerance` (*rate_not_sustained*). O(n)."""
-    raise NotImplementedError
+    sent, replies = history.journal.sent, history.journal.replies
+    verdict = Verdict("rate sustained", exercised=sent)
+    if sent:
+        rate, least = answered_rate(history), required * (1 - tolerance)
+        verdict.measured("answered_rate", rate, "messages/s", len(replies))
+        if rate < least:
+            verdict.violated(
+                Code.RATE_NOT_SUSTAINED,
+                f"{len(replies)} of {wording.counted(sent, 'message')} were answered, at {rate:.1f} a second, where {least:g} are "
+                "the least",
+                _first(history), *replies[-1:],
+            )
+    return verdict.concluded()
 
 
 def sender_lag(history: History) -> tuple[Measured, ...]:
-    """How late the generator sent, in ms: sender_lag_mean, sender_lag_p99, sender_lag_max. Empty for unpaced messages."""
-    raise NotImplementedError
+    """How late the generator sent, in ms: sender_lag_mean, sender_lag_p99, sender_lag_max. Empty for unpaced messages.
+
+    This is the kit's own lateness: beside a large lag, latency and rate say nothing about the server. O(n log n), in C.
+    """
+    lags = sorted(
+        send.time - send.intended for user in history.users for send in history.sends(user) if send.intended is not None
+    )
+    if not lags:
+        return ()
+    figures = {"mean": math.fsum(lags) / len(lags), "p99": percentile(lags, 99), "max": lags[-1]}
+    return tuple(Measured(f"sender_lag_{name}", value * 1000, "ms", len(lags)) for name, value in figures.items())
