@@ -23,6 +23,8 @@ class Batch:
     """
 
     first_index: int
+    time: float = 0.0
+    """Platform time of the commit."""
     rows: list[Row] = field(default_factory=list)
     waiting: dict[UserMessage, Row] = field(default_factory=dict)
     taken: list[int] = field(default_factory=list)

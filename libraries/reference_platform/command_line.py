@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
             return _list()
         return _serve(arguments)
     except PlatformError as error:
-        print(f"reference_platform: {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
+        print(f"reference_platform: {error}", file=sys.stderr)
         return BAD_INPUT
 
 
@@ -82,7 +82,7 @@ def _list() -> int:
 
     for kind in ("defect", "quirk"):
         for name, port in catalogue(kind).items():
-            print(f"{kind}  {name:32} {(port.__doc__ or '').strip().splitlines()[0]}")  # noqa: T201
+            print(f"{kind}  {name:32} {(port.__doc__ or '').strip().splitlines()[0]}")
     return 0
 
 
@@ -124,7 +124,7 @@ async def _run(settings: Any) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(platform.stop))
     try:
         ready = await platform.start()
-        print(json.dumps(ready), flush=True)  # noqa: T201
+        print(json.dumps(ready), flush=True)
         _stop_with_input(loop, platform)
         await platform.run()
     finally:

@@ -14,9 +14,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from .pipeline import TURN
 from .policies.gate import Refusal
-from .policies.tokens import TokenRefused
+from .policies.tokens import TokenRefusedError
 from .receiver import Receiver
 
 if TYPE_CHECKING:
@@ -55,6 +54,11 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_ending(self) -> bool:
+        """The client has closed or is gone; what it had sent before may still be on its way through the pipeline."""
+        return self._gone or self._eof or self._receiver.is_over
+
     # What the loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -81,7 +85,7 @@ class Connection(asyncio.Protocol):
         self._news.set()
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - either way it is gone
         """The TCP connection is gone."""
         self._gone = True
         self.is_open = False
@@ -136,13 +140,15 @@ class Connection(asyncio.Protocol):
             request = await self._request()
             if request is None:
                 return False
-            refusal = _missing_host(request) or await self._policies.gate.check(request)
+            refusal = _wrong_host(request)
+            if refusal is None:
+                refusal = await self._policies.gate.check(request)
             if refusal is not None:
                 self._refuse(refusal)
                 return False
             try:
                 identity = await self._policies.tokens.verify(_token(request))
-            except TokenRefused as error:
+            except TokenRefusedError as error:
                 self._refuse(Refusal(HTTPStatus.UNAUTHORIZED, str(error)))
                 return False
             response = self._protocol.accept(request)
@@ -203,16 +209,12 @@ class Connection(asyncio.Protocol):
         """Hands every message to the pipeline, in order; ends when no more can come."""
         receive, receiver = self._pipeline.receive, self._receiver
         while True:
-            count = 0
             while receiver.messages:
                 messages, receiver.messages = receiver.messages, []
                 for payload in messages:
                     await receive(payload, self)
-                    count += 1
-                    if count % TURN == 0:
-                        await asyncio.sleep(0)
                 self._regulate()
-            if self._gone or self._eof or receiver.is_over:
+            if self.is_ending:
                 break
             self._news.clear()
             await self._news.wait()
@@ -301,7 +303,7 @@ def _not_http(head: bytes) -> Refusal | None:
     return None
 
 
-def _missing_host(request: Request) -> Refusal | None:
+def _wrong_host(request: Request) -> Refusal | None:
     if len(request.headers.get_all("Host")) != 1:
         return Refusal(HTTPStatus.BAD_REQUEST, "the request must have one Host header")
     return None

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from . import ledger
 from .batch import Batch
@@ -74,6 +75,7 @@ class Database:
             if batch.origins:
                 many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
             if batch.rows:
+                execute("INSERT INTO batches VALUES (?,?)", (batch.first_index, batch.time))
                 many(ledger.INSERT, batch.rows)
             if batch.claims:
                 many("INSERT INTO claims VALUES (?,?)", batch.claims)
@@ -108,7 +110,7 @@ class Database:
 
     def _expire(self, batch: Batch) -> None:
         """Deletes claims that left the duplicate window, oldest first, a bounded number."""
-        query = "SELECT key, id, time FROM ledger WHERE id > ? ORDER BY id LIMIT ?"
+        query = "SELECT l.key, l.id, b.time FROM ledger l JOIN batches b ON b.id = l.batch WHERE l.id > ? ORDER BY l.id LIMIT ?"
         oldest = self._sql.execute(query, (self._expired_to, 1)).fetchone()
         if oldest is None or oldest[2] >= batch.forget_before:
             return
@@ -122,8 +124,8 @@ class Database:
 
     def next_index(self) -> int:
         """First free ledger index. A row uses up to four, in two places."""
-        return max(self._one("SELECT max(id) FROM ledger") or 0, self._one(
-            "SELECT max(done) FROM ledger WHERE id >= (SELECT batch FROM ledger ORDER BY id DESC LIMIT 1)") or 0) + 4  # fmt: skip
+        last, batch = self._sql.execute("SELECT id, batch FROM ledger ORDER BY id DESC LIMIT 1").fetchone() or (-3, 0)
+        return max(last, self._one("SELECT max(done) FROM ledger WHERE id >= ?", batch) or 0) + 4
 
     def next_origin(self) -> int:
         """First free number of a connection."""
@@ -136,8 +138,8 @@ class Database:
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the claims of this id under this key, newest first."""
         return self._sql.execute(
-            "SELECT l.time, o.user, o.connection FROM claims c JOIN ledger l ON l.id = c.id JOIN origins o ON o.id = l.origin "
-            "WHERE c.key = ? AND l.message_id = ? ORDER BY c.id DESC",
+            "SELECT b.time, o.user, o.connection FROM claims c JOIN ledger l ON l.id = c.id "
+            "JOIN batches b ON b.id = l.batch JOIN origins o ON o.id = l.origin WHERE c.key = ? AND l.message_id = ? ORDER BY c.id DESC",
             (key, message_id),
         ).fetchall()
 
@@ -147,7 +149,10 @@ class Database:
             "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, o.user, w.origin "
             "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
         )
-        return [(row[0], UserMessage(*row[1:7], user=row[7], origin=row[8])) for row in rows]
+        return [
+            (index, UserMessage(message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin))
+            for index, message_id, content, digest, sequence_id, attempt, priority, user, origin in rows
+        ]
 
     def agent(self, user: str) -> AgentState:
         """The agent of a user; a new one gets a number."""
@@ -181,7 +186,7 @@ class Database:
         self._sql.close()
         self._owner.close()
 
-    def _one(self, query: str, *values: object) -> object:
+    def _one(self, query: str, *values: object) -> Any:
         row = self._sql.execute(query, values).fetchone()
         return row[0] if row else None
 

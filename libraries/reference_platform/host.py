@@ -38,11 +38,11 @@ class Host:
         task.add_done_callback(self._ended)
         return task
 
-    async def drained(self, *, timeout: float) -> None:
-        """Waits until the background work is done, at most ``timeout`` s, and cancels what is left."""
+    async def drained(self, patience: float) -> None:
+        """Waits until the background work is done, at most ``patience`` s, and cancels what is left."""
         tasks = self._tasks - {asyncio.current_task()}
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=timeout)
+            _, late = await asyncio.wait(tasks, timeout=patience)
             for task in late:
                 task.cancel()
 

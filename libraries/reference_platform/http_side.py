@@ -76,7 +76,7 @@ class HttpSide:
 
     async def advance(self, request: web.Request) -> web.Response:
         """Moves the platform's time forward."""
-        seconds = _number(await _body(request), "seconds")
+        seconds = _number(await _body(request), "advance")
         now = self._host.clock.advance(seconds)
         self._host.policies.store.database.note("clock_offset", self._host.clock.offset)
         return web.json_response({"now": now})
@@ -137,7 +137,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _number(body: dict[str, Any], name: str, default: float | None = None) -> float:
     value = body.get(name, default)
-    if type(value) not in (int, float) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise _bad(f"{name} must be a number from 0, not {value!r}")
     return float(value)
 

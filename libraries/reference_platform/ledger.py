@@ -1,7 +1,7 @@
 """The platform's own account: what happened to each message, in the order in which the effects became durable.
 
 One physical row per message and transaction holds the set of stages that the message passed; the export expands it into
-one line per stage. Indexes count effects, so that the order of two effects is the order of their indexes even when
+one line per stage; ``time`` is that of the commit. Indexes count effects, so that the order of two effects is the order of their indexes even when
 messages overtake each other inside one transaction. Only the pipeline writes here, and no answer is made from it.
 """
 
@@ -18,26 +18,30 @@ RECEIVED, ACCEPTED, PROCESSED, ANSWERED, DUPLICATE, REFUSED = 1, 2, 4, 8, 16, 32
 Row = list[Any]
 """In the order of :data:`COLUMNS`; a list, because a message may be processed in the transaction that accepts it."""
 
-COLUMNS = ("id", "batch", "time", "origin", "message_id", "attempt", "sequence_id", "digest", "agent", "stages", "done", "key", "reason")
+COLUMNS = ("id", "batch", "origin", "message_id", "attempt", "sequence_id", "digest", "agent", "stages", "done", "key", "reason")
 AGENT, STAGES, DONE = COLUMNS.index("agent"), COLUMNS.index("stages"), COLUMNS.index("done")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS origins (id INTEGER PRIMARY KEY, user TEXT, session TEXT, connection TEXT);
+CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, time REAL);
 CREATE TABLE IF NOT EXISTS ledger (
-    id INTEGER PRIMARY KEY, batch INTEGER, time REAL, origin INTEGER, message_id TEXT, attempt INTEGER, sequence_id INTEGER,
+    id INTEGER PRIMARY KEY, batch INTEGER, origin INTEGER, message_id TEXT, attempt INTEGER, sequence_id INTEGER,
     digest TEXT, agent TEXT, stages INTEGER, done INTEGER, key INTEGER, reason TEXT);
 """
-INSERT = f"INSERT INTO ledger VALUES ({','.join('?' * len(COLUMNS))})"
+INSERT = f"INSERT INTO ledger VALUES ({','.join('?' * len(COLUMNS))})"  # noqa: S608 - question marks only
 
 PAGE = 2000
 """Physical rows read at once by the export: a long reader would keep SQLite from reusing its log."""
 
 _FIRST = ((RECEIVED, "received"), (ACCEPTED, "accepted"), (DUPLICATE, "duplicate"), (REFUSED, "refused"))
 _THEN = ((PROCESSED, "processed"), (ANSWERED, "answered"))
-_QUERY = """
-SELECT l.id, l.batch, l.time, o.user, o.session, o.connection, l.message_id, l.attempt, l.sequence_id, l.digest, l.agent,
+_SELECT = """
+SELECT l.id, l.batch, b.time, o.user, o.session, o.connection, l.message_id, l.attempt, l.sequence_id, l.digest, l.agent,
        l.stages, l.done, l.reason
-FROM ledger l JOIN origins o ON o.id = l.origin WHERE l.id >= ? ORDER BY l.id LIMIT ?"""
+FROM ledger l JOIN batches b ON b.id = l.batch JOIN origins o ON o.id = l.origin
+WHERE """
+_QUERY = _SELECT + "l.id >= ? ORDER BY l.id LIMIT ?"
+_QUERY_REST = _SELECT + "l.id > ? AND l.batch = ? ORDER BY l.id"
 
 
 def export(store: Path, since: int) -> Iterator[list[dict[str, Any]]]:
@@ -59,9 +63,7 @@ def _whole_batches(database: sqlite3.Connection, position: int) -> list[tuple[An
     """About :data:`PAGE` rows from ``position`` on, never ending inside a transaction: its lines are sorted together."""
     rows = database.execute(_QUERY, (position, PAGE)).fetchall()
     if len(rows) == PAGE:
-        last = rows[-1]
-        more = database.execute(_QUERY.replace("LIMIT ?", "").replace("ORDER", "AND l.batch = ? ORDER"), (last[0] + 1, last[1]))
-        rows += more.fetchall()
+        rows += database.execute(_QUERY_REST, (rows[-1][0], rows[-1][1])).fetchall()
     return rows
 
 
@@ -71,17 +73,11 @@ def _expand(rows: Iterator[tuple[Any, ...]]) -> list[dict[str, Any]]:
         first, _, time, user, session, connection, message_id, attempt, sequence_id, digest, agent, stages, done, reason = row
         common = {
             "time": time, "user": user, "session": session, "connection": connection, "message_id": message_id,
-            "attempt": attempt, "sequence_id": sequence_id, "digest": digest, "agent": agent or "", "reason": reason or "",
+            "attempt": attempt, "sequence_id": sequence_id, "digest": digest, "reason": reason or "",
         }  # fmt: skip
-        index = first
-        for stage, what in _FIRST:
-            if stages & stage:
-                lines.append({"index": index, "what": what, **common})
-                index += 1
-        index = done
-        for stage, what in _THEN:
-            if stages & stage:
-                lines.append({"index": index, "what": what, **common})
-                index += 1
+        passed = [what for stage, what in _FIRST if stages & stage]
+        lines += ({"index": first + number, "what": what, "agent": "", **common} for number, what in enumerate(passed))
+        passed = [what for stage, what in _THEN if stages & stage]
+        lines += ({"index": done + number, "what": what, "agent": agent, **common} for number, what in enumerate(passed))
     lines.sort(key=lambda line: line["index"])
     return lines

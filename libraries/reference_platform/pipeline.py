@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from .batch import Batch
-from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES
+from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
 from .messages import Fields, Invalid, Reply, StateQuery, UserMessage
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from .session import Session
 
 FULL_BATCH = 512
-"""Rows at which a batch is committed before its time: more of them would only stall the loop."""
-TURN = 64
-"""Messages after which a consumer or a lane lets others run."""
+"""Rows at which a batch is committed before its time and nothing more is received until it is: a larger one would stall the loop,
+and messages accepted faster than they are run would cost a second row each."""
+TURN = 512
+"""Messages after which a lane lets others run."""
 
 
 class Pipeline:
@@ -48,6 +49,8 @@ class Pipeline:
         self._waking = False
         self._due = False
         self._commit_now = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
         self._last_commit = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -95,19 +98,24 @@ class Pipeline:
 
     async def receive(self, payload: bytes, connection: Connection) -> None:
         """One TEXT message of a connection; its effects are in the batch when this returns, or will be when it was run."""
+        while not self._room.is_set():
+            await self._room.wait()
         message = self.policies.codec.decode(payload)
-        if type(message) is UserMessage:
+        if isinstance(message, UserMessage):
             session = connection.session
             message.session, message.user, message.origin = session, session.user, session.origin
             await self._claim(message, connection)
-        elif type(message) is StateQuery:
+        elif isinstance(message, StateQuery):
             user = connection.session.user
             fields = await self.policies.agents.snapshot(message, user, self.pending(user))
             self.batch.replies.append(Reply(connection.session, fields))
         else:
             self._invalid(message, connection.session)
-        if not self._due or len(self.batch.rows) >= FULL_BATCH:
+        if not self._due:
             self._touch()
+        elif len(self.batch.rows) >= FULL_BATCH:
+            self._room.clear()
+            self._commit_now.set()
 
     async def _claim(self, message: UserMessage, connection: Connection) -> None:
         claim = await self.policies.duplicates.claim(message, connection)
@@ -172,7 +180,7 @@ class Pipeline:
         row[STAGES] |= stages
         row[DONE] = self._next_index
         self._next_index += 2
-        if not self._due or len(batch.rows) >= FULL_BATCH:
+        if not self._due:
             self._touch()
 
     async def _lane(self) -> None:
@@ -233,14 +241,14 @@ class Pipeline:
 
     # The transaction
 
-    def _record(self, message: UserMessage, stages: int, width: int, *, key: int | None = None, reason: str | None = None) -> list[object]:
+    def _record(self, message: UserMessage, stages: int, width: int, *, key: int | None = None, reason: str | None = None) -> Row:
         """Appends a ledger row whose first stages take ``width`` indexes."""
         index = self._next_index
         self._next_index = index + width
         batch = self.batch
-        row = [
-            index, batch.first_index, self.host.clock.now(), message.origin, message.message_id, message.attempt,
-            message.sequence_id, message.digest, None, stages, None, key, reason,
+        row: Row = [
+            index, batch.first_index, message.origin, message.message_id, message.attempt, message.sequence_id,
+            message.digest, None, stages, None, key, reason,
         ]  # fmt: skip
         batch.rows.append(row)
         return row
@@ -257,8 +265,6 @@ class Pipeline:
         if not self._due:
             self._due = True
             asyncio.get_running_loop().call_soon(self._turn_ended)
-        elif len(self.batch.rows) >= FULL_BATCH:
-            self._commit_now.set()
 
     def _turn_ended(self) -> None:
         wait = self._last_commit + self.host.config.commit_interval - monotonic()
@@ -280,13 +286,15 @@ class Pipeline:
         self._due = False
         for message, row in batch.waiting.items():
             self._stored[message] = row[0]
-        batch.forget_before = self.host.clock.now() - policies.duplicates.window
+        batch.time = self.host.clock.now()
+        batch.forget_before = batch.time - policies.duplicates.window
         if batch.is_durable:
             await policies.store.commit(batch)
         if batch.admitted:
             policies.duplicates.committed(batch.admitted)
         self._last_commit = monotonic()
         policies.outbox.release(batch.replies)
+        self._room.set()
         if self._left:
             self._forget_users()
         if batch.done is not None:

@@ -93,7 +93,7 @@ class Platform:
             connection.close(1001, "the platform is going away")
         if self._http is not None:
             await self._http.cleanup()
-        await self._host.drained(timeout=1.0)
+        await self._host.drained(1.0)
         self._database.close()
         self.remove_temporary_store()
         if self._failure is not None:
@@ -153,5 +153,5 @@ def _listen(bind: str, port: int) -> socket.socket:
         listening = socket.create_server((bind, port), backlog=BACKLOG)
     except OSError as error:
         raise PlatformError(f"port {port} on {bind} cannot be opened ({error.strerror}); name another one or 0 for any free one") from error
-    listening.setblocking(False)
+    listening.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     return listening

@@ -87,7 +87,7 @@ def _from_file(name: str) -> type[Port]:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever somebody's file does wrong
+    except Exception as error:
         raise PlatformError(f"{name}: {path} cannot be loaded ({type(error).__name__}: {error})") from error
     port = getattr(module, class_name, None)
     if not isinstance(port, type) or not issubclass(port, Port):

@@ -10,8 +10,8 @@ from reference_platform.messages import Fields, UserMessage
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.host import Host
     from reference_platform.connection import Connection
+    from reference_platform.host import Host
 
 FILTER_SLOTS = 1 << 24
 """One byte each. With n ids in the window, a new id is looked up on disk in vain with probability n / 16.7 million."""

@@ -10,8 +10,8 @@ from reference_platform.messages import Fields, UserMessage
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.host import Host
     from reference_platform.connection import Connection
+    from reference_platform.host import Host
 
 HIGH_IN_A_ROW = 9
 """After so many high ones the oldest normal message has its turn, so that a stream of high ones starves nobody."""

@@ -12,8 +12,8 @@ from .port import Port
 from .tokens import Identity
 
 if TYPE_CHECKING:
-    from reference_platform.host import Host
     from reference_platform.connection import Connection
+    from reference_platform.host import Host
 
 
 class Sessions(Port):

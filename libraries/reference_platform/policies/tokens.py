@@ -24,7 +24,7 @@ class Identity(NamedTuple):
     claims: dict[str, Any]
 
 
-class TokenRefused(Exception):
+class TokenRefusedError(Exception):
     """The token is not good enough; the text is sent to the client (HTTP 401)."""
 
 
@@ -39,29 +39,29 @@ class Tokens(Port):
         self.secret = self._secret()
 
     async def verify(self, token: str | None) -> Identity:
-        """Returns the identity in the token or raises :class:`TokenRefused`. May wait."""
+        """Returns the identity in the token or raises :class:`TokenRefusedError`. May wait."""
         if not token:
-            raise TokenRefused("a token is needed: ?token=... or Authorization: Bearer ...")
+            raise TokenRefusedError("a token is needed: ?token=... or Authorization: Bearer ...")
         try:
             claims = jwt.decode(
                 token, self.secret, algorithms=[self.algorithm], issuer=self.issuer, audience=self.issuer,
                 options={"require": ["exp", "sub", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )  # fmt: skip
         except (jwt.PyJWTError, ValueError) as error:
-            raise TokenRefused("the token is not valid") from error
+            raise TokenRefusedError("the token is not valid") from error
         self.check_times(claims)
         return Identity(claims["sub"], claims)
 
     def check_times(self, claims: dict[str, Any]) -> None:
-        """Raises :class:`TokenRefused` when the platform's clock is outside [nbf, exp)."""
+        """Raises :class:`TokenRefusedError` when the platform's clock is outside [nbf, exp)."""
         now = self.host.clock.now()
-        times = {name: claims.get(name) for name in ("exp", "nbf") if name in claims}
-        if not all(type(value) in (int, float) and value == value for value in times.values()):  # noqa: PLR0124 - not NaN
-            raise TokenRefused("the token is not valid")
-        if times["exp"] <= now:
-            raise TokenRefused("the token has expired")
-        if times.get("nbf", now) > now:
-            raise TokenRefused("the token is not valid yet")
+        expires, begins = claims["exp"], claims.get("nbf", 0)
+        if not (_is_time(expires) and _is_time(begins)):
+            raise TokenRefusedError("the token is not valid")
+        if expires <= now:
+            raise TokenRefusedError("the token has expired")
+        if begins > now:
+            raise TokenRefusedError("the token is not valid yet")
 
     def user_of(self, email: str) -> str:
         """The user id of an account; the same for the same address, on every platform and after every restart."""
@@ -82,3 +82,8 @@ class Tokens(Port):
         if len(secret) < 32:
             raise PlatformError(f"token_secret_from names the environment variable {name}, which must hold 32 characters or more")
         return secret
+
+
+def _is_time(value: object) -> bool:
+    """A finite number; JSON has room for others."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
