@@ -120,7 +120,7 @@ def processed_once_in_ledger(history: History) -> Verdict:
                 f"(rows {wording.listed([each.index for each in (row, *again)])})",
                 row, *again,
             )
-    verdict.exercised = history.journal.sent
+    verdict.exercised = len(history.journal.sends)
     for _, _, message in history.unprocessed():
         promises = [*message.replies, *message.acceptances]
         if not promises:

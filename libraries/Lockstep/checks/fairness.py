@@ -66,4 +66,4 @@ def work_rates(history: History) -> dict[str, float]:
 
 
 def _first(history: History, user: str) -> Event:
-    return next(history.sends(user))
+    return next(send for send in history.journal.sends if send.user == user)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from .bounds import Bounds
 from .events import Event, Kind, LedgerRow
 from .messages import Message, Messages
 
@@ -22,15 +23,21 @@ class Stream(NamedTuple):
 class Processed:
     """The ledger's *processed* rows, found by user and message."""
 
-    __slots__ = ("again", "first")
+    __slots__ = ("again", "first", "rows")
 
     def __init__(self, rows: Sequence[LedgerRow]) -> None:
         self.first: defaultdict[str, dict[str | None, LedgerRow]] = defaultdict(dict)
         """user -> message id -> the first processed row; each user's in ledger order."""
+        self.rows: list[LedgerRow] = []
+        """The first processed row of each message, in ledger order."""
         self.again: dict[tuple[str, str], list[LedgerRow]] = {}
         """(user, message id) -> the further processed rows."""
         for row in rows:
-            if row.what == "processed" and self.first[row.user].setdefault(row.message_id, row) is not row:
+            if row.what != "processed":
+                continue
+            if self.first[row.user].setdefault(row.message_id, row) is row:
+                self.rows.append(row)
+            else:
                 self.again.setdefault((row.user, row.message_id), []).append(row)
 
     def of(self, send: Event) -> list[LedgerRow]:
@@ -57,19 +64,13 @@ class History:
 
     @property
     def messages(self) -> list[Message]:
-        """All messages that were sent, each user's in order of first sending; made anew at each call, for readers and not for loops."""
-        return [self.journal.message(send) for user in self.users for send in self.sends(user)]
+        """All messages that were sent, in order of first sending; made anew at each call, for readers and not for hot loops."""
+        return [self.journal.message(send) for send in self.journal.sends]
 
     @property
     def users(self) -> list[str]:
         """The users who sent a message, in order of their first."""
         return [user for user, mine in self.journal.by_user.items() if mine]
-
-    def sends(self, user: str) -> Iterator[Event]:
-        """The first attempt of each message of this user, in order."""
-        origins = self.journal.origins
-        for entry in self.journal.by_user[user].values():
-            yield origins[entry] if isinstance(entry, int) else entry
 
     def message(self, user: str, message_id: str | None) -> Message | None:
         """The message that this user sent under this id, or None."""
@@ -96,6 +97,11 @@ class History:
                     yield position, len(mine), message
 
     @cached_property
+    def bounds(self) -> Bounds:
+        """How many messages may have been processed at a moment."""
+        return Bounds(self.journal)
+
+    @cached_property
     def streams(self) -> Mapping[Stream, Sequence[Event]]:
         """The numbered events of each session and epoch, in order of arrival.
 
@@ -104,9 +110,9 @@ class History:
         streams: dict[Stream, list[Event]] = {}
         usual: dict[int, list[Event]] = {}
         for event in self.journal.incoming:
+            details = event.details
             if event.offset is None or event.kind is Kind.CONNECTED:
                 continue
-            details = event.details
             says_itself = details is not None and ("session" in details or "epoch" in details)
             stream = None if says_itself else usual.get(event.connection)
             if stream is None:

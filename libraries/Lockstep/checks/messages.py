@@ -99,11 +99,13 @@ class Messages:
     `origins`. What else is known of a message stands in `further`; `message` puts all of it together on demand.
     """
 
-    __slots__ = ("accepted", "by_user", "connected", "further", "incoming", "origins", "questions", "replies", "unasked")
+    __slots__ = ("accepted", "by_user", "connected", "further", "incoming", "origins", "questions", "replies", "sends", "unasked")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.by_user: defaultdict[str, dict[str | None, Event | int]] = defaultdict(dict)
         """user -> message id -> the first sending, or the position of the first reply; in order of first sending."""
+        self.sends: list[Event] = []
+        """The first sending of each message, in order."""
         self.replies: list[Event] = []
         """The first reply of each answered message, in order of arrival."""
         self.origins: list[Event] = []
@@ -124,11 +126,13 @@ class Messages:
 
     def _read(self, events: Sequence[Event]) -> None:
         by_user, replies, origins, incoming = self.by_user, self.replies, self.origins, self.incoming
-        send, reply = Kind.SEND, Kind.REPLY
+        sends, send, reply = self.sends, Kind.SEND, Kind.REPLY
         for event in events:
             kind = event.kind
             if kind is send:
-                if by_user[event.user].setdefault(event.message_id, event) is not event:
+                if by_user[event.user].setdefault(event.message_id, event) is event:
+                    sends.append(event)
+                else:
                     self._add(event)
                 continue
             incoming.append(event)
@@ -189,8 +193,3 @@ class Messages:
             for position, entry in enumerate(mine.values(), 1):
                 if not isinstance(entry, int):
                     yield position, len(mine), self.message(entry)
-
-    @property
-    def sent(self) -> int:
-        """How many messages were sent."""
-        return sum(len(mine) for mine in self.by_user.values())

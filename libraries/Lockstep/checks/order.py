@@ -41,12 +41,12 @@ def processed_in_send_order(history: History, scope: Scope = "connection") -> Ve
     verdict = Verdict("processed in send order")
     sends: list[Event] = []
     effects: list[LedgerRow] = []
-    for user in history.users:
-        for message_id, row in history.processed.first[user].items():
-            send = history.journal.send(user, message_id)
-            if send is not None:
-                sends.append(send)
-                effects.append(row)
+    by_user, origins = history.journal.by_user, history.journal.origins
+    for row in history.processed.rows:
+        entry = by_user[row.user].get(row.message_id)
+        if entry is not None:
+            sends.append(origins[entry] if isinstance(entry, int) else entry)
+            effects.append(row)
     _judge(history, verdict, scope, sends, effects)
     return verdict.concluded()
 

@@ -24,7 +24,7 @@ def no_stall(history: History, longest: float) -> Verdict:
     A message waits from an attempt to its reply, refusal, duplicate answer or unknown fate. A wait ends with the history at
     the latest. What ends with a fault is not judged, for the fault may have held it up. O(n). Source: bounded liveness.
     """
-    verdict = Verdict("no stall", exercised=history.journal.sent)
+    verdict = Verdict("no stall", exercised=len(history.journal.sends))
     quiet = list(_quiet(history, longest))
     began, ended = _waits(history) if quiet else ([], [])
     stalls = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from . import wording
-from .events import Event
 from .history import History
 from .latency import percentile
 from .verdict import Measured, Verdict
@@ -20,18 +19,14 @@ def answered_rate(history: History) -> float:
     replies = history.journal.replies
     if not replies:
         return 0.0
-    first = _first(history)
+    first = history.journal.sends[0]
     span = replies[-1].time - (first.time if first.intended is None else first.intended)
     return len(replies) / span if span > 0 else math.inf
 
 
-def _first(history: History) -> Event:
-    return min(next(history.sends(user)) for user in history.users)
-
-
 def rate_sustained(history: History, required: float, tolerance: float = 0.0) -> Verdict:
     """The answered rate reaches `required` per second, less the share `tolerance` (*rate_not_sustained*). O(n)."""
-    sent, replies = history.journal.sent, history.journal.replies
+    sent, replies = len(history.journal.sends), history.journal.replies
     verdict = Verdict("rate sustained", exercised=sent)
     if sent:
         rate, least = answered_rate(history), required * (1 - tolerance)
@@ -41,7 +36,7 @@ def rate_sustained(history: History, required: float, tolerance: float = 0.0) ->
                 Code.RATE_NOT_SUSTAINED,
                 f"{len(replies)} of {wording.counted(sent, 'message')} were answered, at {rate:.1f} a second, where {least:g} are "
                 "the least",
-                _first(history), *replies[-1:],
+                history.journal.sends[0], *replies[-1:],
             )
     return verdict.concluded()
 
@@ -52,7 +47,7 @@ def sender_lag(history: History) -> tuple[Measured, ...]:
     This is the kit's own lateness: beside a large lag, latency and rate say nothing about the server. O(n log n), in C.
     """
     lags = sorted(
-        send.time - send.intended for user in history.users for send in history.sends(user) if send.intended is not None
+        send.time - send.intended for send in history.journal.sends if send.intended is not None
     )
     if not lags:
         return ()

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import wording
+from .bounds import Bounds
 from .events import Event
 from .history import History
-from .snapshots import Bounds, Snapshot, snapshots
+from .snapshots import Snapshot, snapshots
 from .verdict import Verdict
 from .violations import Code
 
@@ -24,7 +25,7 @@ def counter_within_interval(history: History, base: int = 0) -> Verdict:
     message of this history. O(n). Source: counter checker of Jepsen.
     """
     verdict = Verdict("message count within its interval")
-    bounds = Bounds(history)
+    bounds = history.bounds
     taken = [snapshot for snapshot in snapshots(history) if "message_count" in snapshot.fields]
     verdict.exercised = len(taken)
     for position, snapshot in enumerate(taken, 1):
@@ -50,7 +51,7 @@ def reads_include_own_writes(history: History, base: int = 0) -> Verdict:
     O(n). Source: read-your-writes.
     """
     verdict = Verdict("reads include own writes")
-    bounds = Bounds(history)
+    bounds = history.bounds
     taken = snapshots(history)
     for position, snapshot in enumerate(taken, 1):
         newest = bounds.newest(snapshot.answer.user, snapshot.query)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from robot.api.types import Secret
 
 from ..arguments import Count, Duration
+from ..checks import Code
 from ..engine.connection import Refused
-from ..errors import EnvironmentSetupError, UsageError, ViolationError
+from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
+from .expectation import violated
 from .kit import Kit
 
 TRIES = Count(3)
@@ -60,7 +62,7 @@ class ConnectingKeywords:
         try:
             kit.engine.run(kit.engine.connect(alias, account, target, tries=self._tries, pause=self._pause, token=token))
         except Refused as refusal:
-            raise EnvironmentSetupError(f"{alias} could not connect to {target.title}: {refusal}") from None
+            raise EnvironmentSetupError(f"{alias} could not connect to {target.title}: {refusal}{target.obituary()}") from None
         return alias
 
     @keyword(tags=("Connecting",))
@@ -104,4 +106,4 @@ class ConnectingKeywords:
         for one in self._kit.clients(client):
             if one.connection is None or not one.connection.is_open:
                 how = one.connection.how_closed() if one.connection else "never opened"
-                raise ViolationError(f"the connection of {one.alias} should be open, but it was {how} [wrong_close]")
+                violated(self._kit, "connection stays open", Code.WRONG_CLOSE, f"the connection of {one.alias} should be open, but it was {how}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import NoReturn
 
 from robot.api import SkipExecution, logger
 
@@ -53,7 +54,7 @@ class Expectation:
         kit, one = self._kit, self._kit.client(client)
         refused = kit.engine.run(_first(one, Kind.REFUSED, kit.scope.cursor))
         if refused is None:
-            raise ViolationError(f"{kit.target.title} refused nothing of {one.alias} within {HANG_GUARD:g} s [{Code.NO_BACKPRESSURE}]")
+            violated(kit, "overload is refused", Code.NO_BACKPRESSURE, f"{kit.target.title} refused nothing of {one.alias} within {HANG_GUARD:g} s")
         return str(refused.message_id)
 
     def drained(self, client: str | None) -> None:
@@ -95,7 +96,7 @@ class Expectation:
             self._record(verdict, valid=invalid is None)
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
         if wrong:
-            text = failure_text(wrong, history, kit.seed)
+            text = failure_text(wrong, history, kit.seed) + kit.target.obituary()
             logger.info(sequence_diagram(history, wrong[0]), html=True)
             raise (PerformanceThresholdError if all(map(_only_limits, wrong)) else ViolationError)(text)
         if invalid is not None:
@@ -116,6 +117,12 @@ class Expectation:
                    counts={str(code): count for code, count in verdict.counts.items()})
         for figure in verdict.measurements:
             kit.record("measurement", name=figure.name, value=figure.value, unit=figure.unit, samples=figure.samples, repetition=1, valid=valid)
+
+
+def violated(kit: Kit, check: str, code: Code, sentence: str) -> NoReturn:
+    """Records and raises a violation that a keyword met itself, outside any slice of history."""
+    kit.record("verdict", check=check, exercised=1, counts={str(code): 1}, violations=[{"code": str(code), "sentence": sentence}])
+    raise ViolationError(f"{sentence} [{code}]{kit.target.obituary()}")
 
 
 async def _first(client: Client, kind: Kind, since: int) -> Event | None:

@@ -8,13 +8,13 @@ from time import time
 from typing import Any
 
 from ..arguments import Count, MaybeCount, MaybeDuration, MaybeRate, MaybeSize, Priority, Timestamps
-from ..checks import Verdict
 from ..checks.violations import Code
 from ..engine.client import Burst, BurstBroken, Client, Plan, contents
 from ..engine.schedule import Schedule
-from ..errors import UsageError, ViolationError
+from ..errors import UsageError
 from ..progress import Progress
 from .decorator import keyword
+from .expectation import violated
 from .kit import Kit
 
 
@@ -139,11 +139,7 @@ class SendingKeywords:
         try:
             return self._kit.engine.run(together())[0]
         except BurstBroken as broken:
-            verdict = Verdict("the connection stays open while sending", exercised=1)
-            verdict.violated(Code.WRONG_CLOSE, str(broken))
-            self._kit.record("verdict", check=verdict.check, exercised=1, counts={Code.WRONG_CLOSE.value: 1},
-                             violations=[{"code": Code.WRONG_CLOSE.value, "sentence": str(broken)}])
-            raise ViolationError(f"{broken} [{Code.WRONG_CLOSE}]") from None
+            violated(self._kit, "the connection stays open while sending", Code.WRONG_CLOSE, str(broken))
 
 
 def _stamp(timestamps: Timestamps) -> Callable[[int], float]:

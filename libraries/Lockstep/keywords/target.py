@@ -6,12 +6,14 @@ import os
 
 from robot.api import SkipExecution, logger
 
-from ..arguments import Duration
+from ..arguments import Duration, Size
+from ..checks import Code
 from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
 from ..profiles import active_profile
 from ..targets import load_target
 from .decorator import keyword
+from .expectation import violated
 from .kit import Kit, variable
 
 MODE = "RAPID_MESSAGE_TEST_MODE"
@@ -144,7 +146,7 @@ class TargetKeywords:
         self._control("advance_clock", seconds=float(duration))
 
     @keyword(tags=("Target", "Figures"))
-    def server_memory_should_not_have_grown_by_more_than(self, limit: str, since: ServerFigures) -> None:
+    def server_memory_should_not_have_grown_by_more_than(self, limit: Size, since: ServerFigures) -> None:
         """Compares the resident memory of the server's process with an earlier look at it.
 
         | =Argument= | =Meaning=                                    |
@@ -156,16 +158,13 @@ class TargetKeywords:
         | ${before} =    `Take Server Figures`
         | `Server Memory Should Not Have Grown By More Than`    100 MB    since=${before}
         """
-        from ..arguments import Size  # noqa: PLC0415 - Robot must not convert: the text is shown in the failure
-        from ..errors import ViolationError  # noqa: PLC0415
-
         now = self.take_server_figures()
         if now is None or since is None:
             return
         grown = now.memory - since.memory
         self._kit.record("measurement", name="server_memory_growth", value=grown / 1e6, unit="MB", samples=2, repetition=1, valid=True)
-        if grown > Size.convert(limit):
-            raise ViolationError(f"the server's memory grew by {grown / 1e6:.1f} MB, {limit} are allowed [leak]")
+        if grown > limit:
+            violated(self._kit, "server memory", Code.LEAK, f"the server's memory grew by {grown / 1e6:.1f} MB, {limit / 1e6:g} MB are allowed")
 
     @keyword(tags=("Target", "Figures"))
     def take_server_figures(self) -> ServerFigures | None:

@@ -99,6 +99,13 @@ class TargetProcess:
             if isinstance(data, dict) and data.get("event") == "ready":
                 return data
 
+    def obituary(self) -> str:
+        """How the process ended, when it ended by itself; else nothing."""
+        process = self._process
+        if process is None or process.poll() is None:
+            return ""
+        return f"; the target's process ended with code {process.returncode}{self._last_words()}"
+
     def _last_words(self) -> str:
         lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return f"; its last words: {lines[-1][:300]}" if lines else "; it wrote nothing to its error output"

@@ -99,6 +99,10 @@ class Target:
         if process is not None:
             process.discard()
 
+    def obituary(self) -> str:
+        """Says that the server's process is dead, with its last words, where it is; else nothing."""
+        return self.process.obituary() if self.process is not None else ""
+
     def _own_process(self, wanted: str) -> TargetProcess:
         if self.process is None:
             raise UsageError(f"target '{self.name}' was not started by this kit and cannot be {wanted}; its file has no 'lifecycle'")
