@@ -152,8 +152,8 @@ def weakened(criteria: list[Criterion], limits: Limits, changed: list[str]) -> l
 
 def _stricter(key: str, rows: list[Condition], limits: Limits) -> bool:
     """Whether every row with this key allows no more than agreed."""
-    if key not in limits.given or key not in limits.agreed:
+    using = [row for row in rows if row.key == key]
+    if not using or key not in limits.given or key not in limits.agreed:
         return False
     agreed = parse(str(limits.agreed[key]))
-    using = [row for row in rows if row.key == key]
-    return bool(using) and all(row.limit is not None and Condition("", row.comparison, agreed, ()).holds(row.limit) for row in using)
+    return all(row.limit is not None and Condition("", row.comparison, agreed, ()).holds(row.limit) for row in using)

@@ -15,7 +15,7 @@ from final_review.quantity import Quantity
 
 SUITES = Path(__file__).parents[3] / "suites"
 RESOURCES = Path(__file__).parents[3] / "resources"
-AGREED = {"USER_RATE": "50 msg/s", "MINIMUM_RATE": "10 msg/s", "RESPONSE_LIMIT": "1 s"}
+AGREED = {"USER_RATE": "50 msg/s", "MINIMUM_RATE": "10 msg/s", "RESPONSE_LIMIT": "1 s", "STEPS": "1,5,10"}
 
 
 def limits(given: dict[str, Any] | None = None) -> Limits:
@@ -55,9 +55,9 @@ def test_each_row_is_one_condition(tmp_path: Path) -> None:
     )
 
 
-def test_the_command_line_wins_over_the_profile() -> None:
-    criteria = {one.id: one for one in read_criteria(SUITES, limits({"RESPONSE_LIMIT": "2 s"}))}
-    assert criteria["fr-response"].conditions[0].limit == Quantity(2, "s")
+def test_the_command_line_wins_over_the_profile(tmp_path: Path) -> None:
+    criterion = read_criteria(table(tmp_path, "    late    at most    ${RESPONSE_LIMIT}    cases=rms-b"), limits({"RESPONSE_LIMIT": "2 s"}))[0]
+    assert criterion.conditions[0].limit == Quantity(2, "s")
 
 
 def test_a_row_may_name_its_own_cases_and_a_criterion_its_profile(tmp_path: Path) -> None:
@@ -127,10 +127,14 @@ def test_an_unknown_profile_names_the_known_ones(tmp_path: Path) -> None:
         ({"USER_RATE": "40 msg/s"}, [], ["USER_RATE"]),
         ({"USER_RATE": "60 msg/s"}, [], []),
         ({}, ["SOMETHING"], ["SOMETHING"]),
+        ({"STEPS": "1,2"}, ["STEPS"], ["STEPS"]),
     ],
 )
-def test_a_limit_is_weakened_unless_it_is_known_to_be_as_strict(given: dict[str, str], changed: list[str], weaker: list[str]) -> None:
-    assert weakened(read_criteria(SUITES, limits(given)), limits(given), changed) == weaker
+def test_a_limit_is_weakened_unless_it_is_known_to_be_as_strict(
+    tmp_path: Path, given: dict[str, str], changed: list[str], weaker: list[str]
+) -> None:
+    rows = "    rate    at least    ${USER_RATE}    cases=rms-b\n    late    at most    ${RESPONSE_LIMIT}"
+    assert weakened(read_criteria(table(tmp_path, rows), limits(given)), limits(given), changed) == weaker
 
 
 def test_the_tags_of_all_tests_are_known_without_running_them() -> None:
