@@ -109,7 +109,8 @@ def take_turn(lock):
 def install(state, found):
     """Installs what is missing; the marker comes last."""
     names = missing(state, found)
-    say("Setting up .venv from {0} ({1}) ...".format(" and ".join(names), "they have changed" if found else "once, about a minute"))
+    reason = "changed since the last start" if any(name in found for name in names) else "once, about a minute"
+    say("Setting up .venv from {0} ({1}) ...".format(" and ".join(names), reason))
     begun = time.time()
     if not usable():
         shutil.rmtree(VENV, ignore_errors=True)

@@ -5,6 +5,7 @@
 import argparse
 import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -48,8 +49,12 @@ class Parser(argparse.ArgumentParser):
     """Answers a mistake with one sentence and the kit's own exit code."""
 
     def error(self, message: str) -> NoReturn:
-        """One sentence."""
-        raise StartError(f"{message[0].upper()}{message[1:]}. See: python run.py --help")
+        """One sentence, with the nearest option where one is misspelt."""
+        unknown = re.match(r"unrecognized arguments: (\S+)", message)
+        known = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise StartError(f"{message[0].upper()}{message[1:]}{hint} See: python run.py --help")
 
 
 def main(arguments: Sequence[str], project: Project | None = None) -> int:

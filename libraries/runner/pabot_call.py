@@ -91,6 +91,13 @@ def complaint(run: Path, item: int) -> str:
     return "the process ended without a word"
 
 
+def reason(said: Sequence[str]) -> str:
+    """Why pabot ended before the first suite: the line of its output that complains, or else the first."""
+    lines = [line.strip().rstrip(".") for line in said if line.strip()]
+    complaints = (line for line in lines if re.search(r"invalid|error|not recognized|no tests", line, re.IGNORECASE))
+    return next(complaints, lines[0] if lines else "it said nothing")
+
+
 def merge_what_is_there(run: Path) -> None:
     """Makes output.xml, log.html and report.html of the suites that ended, as pabot does when nothing interrupts it."""
     from robot.api import ExecutionResult

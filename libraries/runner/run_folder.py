@@ -69,13 +69,6 @@ def write_facts(run: Path, facts: Mapping[str, object]) -> None:
     beside.replace(run / "run.json")
 
 
-def read_facts(run: Path) -> dict[str, object]:
-    """What ``run.json`` says."""
-    facts: dict[str, object] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    facts.pop("schema", None)
-    return facts
-
-
 def versions() -> dict[str, str]:
     """Versions of what has a say in the figures."""
     found = {"python": platform.python_version()}

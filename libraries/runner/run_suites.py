@@ -188,7 +188,8 @@ class Runner:
             run_folder.write_facts(run, {**facts, "interrupted": True})
             pabot_call.merge_what_is_there(run)
         elif not watch.started:
-            raise StartError(f"pabot could not start: {watch.last_line}. The whole output is in {outcome.shorter(run / 'pabot.log', Path.cwd())}.")
+            log = outcome.shorter(run / "pabot.log", Path.cwd())
+            raise StartError(f"pabot could not start: {pabot_call.reason(watch.said)}. Its whole output is in {log}.")
         return self.review(run)
 
     @contextmanager
@@ -237,7 +238,7 @@ class Watch:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._disk_error: OSError | None = None
         self.started = 0
-        self.last_line = "it said nothing"
+        self.said: list[str] = []
 
     def pabot(self, call: list[str], environment: dict[str, str]) -> None:
         """Returns when pabot and all it started are gone."""
@@ -295,7 +296,8 @@ class Watch:
     def _line(self, line: str) -> None:
         event = pabot_call.event(line)
         if event is None:
-            self.last_line = line.strip() or self.last_line
+            if not self.started:
+                self.said.append(line)
             return
         suite = self._suites.get(event.suite)
         title = suite.title if suite else event.suite

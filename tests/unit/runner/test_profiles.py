@@ -101,7 +101,7 @@ def test_a_share_above_one_is_a_sentence():
 
 
 def test_a_misspelt_limit_variable_is_not_silently_ignored():
-    with pytest.raises(StartError, match="RAPID_TEST_MAX_LATENCI is no variable of the kit; did you mean RAPID_TEST_MAX_LATENCY?"):
+    with pytest.raises(StartError, match="RAPID_TEST_MAX_LATENCI is no variable of the kit; did you mean RAPID_TEST_MAX_LATENCY"):
         profiles.limits_from_environment({"RAPID_TEST_MAX_LATENCI": "1"}, LIMITS)
 
 
