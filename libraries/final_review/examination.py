@@ -9,7 +9,7 @@ from pathlib import Path
 from . import coverage
 from .cases import CaseList, load_cases
 from .criteria import Circumstances, Criterion, Judged, State, judge
-from .criteria_table import case_tags, load_limits, read_criteria, weakened
+from .criteria_table import Limits, case_tags, load_limits, read_criteria, weakened
 from .records import Records, read_records
 from .result import ExecutedTest, RunResult, read_result
 from .run_info import RunInfo, read_run_info
@@ -32,6 +32,7 @@ class Review:
     waivers: dict[str, Waiver]
     weakened: list[str]
     limits_changed: list[str]
+    limits: Limits
     conclusion: Conclusion
 
 
@@ -74,6 +75,7 @@ def examine(run_folder: Path, resources: Path, suites: Path) -> Review:
         waivers=waivers,
         weakened=softer,
         limits_changed=list(dict.fromkeys([*info.limits_changed, *softer])),
+        limits=limits,
         conclusion=conclusion,
     )
 

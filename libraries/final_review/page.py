@@ -116,7 +116,7 @@ def _row(row: Finding | Condition, judged: Judged, review: Review, *, has_log: b
         "name": condition.measurement.replace("_", " "),
         "measured": finding.text if finding else "",
         "limit": f"{condition.comparison} {condition.limit or ''}".strip(),
-        "changed": condition.key is not None and condition.key in review.limits_changed,
+        "agreed": review.limits.agreed.get(condition.key, "no limit") if condition.key in review.limits_changed else "",
         "samples": figure(finding.samples) if finding and finding.samples else "",
         "look": _look(finding),
         "link": _evidence(judged, finding, review) if has_log else "",

@@ -57,7 +57,12 @@ class Connection(asyncio.Protocol):
     @property
     def is_ending(self) -> bool:
         """The client has closed or is gone; what it had sent before may still be on its way through the pipeline."""
-        return self._gone or self._eof or self._receiver.is_over
+        return self._client_left or self._receiver.is_over
+
+    @property
+    def _client_left(self) -> bool:
+        """No more bytes can come."""
+        return self._gone or self._eof
 
     # What the loop calls
 
@@ -175,7 +180,7 @@ class Connection(asyncio.Protocol):
             if len(self._head) > MAX_HEAD:
                 self._refuse(Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"))
                 return None
-            if self._gone or self._eof:
+            if self._client_left:
                 return None
             self._news.clear()
             await self._news.wait()
@@ -271,12 +276,11 @@ class Connection(asyncio.Protocol):
         self._regulate()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_PATIENCE):
-                while not (self._gone or self._eof):
+                while not self._client_left:
                     self._news.clear()
                     await self._news.wait()
         self.transport.close()
-        if not self._gone:
-            asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self.transport.abort)
+        asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self.transport.abort)
 
     def _write_eof(self) -> None:
         if not self._eof_written and self.transport.can_write_eof():

@@ -25,7 +25,7 @@ No message is lost
 
 A repeated message is processed once
     [Tags]    fr-idempotency
-    duplicates_rejected_share    at least    100 %    cases=rms-2
+    duplicates_as_promised    at least    100 %    cases=rms-2
     answered_twice    at most    0
 
 One user can send 50 messages per second

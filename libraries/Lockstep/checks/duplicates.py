@@ -29,7 +29,7 @@ def duplicates_accounted(history: History, answer: Answer = "reject", only: Coll
     these message ids. O(n). Source: exact accounting.
     """
     verdict = Verdict("duplicates accounted for")
-    expected = rejected = 0
+    expected = rejected = as_promised = 0
     wanted = None if only is None else frozenset(only)
     for message in history.journal.unusual():
         if wanted is not None and message.send.message_id not in wanted:
@@ -41,7 +41,9 @@ def duplicates_accounted(history: History, answer: Answer = "reject", only: Coll
         expected += max(account.open - 1, 0)
         rejected += account.duplicates
         wrong = [*account.wrong_counts(answer), *(account.wrong_attempts() if answer != "silent" else ())]
-        if wrong:
+        if not wrong:
+            as_promised += max(account.open - 1, 0)
+        else:
             verdict.violated(
                 Code.MISCOUNTED_DUPLICATES,
                 f"{wording.message(message.send)} was sent {account.sent} times, first {wording.at(history, message.send)}: "
@@ -50,6 +52,8 @@ def duplicates_accounted(history: History, answer: Answer = "reject", only: Coll
             )
     verdict.measured("duplicates_expected", expected, "messages", verdict.exercised)
     verdict.measured("duplicates_rejected", rejected, "messages", verdict.exercised)
+    if expected:
+        verdict.measured("duplicates_as_promised", 100 * as_promised / expected, "%", expected)
     return verdict.concluded()
 
 

@@ -74,7 +74,7 @@ def test_gaps_are_listed_with_their_reason(story: Any) -> None:
     for words in (
         "Real target “ticket-desk”",
         "Limits changed.",
-        "at most 2 s limit changed",
+        "at most 2 s changed, was 1 s",
         "31 msg/s user rate, not counted",
         "One user can send 50 messages per second invalid the load generator was late",
         "Suites.Rapid Message Succession.Many Users no result the suite was to run and left no output",
