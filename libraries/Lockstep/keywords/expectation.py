@@ -96,8 +96,8 @@ class Expectation:
             self._record(verdict, valid=invalid is None)
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
         if wrong:
-            text = failure_text(wrong, history, kit.seed) + kit.target.obituary()
-            logger.info(sequence_diagram(history, wrong[0]), html=True)
+            text = kit.in_suite_words(failure_text(wrong, history, kit.seed)) + kit.target.obituary()
+            logger.info(kit.in_suite_words(sequence_diagram(history, wrong[0])), html=True)
             raise (PerformanceThresholdError if all(map(_only_limits, wrong)) else ViolationError)(text)
         if invalid is not None:
             kit.record("invalid", reason=invalid)

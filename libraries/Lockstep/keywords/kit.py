@@ -97,6 +97,14 @@ class Kit:
             return list(self.engine.clients.values())
         return [self.client(alias)]
 
+    def in_suite_words(self, text: str) -> str:
+        """Text with the target's user ids and the long message ids replaced by the names that the suite uses."""
+        accounts = list(self.scope.accounts.values())
+        for account in accounts:
+            text = text.replace(f"{account.login}.", "" if len(accounts) == 1 else f"{account.role}.")
+            text = text.replace(account.user, account.role) if account.user else text
+        return text
+
     # the run
 
     @property
