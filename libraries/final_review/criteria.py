@@ -74,6 +74,11 @@ class Condition:
     key: str | None = None
 
     @property
+    def label(self) -> str:
+        """The measurement's name as people read it."""
+        return self.measurement.replace("_", " ")
+
+    @property
     def tolerates_nothing(self) -> bool:
         """Whether one single violation breaks it: 0 at most, 100 % at least."""
         if self.limit is None:
@@ -210,7 +215,7 @@ def judge_condition(condition: Condition, measurements: Sequence[Measurement], c
     misfit = next((one for one in recorded if condition.limit and not one.quantity.comparable_with(condition.limit)), None)
     if misfit is not None:
         units = f"{misfit.unit or 'no unit'}, the limit stands in {condition.limit.unit if condition.limit else ''}"
-        return Finding(condition, State.NOT_MEASURED, f"{condition.measurement} was measured in {units}: they cannot be compared")
+        return Finding(condition, State.NOT_MEASURED, f"“{condition.label}” was measured in {units}: they cannot be compared")
     return _weigh(condition, cases, recorded, circumstances)
 
 
@@ -228,7 +233,7 @@ def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], 
     elif silent and _is_time_or_rate(condition) and silent[0] in circumstances.disturbed:
         state, reason = State.INVALID, circumstances.disturbed[silent[0]]
     elif silent:
-        state, reason = State.NOT_MEASURED, f"{condition.measurement} was not measured by {' and '.join(silent)}"
+        state, reason = State.NOT_MEASURED, f"“{condition.label}” was not measured by {' and '.join(silent)}"
     if not (sound or recorded):
         return Finding(condition, state, reason)
     return _finding(condition, state, reason, sound or recorded)

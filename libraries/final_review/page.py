@@ -63,7 +63,7 @@ def _facts(review: Review) -> list[tuple[str, str]]:
         ("Started", info.started.strftime(f"%d %B %Y, %H:%M{THIN_SPACE}%Z") if info.started else ""),
         ("Took", _duration(review)),
         ("Machine", _machine(info.machine)),
-        ("Kit", ", ".join(f"{name} {version}" for name, version in info.versions.items())),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in info.versions.items())),
     ]
     return [(name, value) for name, value in facts if value]
 
@@ -113,7 +113,7 @@ def _row(row: Finding | Condition, judged: Judged, review: Review, *, has_log: b
     finding = row if isinstance(row, Finding) else None
     condition = row.condition if isinstance(row, Finding) else row
     return {
-        "name": condition.measurement.replace("_", " "),
+        "name": condition.label,
         "measured": finding.text if finding else "",
         "limit": f"{condition.comparison} {condition.limit or ''}".strip(),
         "agreed": review.limits.agreed.get(condition.key, "no limit") if condition.key in review.limits_changed else "",

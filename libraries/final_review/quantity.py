@@ -108,6 +108,8 @@ def counted(unit: str) -> str:
 
 def beside(measured: Quantity, limit: Quantity) -> str:
     """Writes a figure that stands beside its limit with as many digits as it takes to see which side of it it is on."""
+    if measured.unit == "s" and 0 < measured.value < 0.1:
+        return str(measured.in_unit_of(Quantity(0, "ms")))
     shown = figure(measured.value)
     if shown != figure(limit.value) or measured.value == limit.value:
         return f"{shown} {measured.unit}".rstrip()

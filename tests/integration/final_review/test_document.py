@@ -83,7 +83,7 @@ def test_gaps_give_no_verdict(story: Any) -> None:
     assert content["missing_suites"] == ["Suites.Rapid Message Succession.Many Users"]
     assert criterion(content, "fr-user-rate")["state"] == "invalid"
     assert "loop lag p99 84 ms" in criterion(content, "fr-user-rate")["reason"]
-    assert criterion(content, "fr-loss")["reason"] == "lost was not measured by rms-1 and rms-b"
+    assert criterion(content, "fr-loss")["reason"] == "“lost” was not measured by rms-1 and rms-b"
     assert content["limits_changed"] == ["RESPONSE_LIMIT"]
 
 

@@ -78,7 +78,7 @@ def test_a_miss_says_what_was_measured_and_agreed() -> None:
 def test_without_a_measurement_nothing_is_met() -> None:
     result = judged([row(cases=("rms-1", "rms-b"))], [figure(0)])
     assert (result.state, result.claimed) == (State.NOT_MEASURED, True)
-    assert result.reason == "lost was not measured by rms-b"
+    assert result.reason == "“lost” was not measured by rms-b"
 
 
 @pytest.mark.parametrize("useless", [figure(float("nan")), figure(0, samples=0)])

@@ -58,7 +58,11 @@ def test_a_figure_beside_its_limit_never_looks_equal_when_it_is_not() -> None:
     assert beside(Quantity(1.0004, "s"), Quantity(1, "s")) == "1.0004 s"
     assert beside(Quantity(99.996, "%"), Quantity(100, "%")) == "99.996 %"
     assert beside(Quantity(1.0, "s"), Quantity(1, "s")) == "1 s"
-    assert beside(Quantity(0.0469, "s"), Quantity(1, "s")) == "0.0469 s"
+    assert beside(Quantity(0.469, "s"), Quantity(1, "s")) == "0.469 s"
+
+
+def test_a_small_part_of_a_second_is_shown_in_milliseconds() -> None:
+    assert beside(Quantity(0.0469, "s"), Quantity(1, "s")) == "46.9 ms"
 
 
 def test_counts_are_named_by_what_was_counted() -> None:
