@@ -1,0 +1,165 @@
+"""A real platform process per test, and a small synchronous client for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+LIBRARIES = Path(__file__).resolve().parents[3] / "libraries"
+GUARD = 30.0
+"""Seconds after which something that should have come is taken for lost."""
+
+
+class Client:
+    """One connection of one user."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.greeting = self.receive()
+
+    def send(self, message_id: str, content: str = "hello", **fields: Any) -> None:
+        """Sends a user_message."""
+        self.send_json({"type": "user_message", "message_id": message_id, "content": content, **fields})
+
+    def send_json(self, fields: dict[str, Any]) -> None:
+        """Sends any JSON."""
+        self.socket.send(json.dumps(fields))
+
+    def send_many(self, messages: list[dict[str, Any]]) -> None:
+        """Sends user messages as fast as it goes."""
+        for fields in messages:
+            self.send_json({"type": "user_message", "content": "hello", **fields})
+
+    def receive(self) -> dict[str, Any]:
+        """The next frame."""
+        return json.loads(self.socket.recv(timeout=GUARD))
+
+    def receive_until(self, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """All frames up to and with the first that is wanted."""
+        frames = []
+        while not frames or not wanted(frames[-1]):
+            frames.append(self.receive())
+        return frames
+
+    def fence(self, name: str = "fence") -> list[dict[str, Any]]:
+        """Everything that comes before the answer to one more message."""
+        self.send(name)
+        return self.receive_until(lambda frame: frame["type"] == "ai_response" and frame["message_id"] == name)[:-1]
+
+    def state(self) -> dict[str, Any]:
+        """The agent's state once nothing is pending, and nothing else."""
+        while True:
+            self.send_json({"type": "get_agent_state", "request_id": "state"})
+            frame = self.receive_until(lambda frame: frame["type"] == "agent_state")[-1]
+            if not frame["pending"]:
+                return frame
+
+    def close(self) -> None:
+        """The closing handshake."""
+        self.socket.close()
+
+
+class Platform:
+    """A process that serves."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reference_platform", "serve", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(LIBRARIES)},
+        )  # fmt: skip
+        self.clients: list[Client] = []
+        self.closing = ExitStack()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.stderr.read())
+        self.ready = json.loads(line)
+
+    def ask(self, url: str, body: dict[str, Any] | None = None) -> Any:
+        """One HTTP request; JSON back, or (status, JSON) when it was refused."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, None if body is None else json.dumps(body).encode()), timeout=GUARD) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def control(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One request to the control interface."""
+        return self.ask(f"{self.ready['control_url']}/{path}", body)
+
+    def ledger(self, since: int = 0) -> list[dict[str, Any]]:
+        """The ledger."""
+        with urllib.request.urlopen(f"{self.ready['control_url']}/ledger?since={since}", timeout=GUARD) as answer:
+            return [json.loads(line) for line in answer]
+
+    def account(self, name: str, **fields: Any) -> dict[str, Any]:
+        """A test account with a token."""
+        return self.ask(f"{self.ready['auth_url']}/auth/test-user", {"email": f"{name}@example.test", **fields})
+
+    def url(self, name: str = "alice") -> str:
+        """The WebSocket address with a token of this user."""
+        return f"{self.ready['websocket_url']}?token={self.account(name)['token']}"
+
+    def connect(self, name: str = "alice") -> Client:
+        """A connection of this user."""
+        opening = connect(self.url(name), compression=None, ping_interval=None, max_queue=None, max_size=None)
+        client = Client(self.closing.enter_context(opening))
+        self.clients.append(client)
+        return client
+
+    def end(self) -> int:
+        """Closes its input and waits; returns the exit code."""
+        for client in self.clients:
+            client.socket.close_timeout = 0.1
+            client.close()
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+        code = self.process.wait(GUARD)
+        self.errors = self.process.stderr.read()
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait(GUARD)
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Platform]]:
+    """Starts platforms; each must end with 0 and without a word on standard error, unless the test has ended it."""
+    platforms: list[Platform] = []
+
+    def start(*arguments: str) -> Platform:
+        platforms.append(Platform(*arguments))
+        return platforms[-1]
+
+    yield start
+    problems = []
+    for platform in platforms:
+        if platform.process.poll() is None:
+            code = platform.end()
+            if code or platform.errors:
+                problems.append((code, platform.errors))
+        for stream in (platform.process.stdin, platform.process.stdout, platform.process.stderr):
+            stream.close()
+    assert not problems
+
+
+@pytest.fixture
+def platform(serve: Callable[..., Platform]) -> Platform:
+    """A correct platform."""
+    return serve()
