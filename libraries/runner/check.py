@@ -92,7 +92,8 @@ def layout(project: Project) -> list[Finding]:
     """Files that robocop would lay out otherwise."""
     lines = _python(project, "-m", "robocop", "format", "--check", "--no-overwrite", *_folders(project)).splitlines()
     files = [line.removeprefix("Would reformat ") for line in lines if line.startswith("Would reformat ")]
-    return [Finding(_place(str(project.root / file)), 0, "The layout is not the agreed one.", f"It can be put right with: {FIX}") for file in files]
+    places = "\n".join(_place(str(project.root / file)) for file in files)
+    return [Finding(places, 0, "The layout is not the agreed one.", f"It can be put right with: {FIX}")] if files else []
 
 
 def ordering(project: Project) -> list[Finding]:

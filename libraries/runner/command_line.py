@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -64,6 +65,10 @@ def main(arguments: Sequence[str], project: Project | None = None) -> int:
     except StartError as problem:
         print(problem, file=sys.stderr)
         return Exit.BAD_INPUT
+    except Exception:  # noqa: BLE001 - Python's own exit code for this is 1, which would say "not ready"
+        traceback.print_exc()
+        print("The kit itself failed, see above; this says nothing about the target. Please report it.", file=sys.stderr)
+        return Exit.CANNOT_SAY
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return Exit.INTERRUPTED

@@ -62,6 +62,8 @@ def start_arguments(defects: Sequence[str], quirks: Sequence[str], target: Targe
     words += [word for quirk in quirks for word in ("--quirk", quirk)]
     if words and not target.reference:
         raise StartError(f"{words[0]} {words[1]} works with the reference platform only, not with the target {target.name}. Leave out one.")
+    if words:
+        _must_exist(defects, quirks)
     return words
 
 
@@ -100,6 +102,16 @@ def _load_target(given: str) -> Any:
     except LockstepError as error:
         raise StartError(f"The target cannot be used: {str(error).removeprefix(f'{error.kind}: ')}") from error
     return target
+
+
+def _must_exist(defects: Sequence[str], quirks: Sequence[str]) -> None:
+    from reference_platform.errors import PlatformError
+    from reference_platform.registry import replacements
+
+    try:
+        replacements(defects, quirks)
+    except PlatformError as error:
+        raise StartError(f"The reference platform cannot be started so: {error}.") from error
 
 
 def _absolute(defect: str) -> str:

@@ -83,7 +83,7 @@ def test_children_learn_the_run_from_their_environment_and_the_profile_as_variab
     [Documentation]    Compares.
     Should Be Equal    ${RESPONSE_LIMIT}    0.25 s
     Should Be Equal    ${LATENCY_P95}    7 ms
-    Should Be Equal    %{LOCKSTEP_PROFILE} %{LOCKSTEP_SEED} %{LOCKSTEP_TARGET} %{LOCKSTEP_START_ARGUMENTS}    ci 5 reference --defect r2
+    Should Be Equal    %{LOCKSTEP_PROFILE} %{LOCKSTEP_SEED} %{LOCKSTEP_TARGET} %{LOCKSTEP_START_ARGUMENTS}    ci 5 reference --defect r2_no_dedup
     Should End With    %{LOCKSTEP_RUN}    %{LOCKSTEP_RUN_ID}
     File Should Be    %{LOCKSTEP_RUN}/run.json
 *** Keywords ***
@@ -91,13 +91,13 @@ File Should Be
     [Arguments]    ${path}
     Evaluate    open($path).close()
 """)
-    code, said = kit.run("--seed", "5", "--variable", "LATENCY_P95:7 ms", "--defect", "r2", CI="true", RAPID_TEST_MAX_LATENCY="0.25")
+    code, said = kit.run("--seed", "5", "--variable", "LATENCY_P95:7 ms", "--defect", "r2_no_dedup", CI="true", RAPID_TEST_MAX_LATENCY="0.25")
     assert "1 passed" in said, said
     assert code == 0
     facts = kit.facts()
     assert facts["limits_changed"] == ["RESPONSE_LIMIT", "LATENCY_P95"]
     assert facts["variables"] == {"RESPONSE_LIMIT": "0.25 s", "LATENCY_P95": "7 ms"}
-    assert facts["target_arguments"] == ["--defect", "r2"]
+    assert facts["target_arguments"] == ["--defect", "r2_no_dedup"]
 
 
 def test_a_variable_of_the_command_line_wins_over_the_environment(kit):

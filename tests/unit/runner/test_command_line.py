@@ -56,6 +56,14 @@ def test_an_interrupt_anywhere_is_exit_code_130(monkeypatch, capsys):
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
+def test_a_mistake_of_the_kit_itself_does_not_say_not_ready(monkeypatch, capsys):
+    monkeypatch.setitem(command_line.COMMANDS, "docs", lambda arguments, project: 1 / 0)
+    assert command_line.main(["docs"]) == 2
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert said.endswith("The kit itself failed, see above; this says nothing about the target. Please report it.\n")
+
+
 def test_the_tests_own_runs_are_not_changed_by_the_environment_around_them():
     assert clean({"ENVIRONMENT": "dev", "RAPID_TEST_MAX_LATENCY": "9", "LOCKSTEP_RUN": "x", "LOCKSTEP_AXE": "axe.js", "CI": "true"}) == {
         "LOCKSTEP_AXE": "axe.js", "CI": "true",

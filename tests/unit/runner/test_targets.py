@@ -60,8 +60,16 @@ def test_the_facts_of_a_target_come_from_its_file():
 
 def test_defects_and_quirks_become_words_of_the_start_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = targets.start_arguments(["r1", "mine.py:Slow"], ["n4"], REFERENCE)
-    assert words == ["--defect", "r1", "--defect", f"{tmp_path / 'mine.py'}:Slow", "--quirk", "n4"]
+    (tmp_path / "mine.py").write_text("from reference_platform.policies.workers import Workers\n\n\nclass Slow(Workers):\n    pass\n")
+    words = targets.start_arguments(["r2_no_dedup", "mine.py:Slow"], [], REFERENCE)
+    assert words == ["--defect", "r2_no_dedup", "--defect", f"{tmp_path / 'mine.py'}:Slow"]
+
+
+def test_an_unknown_defect_is_a_sentence_with_the_list():
+    with pytest.raises(StartError) as error:
+        targets.start_arguments(["r2_no_dedupe"], [], REFERENCE)
+    assert str(error.value).startswith("The reference platform cannot be started so: there is no defect r2_no_dedupe; ")
+    assert "r2_window_too_short" in str(error.value)
 
 
 def test_a_defect_in_somebody_elses_server_is_a_sentence():
