@@ -67,14 +67,14 @@ class Outcome:
                 "killed": self.killed}
 
 
-def rows(path: Path = MATRIX) -> Iterator[Row]:
-    """All rows of the matrix."""
+def rows(path: Path = MATRIX, *, thorough: bool = False) -> Iterator[Row]:
+    """The rows of the matrix; ``thorough``: with each quirk on every case, not only where it bites most."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     for entry in data["defects"]:
         yield Row(entry["defect"], "defect", entry["case"], tuple(entry["expected"]), entry.get("test"), entry.get("variables", {}),
                   entry.get("target", {}))
     for entry in data["quirks"]:
-        for case in entry["cases"]:
+        for case in [*entry["cases"], *(entry.get("also", []) if thorough else [])]:
             yield Row(entry["quirk"], "quirk", case, (), entry.get("test"), entry.get("variables", {}), entry.get("target", {}))
 
 

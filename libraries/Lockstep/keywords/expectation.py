@@ -29,12 +29,13 @@ class Expectation:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 
-    def holds(self, *checks: Check, client: str | None = None, since: int | None = None, ledger: bool = False, timing: bool = False) -> None:
+    def holds(self, *checks: Check, client: str | None = None, since: int | None = None, ledger: bool = False, timing: bool = False,
+              beside: Sequence[Check] = ()) -> None:
         """Judges the slice of one client or of ``everyone``; ``timing`` checks are void when our own loop was late."""
         if ledger and not self.offered("ledger", checks):
             return
         history = self.history(client, since, ledger=ledger)
-        self.judge(history, checks, timing=timing)
+        self.judge(history, checks, timing=timing, beside=beside)
 
     def history(self, client: str | None, since: int | None = None, *, ledger: bool = False) -> History:
         """The settled history of this test so far."""
@@ -87,11 +88,15 @@ class Expectation:
         logger.info(f"not offered: {kit.target.title} does not offer {capability}; left out: {', '.join(names)}")
         return False
 
-    def judge(self, history: History, checks: Sequence[Check], *, timing: bool = False) -> None:
-        """Runs the checks, records each verdict and its figures, and fails with the first violation."""
+    def judge(self, history: History, checks: Sequence[Check], *, timing: bool = False, beside: Sequence[Check] = ()) -> None:
+        """Runs the checks, records each verdict and its figures, and fails with the first violation.
+
+        A check ``beside`` the others is left out where there is nothing for it to look at; the others are *vacuous* then.
+        """
         kit = self._kit
         invalid = self.invalid_reason(history.events) if timing else None
         verdicts = [check(history) for check in checks]
+        verdicts += [verdict for check in beside if (verdict := check(history)).exercised]
         for verdict in verdicts:
             self._record(verdict, valid=invalid is None)
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
@@ -108,7 +113,8 @@ class Expectation:
 
     def invalid_reason(self, events: Sequence[Event]) -> str | None:
         """Why figures of time are void for this span, if they are."""
-        return self._kit.engine.lag.reason_for_invalid(events[0].time, events[-1].time) if events else None
+        times = [event.time for event in events if event.kind in (Kind.SEND, Kind.REPLY)]
+        return self._kit.engine.lag.reason_for_invalid(times[0], times[-1]) if times else None
 
     def _record(self, verdict: Verdict, *, valid: bool) -> None:
         kit = self._kit
