@@ -1,0 +1,83 @@
+"""One whole run as the README promises it, read the way its readers read it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from robot.api import ExecutionResult
+
+BUILT = {"rms-1", "rms-2", "rms-b"}
+CRITERIA = {"fr-order", "fr-loss", "fr-idempotency", "fr-user-rate", "fr-throughput-min", "fr-response"}
+
+
+def test_no_test_fails_and_what_is_skipped_is_a_void_figure(quick_run):
+    assert quick_run.of_status("FAIL") == {}
+    assert all("invalid" in message for message in quick_run.of_status("SKIP").values()), quick_run.of_status("SKIP")
+
+
+def test_exit_code_and_verdict_agree(quick_run):
+    expected = {"ready": 0, "conditions": 0, "not_ready": 1, "cannot_say": 2}
+    assert quick_run.code == expected[quick_run.review["verdict"]], quick_run.output
+
+
+def test_every_claimed_criterion_is_met_unless_this_machine_was_too_busy(quick_run):
+    states = {criterion["id"]: criterion["state"] for criterion in quick_run.review["criteria"]}
+    assert set(states) == CRITERIA
+    assert set(states.values()) <= {"met", "invalid"}, states
+    assert states["fr-order"] == states["fr-loss"] == states["fr-idempotency"] == "met"
+    if set(states.values()) == {"met"}:
+        assert quick_run.review["verdict"] == "ready", quick_run.review["reason"]
+
+
+def test_criteria_tell_what_was_measured(quick_run):
+    for criterion in quick_run.review["criteria"]:
+        assert criterion["samples"] > 0
+        assert criterion["cases"]
+        assert criterion["comparison"] in {"at least", "at most", "exactly", "reported"}
+        assert criterion["measured"] is not None
+
+
+def test_coverage_names_all_cases(quick_run):
+    coverage = {entry["case"]: entry["state"] for entry in quick_run.review["coverage"]}
+    assert len(coverage) == 111
+    assert {case for case, state in coverage.items() if state != "missing"} == BUILT
+    assert coverage["rms-2"] == "passed"
+
+
+def test_counts_agree_with_the_merged_log(quick_run):
+    total = ExecutionResult(quick_run.folder / "output.xml").suite.statistics
+    assert quick_run.review["tests"] == {"passed": total.passed, "failed": total.failed, "skipped": total.skipped}
+
+
+def test_links_of_the_page_lead_into_the_log(quick_run):
+    page = (quick_run.folder / "final_review.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="log\.html#(s[0-9st-]+)"', page))
+    tests = {test.id for test in ExecutionResult(quick_run.folder / "output.xml").suite.all_tests}
+    assert links
+    assert links <= tests
+    assert (quick_run.folder / "log.html").exists()
+    assert (quick_run.folder / "report.html").exists()
+
+
+def test_the_console_ends_with_one_verdict_and_the_paths(quick_run):
+    assert quick_run.review["sentence"] in quick_run.output
+    for name in ("final_review.html", "log.html", "report.html"):
+        assert name in quick_run.output
+
+
+def test_nothing_secret_is_left_in_the_run_folder(quick_run):
+    token, control = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), re.compile(rb"/control/[A-Za-z0-9_-]{16,}")
+    for file in quick_run.folder.rglob("*"):
+        if file.is_file():
+            data = file.read_bytes()
+            assert not token.search(data), f"a token in {file}"
+            assert not control.search(data), f"a control address in {file}"
+
+
+def test_records_belong_to_this_run(quick_run):
+    run = json.loads((quick_run.folder / "run.json").read_text(encoding="utf-8"))["run"]
+    lines = [json.loads(line) for file in (quick_run.folder / "records").glob("*.jsonl") for line in file.read_text("utf-8").splitlines()]
+    assert {line["run"] for line in lines} == {run}
+    assert {line["schema"] for line in lines} == {1}
+    assert {line["kind"] for line in lines} >= {"measurement", "verdict", "criterion"}

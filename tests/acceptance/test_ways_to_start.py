@@ -1,0 +1,46 @@
+"""Suites run without the runner as well, in every way that Robot users know."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+from conftest import ROOT, Finished, finish
+
+SUITES = str(ROOT / "suites")
+IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "4__burst_idempotency.robot")
+
+
+def all_green(done: Finished, at_least: int) -> None:
+    assert done.of_status("FAIL") == {}, done.output
+    unexpected = {name: why for name, why in done.of_status("SKIP").items() if not why.startswith(("invalid", "not measured"))}
+    assert unexpected == {}
+    assert len(done.of_status("PASS")) >= at_least, done.output
+
+
+def robot(folder, *arguments: str) -> Finished:
+    return finish([sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments], folder)
+
+
+def pabot(folder, *arguments: str) -> Finished:
+    tool = shutil.which("pabot", path=str(ROOT / ".venv" / "bin")) or shutil.which("pabot")
+    if tool is None:
+        pytest.skip("pabot is not installed as a command")
+    return finish([tool, "--outputdir", str(folder), "--pabotlibport", "0", *arguments], folder, cwd=folder)
+
+
+def test_robot_alone_in_any_order(tmp_path):
+    all_green(robot(tmp_path, "--randomize", "all", SUITES), 43)
+
+
+def test_one_file_alone(tmp_path):
+    all_green(robot(tmp_path, IDEMPOTENCY), 11)
+
+
+def test_plain_pabot(tmp_path):
+    all_green(pabot(tmp_path, SUITES), 43)
+
+
+def test_pabot_splits_tests(tmp_path):
+    all_green(pabot(tmp_path, "--testlevelsplit", "--include", "rms-2", SUITES), 19)
