@@ -88,6 +88,7 @@ def test_a_value_without_a_figure_or_samples_is_no_measurement(useless: Measurem
 
 def test_figures_of_other_cases_and_names_do_not_count() -> None:
     assert judged([row()], [figure(0, case="rms-5"), figure(0, name="order_violations")]).state is State.NOT_MEASURED
+    assert judged([row()], [figure(0), figure(9, case="rms-5")]).state is State.MET
 
 
 def test_a_unit_that_cannot_be_compared_is_not_measured() -> None:
