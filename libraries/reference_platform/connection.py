@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .session import Session
 
-MAX_HEAD = 65_536
+MAX_HEAD = 131_072
 """Bytes of a request head."""
+MAX_LINE = 8_192
+MAX_HEADERS = 128
 CLOSE_PATIENCE = 5.0
 """Seconds a client has to end the TCP connection after the closing handshake."""
 
@@ -145,7 +147,7 @@ class Connection(asyncio.Protocol):
             request = await self._request()
             if request is None:
                 return False
-            refusal = _wrong_host(request)
+            refusal = _against_rfc(request)
             if refusal is None:
                 refusal = await self._policies.gate.check(request)
             if refusal is not None:
@@ -262,6 +264,8 @@ class Connection(asyncio.Protocol):
         )
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = "GET"
+        if status is HTTPStatus.UPGRADE_REQUIRED:
+            headers["Sec-WebSocket-Version"] = "13"
         if not self._gone:
             self.transport.write(Response(status.value, status.phrase, headers, body).serialize())
 
@@ -297,7 +301,11 @@ def _token(request: Request) -> str | None:
 
 
 def _not_http(head: bytes) -> Refusal | None:
-    parts = head.partition(b"\r\n")[0].split(b" ")
+    """Refuses a head that is no GET of HTTP/1.1, or too large in one of its parts."""
+    lines = head.split(b"\r\n")
+    if len(lines) > MAX_HEADERS or len(max(lines, key=len)) > MAX_LINE:
+        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
+    parts = lines[0].split(b" ")
     if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
         return Refusal(HTTPStatus.BAD_REQUEST, "this is not HTTP")
     if parts[2] != b"HTTP/1.1":
@@ -307,7 +315,10 @@ def _not_http(head: bytes) -> Refusal | None:
     return None
 
 
-def _wrong_host(request: Request) -> Refusal | None:
+def _against_rfc(request: Request) -> Refusal | None:
+    """What ``websockets`` does not check, or answers with a less telling status."""
+    if request.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
+        return Refusal(HTTPStatus.UPGRADE_REQUIRED, "this WebSocket speaks version 13")
     if len(request.headers.get_all("Host")) != 1:
         return Refusal(HTTPStatus.BAD_REQUEST, "the request must have one Host header")
     return None

@@ -94,8 +94,8 @@ class Receiver:
             start = position + 6
             if size > 125:
                 start = position + (8 if size == 126 else 14)
-                if start > end:
-                    return self._keep(data, position, start - position)
+                if start - 4 > end:
+                    return self._keep(data, position, start - 4 - position)
                 size = int.from_bytes(data[position + 2 : start - 4], "big")
                 if size > limit or (self._wire.refuses_long_lengths and size < (126 if start == position + 8 else 65_536)):
                     return position
@@ -122,20 +122,21 @@ class Receiver:
             self._keep(data, position, 2)
             return -1
         size = data[position + 1] & 0x7F
-        header = 2 + (2 if size == 126 else 8 if size == 127 else 0) + (4 if data[position + 1] & 0x80 else 0)
-        if end - position < header:
-            self._keep(data, position, header)
+        width = {126: 2, 127: 8}.get(size, 0)
+        if end - position < 2 + width:
+            self._keep(data, position, 2 + width)
             return -1
-        if size > 125:
-            width = 2 if size == 126 else 8
-            shortest = 126 if size == 126 else 65_536
+        if width:
+            shortest = 126 if width == 2 else 65_536
             size = int.from_bytes(data[position + 2 : position + 2 + width], "big")
             if size < shortest and self._wire.refuses_long_lengths:
                 self._protocol.fail(1002, "the frame length is not written in the fewest bytes")
                 return end
-        if data[position] == CLOSE and data[position + 1] & 0x80 and size <= 125:
-            return self._take_close(data, position, header + size)
-        self._slow_left = header + size
+        masked = bool(data[position + 1] & 0x80)
+        length = 2 + width + 4 * masked + size
+        if data[position] == CLOSE and masked and not width:
+            return self._take_close(data, position, length)
+        self._slow_left = length
         return position
 
     def _take_close(self, data: bytes, position: int, length: int) -> int:

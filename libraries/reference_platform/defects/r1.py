@@ -93,7 +93,7 @@ class LastOneDropped(Workers):
         session = message.session
         if session is not None and not self.host.policies.inbox.depth(message.user):
             await asyncio.sleep(self.patience)
-            if not session.connection.is_open or session.connection.is_ending:
+            if session.connection.is_ending and not self.host.policies.inbox.depth(message.user):
                 return
         await super().run(message, process)
 

@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +138,8 @@ class Platform:
         self.clients.clear()
 
 
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Platform]]:
+@contextmanager
+def _platforms() -> Iterator[Callable[..., Platform]]:
     """Starts platforms; each must end with 0 and without a word on standard error, unless the test has ended it."""
     platforms: list[Platform] = []
 
@@ -157,6 +157,20 @@ def serve() -> Iterator[Callable[..., Platform]]:
         for stream in (platform.process.stdin, platform.process.stdout, platform.process.stderr):
             stream.close()
     assert not problems
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Platform]]:
+    """Starts platforms that live as long as the test."""
+    with _platforms() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_serve() -> Iterator[Callable[..., Platform]]:
+    """Starts platforms that live as long as the module's tests."""
+    with _platforms() as start:
+        yield start
 
 
 @pytest.fixture
