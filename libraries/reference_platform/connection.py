@@ -228,7 +228,7 @@ class Connection(asyncio.Protocol):
         self._policies.duplicates.connection_closed(self)
         self._policies.inbox.connection_closed(self)
         if self.is_open:
-            await self._pipeline.committed()
+            await self._pipeline.settled(self.session.user)
         if receiver.closing is not None and self._protocol.state is State.OPEN:
             receiver.finish()
             self._send_protocol_data()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FULL_BATCH = 512
 """Rows at which a batch is committed before its time and nothing more is received until it is: a larger one would stall the loop,
 and messages accepted faster than they are run would cost a second row each."""
+SETTLING = 0.1
+"""Seconds that the answer to a close is put off, so that the replies to what came before it can leave."""
 TURN = 512
 """Messages after which a lane lets others run."""
 
@@ -71,7 +73,7 @@ class Pipeline:
         """Processes what waits for at most ``patience`` s and commits; what is left waits in the store."""
         until = monotonic() + patience
         while self._active - self._parked and not self.all_held and monotonic() < until:
-            await asyncio.sleep(0.005)
+            await self.committed()
         if not self.batch.is_empty:
             await self.committed()
         for task in self._tasks:
@@ -259,6 +261,13 @@ class Pipeline:
             self.batch.done = asyncio.get_running_loop().create_future()
         self._touch()
         await asyncio.shield(self.batch.done)
+
+    async def settled(self, user: str) -> None:
+        """Returns when nothing of this user is waiting or uncommitted, but not much later than :data:`SETTLING`."""
+        until = monotonic() + SETTLING
+        while user in self._active and not self.all_held and user not in self._parked and monotonic() < until:
+            await self.committed()
+        await self.committed()
 
     def _touch(self) -> None:
         """There is something to commit: at the end of this turn if the last commit is long enough ago, else when it is."""

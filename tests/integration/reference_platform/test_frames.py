@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -51,10 +52,8 @@ class Raw:
         assert json.loads(self.frame()[1])["type"] == "connection_established"
 
     def send(self, data):
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the platform may have ended the connection already
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the platform may have ended the connection already
 
     def frame(self):
         """(first byte, payload) of the next frame; (None, b"") at the end of the stream."""
