@@ -66,6 +66,7 @@ def test_a_failure_shows_its_first_sentence_and_opens_its_log(story: Any) -> Non
     assert "1.0004 s response p95 at most 1 s" in reader.text
     assert "No message is lost a test of rms-1 failed: Seven Thousand Messages Under Load Stay In Order" in reader.text
     assert "log.html#s1-s1-s1-t2" in links(reader)
+    assert sum(attributes.get("class") == "measured broken" for _, attributes in reader.tags) == 2
 
 
 @pytest.mark.parametrize("story", ["cannot_say"], indirect=True)
