@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from robot.api import SkipExecution
+from robot.errors import RobotError
 from robotlibcore import DynamicCore
 
-from .arguments import CONVERTERS
+from .arguments import CONVERTERS, Misfit, returned_by
+from .engine.client import Burst
+from .engine.connection import Disconnected
+from .engine.server_figures import ServerFigures
+from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
-from .keywords.measuring import MeasuringKeywords
+from .keywords.measuring import MeasuringKeywords, Phase
 from .keywords.recording import RecordingKeywords
 from .keywords.sending import SendingKeywords
 from .keywords.state import StateKeywords
@@ -56,7 +64,10 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_SCOPE: ClassVar[str] = "GLOBAL"
     ROBOT_LIBRARY_VERSION: ClassVar[str] = __version__
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
-    ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = CONVERTERS
+    ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
+        **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        ServerFigures: returned_by(ServerFigures, "Take Server Figures"),
+    }
 
     def __init__(self) -> None:
         kit = Kit()
@@ -66,4 +77,20 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             TargetKeywords(kit), ConnectingKeywords(kit), sending, CheckingKeywords(kit, expectation), StateKeywords(kit, expectation),
             MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
         ])
+        self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)
+
+    def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Robot calls this for every keyword. Here, and only here, what is not yet a sentence of the kit becomes one."""
+        method, called = self.keywords[name], name.replace("_", " ").title()
+        for argument, value in inspect.signature(method).bind(*args, **(kwargs or {})).arguments.items():
+            if isinstance(value, Misfit):
+                raise UsageError(f"{argument} {value.sentence} (argument of '{called}')")
+        try:
+            return method(*args, **(kwargs or {}))
+        except Disconnected as error:
+            raise EnvironmentSetupError(f"'{called}' needs an open connection: {error}{self._kit.obituary()}") from None
+        except Exception as error:
+            if isinstance(error, LockstepError | RobotError | SkipExecution):
+                raise
+            raise InternalError(f"'{called}' failed inside the kit ({type(error).__name__}: {error}); please report it with this log") from error

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from robot.running.context import EXECUTION_CONTEXTS
 from robot.utils import timestr_to_secs
 
 KIBIBYTE = 1024
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": KIBIBYTE, "mib": KIBIBYTE**2, "gib": KIBIBYTE**3}
 
 
-class Count(int):
-    """A whole number, 1 or more, such as ``20``."""
+class Number(int):
+    """A whole number, 0 or more, such as ``19``."""
+
+    lowest = 0
 
     @classmethod
-    def convert(cls, value: str | float, name: str = "count") -> Count:
-        """Converts ``20`` or ``7 000``; anything below 1 or not whole is refused."""
-        try:
-            number = float(str(value).replace(" ", "").replace("_", ""))
-        except ValueError:
-            raise ValueError(f"{name} must be a whole number such as 20, not '{value}'") from None
-        if number != int(number) or number < 1:
-            raise ValueError(f"{name} must be 1 or more, not {value}")
+    def convert(cls, value: str | float) -> Self:
+        """Converts ``20`` or ``7 000``; what is not whole or too small is refused."""
+        number = _figure(value)
+        if number is None:
+            raise ValueError(f"must be a whole number such as 20, not '{value}'")
+        if number != int(number) or number < cls.lowest:
+            raise ValueError(f"must be a whole number, {cls.lowest} or more, not {value}")
         return cls(int(number))
+
+
+class Count(Number):
+    """A whole number, 1 or more, such as ``20``."""
+
+    lowest = 1
 
 
 class Duration(float):
@@ -36,10 +47,12 @@ class Duration(float):
         """Converts Robot's time formats to seconds."""
         try:
             seconds = value.total_seconds() if isinstance(value, timedelta) else timestr_to_secs(value)
-        except ValueError:
-            raise ValueError(f"a time such as '100 ms' or '2 s' is needed, not '{value}'") from None
+        except (ValueError, OverflowError):
+            seconds = math.nan
+        if not math.isfinite(seconds):
+            raise ValueError(f"must be a time such as '100 ms' or '2 s', not '{value}'")
         if seconds < 0:
-            raise ValueError(f"a time must be 0 or more, not '{value}'")
+            raise ValueError(f"must be a time of 0 or more, not '{value}'")
         return cls(seconds)
 
 
@@ -49,13 +62,11 @@ class Rate(float):
     @classmethod
     def convert(cls, value: str | float) -> Rate:
         """Converts a number with or without its unit."""
-        text = re.sub(r"\s*(msg|messages)?\s*/\s*s(ec|econd)?$", "", str(value).strip(), flags=re.IGNORECASE)
-        try:
-            rate = float(text.replace(" ", ""))
-        except ValueError:
-            raise ValueError(f"a rate such as '50 msg/s' is needed, not '{value}'") from None
-        if not rate > 0:
-            raise ValueError(f"a rate must be more than 0 msg/s, not '{value}'")
+        rate = _figure(re.sub(r"\s*(msg|messages)?\s*/\s*s(ec|econd)?$", "", str(value).strip(), flags=re.IGNORECASE))
+        if rate is None:
+            raise ValueError(f"must be a rate such as '50 msg/s', not '{value}'")
+        if rate <= 0:
+            raise ValueError(f"must be more than 0 msg/s, not '{value}'")
         return cls(rate)
 
 
@@ -65,13 +76,29 @@ class Size(int):
     @classmethod
     def convert(cls, value: str | int) -> Size:
         """Converts a number with an optional unit (B, kB, MB, GB, KiB, MiB, GiB) to bytes."""
-        match = re.fullmatch(r"([\d\s_.]+?)\s*([a-z]*)", str(value).strip().lower())
-        if not match or match[2] not in _UNITS:
-            raise ValueError(f"a size such as '64 KiB' or '200 B' is needed, not '{value}'")
-        size = float(re.sub(r"[\s_]", "", match[1])) * _UNITS[match[2]]
+        match = re.fullmatch(r"(.*?)\s*([a-z]*)", str(value).strip().lower())
+        figure = _figure(match[1]) if match and match[2] in _UNITS else None
+        if match is None or figure is None:
+            raise ValueError(f"must be a size such as '64 KiB' or '200 B', not '{value}'")
+        size = figure * _UNITS[match[2]]
         if size < 1 or size != int(size):
-            raise ValueError(f"a size must be a whole number of bytes, 1 or more, not '{value}'")
+            raise ValueError(f"must be a whole number of bytes, 1 or more, not '{value}'")
         return cls(int(size))
+
+
+class Share(float):
+    """A part of a whole, such as ``0.95`` or ``95 %``; more than 0, at most 1."""
+
+    @classmethod
+    def convert(cls, value: str | float) -> Share:
+        """Converts a number between 0 and 1, or a percentage."""
+        text = str(value).strip()
+        share = _figure(text.removesuffix("%"))
+        if share is not None and text.endswith("%"):
+            share /= 100
+        if share is None or not 0 < share <= 1:
+            raise ValueError(f"must be a share such as '0.95' or '95 %', more than 0 and at most 1, not '{value}'")
+        return cls(share)
 
 
 class Timestamps(Enum):
@@ -89,24 +116,74 @@ class Priority(Enum):
     normal = "normal"
 
 
-def _sentence(kind: type[Any]) -> Any:
-    """Robot calls a converter with the value; libdoc shows the docstring of the type."""
+@dataclass(frozen=True)
+class Misfit:
+    """An argument that could not be converted. The library refuses it with a sentence that names the argument and the keyword."""
 
-    def convert(value: Any) -> Any:
-        return kind.convert(value)
-
-    convert.__doc__ = kind.__doc__
-    convert.__annotations__ = {"value": str | int | float}
-    return convert
+    sentence: str
 
 
-CONVERTERS: dict[type, Any] = {kind: _sentence(kind) for kind in (Count, Duration, Rate, Size)}
+def converter(kind: type[Any], convert: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
+    """What Robot calls with an argument. Robot would put words of its own in front of an error: see :class:`Misfit`."""
+    inner = convert or kind.convert
 
-# Robot shows a converter's own sentence only when the hint is the bare type; the type checker must still know of None.
+    def converted(value: Any) -> Any:
+        try:
+            return inner(value)
+        except ValueError as error:
+            context = EXECUTION_CONTEXTS.current
+            if context is None or context.dry_run:  # no keyword will run that could refuse it
+                raise
+            return Misfit(str(error))
+
+    converted.__doc__ = kind.__doc__  # libdoc shows it
+    converted.__annotations__ = {"value": object}  # whatever it is, the sentence is ours
+    return converted
+
+
+def returned_by(kind: type[Any], keyword: str) -> Callable[[Any], Any]:
+    """The converter of an argument that only another keyword can give."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise ValueError(f"must be what '{keyword}' returned, not '{value}'")  # noqa: TRY004 - Robot's protocol of converters
+        return value
+
+    return converter(kind, check)
+
+
+def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
+    def member(value: Any) -> Enum:
+        wanted = value if isinstance(value, kind) else str(value).strip().lower()
+        found = next((one for one in kind if wanted in {one, one.value}), None)
+        if found is None:
+            raise ValueError(f"must be one of {', '.join(one.value for one in kind)}, not '{value}'")
+        return found
+
+    return member
+
+
+CONVERTERS: dict[type, Any] = {
+    **{kind: converter(kind) for kind in (Number, Count, Duration, Rate, Size, Share)},
+    **{kind: converter(kind, _member_of(kind)) for kind in (Timestamps, Priority)},
+}
+
+# A dry run shows a converter's own sentence only when the hint is the bare type; the type checker must still know of None.
 if TYPE_CHECKING:
+    MaybeNumber = Number | None
     MaybeCount = Count | None
     MaybeDuration = Duration | None
     MaybeRate = Rate | None
     MaybeSize = Size | None
+    MaybePriority = Priority | None
 else:
-    MaybeCount, MaybeDuration, MaybeRate, MaybeSize = Count, Duration, Rate, Size
+    MaybeNumber, MaybeCount, MaybeDuration, MaybeRate, MaybeSize, MaybePriority = Number, Count, Duration, Rate, Size, Priority
+
+
+def _figure(value: Any) -> float | None:
+    """The finite number behind a text such as ``7 000``; None where there is none."""
+    try:
+        number = float(re.sub(r"[\s_]", "", str(value)))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

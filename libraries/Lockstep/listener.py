@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from robot.api import logger
@@ -20,56 +22,69 @@ class TestListener:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._tests = 0
+        self._scopes = 0
         self._before_suite: list[frozenset[str]] = []
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Remembers which clients belong to outer suites."""
-        self._before_suite.append(frozenset(self._kit.engine.clients))
-        self._kit.scope = TestScope(number=self._tests, name=data.full_name, cursor=self._kit.engine.journal.cursor)
+        self._before_suite.append(self._clients())
+        self._kit.scope = self._scope(data.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
         """A new test begins: new accounts, new message ids, an empty slice."""
-        self._tests += 1
-        cases = ",".join(sorted(tag for tag in map(str, result.tags) if _CASE.fullmatch(tag)))
-        self._kit.scope = TestScope(
-            number=self._tests, name=data.full_name, cases=cases, cursor=self._kit.engine.journal.cursor,
-            outer_clients=frozenset(self._kit.engine.clients),
-            criterion=next((tag for tag in map(str, result.tags) if tag.startswith("fr-")), ""),
-        )
+        tags = [str(tag) for tag in result.tags]
+        self._kit.scope = scope = self._scope(data.full_name)
+        scope.cases = ",".join(sorted(tag for tag in tags if _CASE.fullmatch(tag)))
+        scope.criterion = next((tag for tag in tags if tag.startswith("fr-")), "")
+        scope.outer_clients = self._clients()
 
     def end_test(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Saves the journal of a failed test, closes its clients and says what could not be checked."""
         scope = self._kit.scope
-        try:
-            if result.failed and self._kit.engine.journal.cursor > scope.cursor:
-                name = re.sub(r"[^A-Za-z0-9]+", "-", scope.name)[-80:].strip("-")
-                self._kit.engine.journal.save(self._kit.records.folder / "journals" / f"{name}.jsonl", scope.cursor)
-            if result.passed and scope.not_offered:
-                done, all_checks = scope.checks_done, scope.checks_done + len(scope.not_offered)
-                note = f"{done} of {all_checks} checks; not offered by the target: {', '.join(scope.not_offered)}."
-                result.message = f"{result.message}\n{note}".strip()
-            self._close(frozenset(self._kit.engine.clients) - scope.outer_clients)
-        except Exception as error:  # noqa: BLE001 - a listener must not end the run
-            logger.warn(f"Tidying up after '{scope.name}' failed: {error}")
+        if result.failed and self._kit.engine.journal.cursor > scope.cursor:
+            with _only_warning(f"The journal of '{scope.name}' could not be saved"):
+                self._save(scope)
+        if result.passed and scope.not_offered:
+            done, left_out = scope.checks_done, scope.not_offered
+            note = f"{done} of {done + len(left_out)} checks; not offered by the target: {', '.join(left_out)}."
+            result.message = f"{result.message}\n{note}".strip()
+        with _only_warning(f"Closing what '{scope.name}' left open failed"):
+            self._close(self._clients() - scope.outer_clients)
 
     def end_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Closes what the suite's setup opened."""
-        try:
-            before = self._before_suite.pop() if self._before_suite else frozenset[str]()
-            self._close(frozenset(self._kit.engine.clients) - before)
-        except Exception as error:  # noqa: BLE001 - a listener must not end the run
-            logger.warn(f"Tidying up after the suite failed: {error}")
+        before = self._before_suite.pop() if self._before_suite else frozenset[str]()
+        with _only_warning("Closing what the suite left open failed"):
+            self._close(self._clients() - before)
 
     def close(self) -> None:
         """The run ends: stops a target that a failed suite left behind, and the loop thread."""
-        try:
-            if self._kit.has_target:
-                self._kit.target.close()
+        if self._kit.has_target:
+            with _only_warning("Ending the target that the run left behind failed"):
+                self._kit.end_target()
+        with _only_warning("Ending the engine failed"):
             self._kit.engine.stop()
-        except Exception as error:  # noqa: BLE001 - a listener must not end the run
-            logger.warn(f"Tidying up at the end of the run failed: {error}")
+
+    def _scope(self, name: str) -> TestScope:
+        """A scope with a number of its own: logins are made of it, and no two scopes may share one."""
+        self._scopes += 1
+        return TestScope(number=self._scopes, name=name, cursor=self._kit.engine.journal.cursor)
+
+    def _clients(self) -> frozenset[str]:
+        return frozenset(self._kit.engine.clients)
+
+    def _save(self, scope: TestScope) -> None:
+        name = re.sub(r"[^A-Za-z0-9]+", "-", scope.name)[-80:].strip("-")
+        self._kit.engine.journal.save(self._kit.records.folder / "journals" / f"{name}.jsonl", scope.cursor)
 
     def _close(self, aliases: frozenset[str]) -> None:
         if aliases:
             self._kit.engine.run(self._kit.engine.close(aliases))
+
+
+@contextmanager
+def _only_warning(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a listener must not end the run
+        logger.warn(f"{what}: {error}")

@@ -6,7 +6,6 @@ only some profiles know.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UsageError
+from .nearest import did_you_mean
 
 DEFAULT = "quick"
 CHOSEN = "LOCKSTEP_PROFILE"
@@ -132,12 +132,6 @@ def variables_from_command_line(given: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"--variable {pair!r} has no colon: write NAME:VALUE, such as --variable SUSTAINED_RATE:250.")
         values[name.strip()] = value
     return values
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` with the nearest known word, or the full stop that ends the sentence."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else "."
 
 
 def _read(file: Path) -> Values:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +35,8 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
     async def _tell(self) -> None:
         last, since = 0, time.monotonic()
@@ -45,7 +47,11 @@ class Progress:
             done, now = max(0, sent - waiting), time.monotonic()
             facts = {**self._facts, "done": done, "rate": round((done - last) / (now - since), 1), "violations": 0, "updated": time.time()}
             last, since = done, now
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._file.with_suffix(".new")
-            fresh.write_bytes(orjson.dumps(facts))
-            fresh.replace(self._file)
+            with suppress(OSError):  # a courtesy: what a full disk means is said where records are written
+                self._replace(orjson.dumps(facts))
+
+    def _replace(self, text: bytes) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_suffix(".new")
+        fresh.write_bytes(text)
+        fresh.replace(self._file)

@@ -1,20 +1,19 @@
 """From here absence may be judged: everything that was admitted has been answered, and a short window stayed quiet.
 
 The fence is a correlated state query: the server answers it behind everything that it sent before, and says how many
-messages still wait or run. Without such a question only the hang guard can end the wait for a message that is lost.
+messages still wait or run. Without such an answer only the hang guard can end the wait for a message that is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
-
-from websockets.exceptions import ConnectionClosed
 
 from ..checks.events import Kind
 from .client import Client
-from .connection import Connection
+from .connection import Connection, Disconnected
 
 HANG_GUARD = 30.0
 PATIENCE = 0.25
@@ -47,36 +46,40 @@ async def settle(client: Client, *, fence: str | None, since: int, guard: float 
 
 async def drain(client: Client, connection: Connection, fence: str | None, guard: float = HANG_GUARD) -> Settled:
     """Waits until the target has nothing left to do for this client, or says that it has not although attempts are unanswered."""
-    deadline, fenced = monotonic() + guard, False
+    deadline, idle = monotonic() + guard, fence is None
     while connection.is_open:
-        if not connection.outstanding and (fenced or fence is None):
+        unanswered = len(connection.outstanding)
+        if idle and not unanswered:
             return Settled(reached=True, how="every attempt was answered")
         if monotonic() > deadline:
-            return Settled(reached=False, how=f"the hang guard ended the wait; {len(connection.outstanding)} attempts were unanswered")
-        if connection.outstanding and await connection.changed.wait(PATIENCE):
+            return Settled(reached=False, how=f"the hang guard of {guard:g} s ended the wait; {unanswered} attempts were unanswered")
+        if unanswered and not await connection.all_answered.wait(PATIENCE) and monotonic() - connection.last_arrival < PATIENCE:
+            continue  # answers still come in
+        if fence is None or not connection.is_open:
             continue
-        if fence is not None:
-            try:
-                answer = await client.ask(fence, max(0.1, deadline - monotonic()))
-            except (TimeoutError, ConnectionClosed, ConnectionError):
-                continue
-            fenced = not _pending(answer.details)
-            if fenced and connection.outstanding:
-                return Settled(reached=True, how=f"the target has nothing left to do; {len(connection.outstanding)} attempts stay unanswered")
-            if not fenced:
-                await connection.changed.wait(PATIENCE)
+        pending = await _pending(client, fence, deadline)
+        idle = pending == 0 or (pending is None and not connection.outstanding)
+        if pending == 0 and connection.outstanding:
+            return Settled(reached=True, how=f"the target has nothing left to do; {len(connection.outstanding)} attempts stay unanswered")
+        if not idle:
+            await asyncio.sleep(PATIENCE)  # a busy target is not asked all the time
     return Settled(reached=True, how="the connection closed meanwhile")
 
 
-def _pending(details: object) -> int:
-    fields = details.get("fields", {}) if isinstance(details, dict) else {}
-    return int(fields.get("pending") or 0)
+async def _pending(client: Client, fence: str, deadline: float) -> int | None:
+    """How many messages the target still has to process; None where it does not say, so that only the hang guard can tell."""
+    try:
+        answer = await client.ask(fence, max(0.1, deadline - monotonic()))
+    except (TimeoutError, Disconnected):
+        return None
+    pending = ((answer.details or {}).get("fields") or {}).get("pending")
+    return pending if isinstance(pending, int) else None
 
 
 async def _quiet(connection: Connection, since: int) -> None:
     sent: dict[tuple[str | None, int | None], float] = {}
     took: list[float] = []
-    for event in connection.journal.events[since:]:
+    for event in islice(connection.journal.events, since, None):
         if event.connection == connection.number:
             if event.kind is Kind.SEND:
                 sent[event.message_id, event.attempt] = event.time

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
-
 from ..checks.events import Event
 from ..targets.mapping import digest_of
 from .account import Account
-from .connection import Connection
+from .connection import Connection, Disconnected
 from .schedule import Schedule
 
 
@@ -50,6 +48,10 @@ class Plan:
     then_close: bool = False
 
 
+MOST_AT_ONCE = 64
+"""Messages of an unpaced burst between two looks at the loop, so that reading goes on meanwhile."""
+
+
 class BurstBroken(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
     """The connection ended before the last message; the text says after how many."""
 
@@ -66,22 +68,23 @@ class Client:
 
     async def send_burst(self, plan: Plan) -> Burst:
         """Sends what the plan says; returns when the last message is handed to the connection."""
-        connection = self._open_connection()
-        since, begin, ids = connection.journal.cursor, monotonic(), []
+        connection, schedule = self._own_connection(), plan.schedule
+        since, begin, ids, times = connection.journal.cursor, monotonic(), list[str](), list[float]()
         try:
-            for due, group in _groups(plan):
+            while (number := len(ids)) < schedule.count:
+                due = schedule.due(number)
                 intended = None if due is None else begin + due
                 await _until(intended)
-                await _room(connection, plan.in_flight)
-                messages, digests = self._messages(plan, group)
+                size = await _room(connection, plan)
+                messages, digests = self._messages(plan, range(number, min(number + size, schedule.count)))
+                events = await connection.send(messages, digests, intended, in_one_segment=plan.together > 1)
                 ids += [message["message_id"] for message in messages]
-                await connection.send(messages, digests, intended)
+                times += (events[0].time, events[-1].time)
             if plan.then_close:
                 await connection.close()
-        except (ConnectionClosed, ConnectionError):
-            raise BurstBroken(f"the connection of {self.alias} ended after {len(ids)} of {plan.schedule.count} messages: {connection.how_closed()}") from None
-        sent = connection.journal.events[since]
-        return Burst(self.alias, tuple(ids), sent.time, monotonic(), since)
+        except Disconnected:
+            raise BurstBroken(f"the connection of {self.alias} ended after {len(ids)} of {schedule.count} messages: {connection.how_closed()}") from None
+        return Burst(self.alias, tuple(ids), times[0], times[-1], since)
 
     def _messages(self, plan: Plan, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
         messages, digests = [], []
@@ -98,24 +101,16 @@ class Client:
 
     async def send_raw(self, message: dict[str, Any], missing: str) -> None:
         """Sends one message without one of its parts (a message that the target must refuse)."""
-        await self._open_connection().send([message], [digest_of(message["content"])], missing=missing)
+        await self._own_connection().send([message], [digest_of(message["content"])], missing=missing)
 
     async def ask(self, question: str, within: float) -> Event:
         """Asks the target and returns the event of the correlated answer."""
-        return await self._open_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within)
+        return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within)
 
-    def _open_connection(self) -> Connection:
+    def _own_connection(self) -> Connection:
         if self.connection is None:
-            raise ConnectionError("never opened")
+            raise Disconnected(f"{self.alias} was never connected")
         return self.connection
-
-
-def _groups(plan: Plan) -> Iterator[tuple[float | None, range]]:
-    """Numbers of the messages that leave together, with the due time of the first."""
-    count, together = plan.schedule.count, plan.together
-    for number, due in enumerate(plan.schedule.due()):
-        if number % together == 0:
-            yield due, range(number, min(number + together, count))
 
 
 async def _until(instant: float | None) -> None:
@@ -123,10 +118,19 @@ async def _until(instant: float | None) -> None:
         await asyncio.sleep(wait)
 
 
-async def _room(connection: Connection, in_flight: int | None) -> None:
-    """Waits until fewer than ``in_flight`` messages are unanswered."""
-    while in_flight is not None and len(connection.outstanding) >= in_flight and connection.is_open:
-        await connection.changed.wait()
+async def _room(connection: Connection, plan: Plan) -> int:
+    """How many messages may be handed over now; waits while ``in_flight`` unanswered ones leave no room.
+
+    Without a pace that is as many as the window takes (each still has a frame of its own), with a look at the loop in between,
+    so that writing and reading go on.
+    """
+    if plan.in_flight is not None:
+        while len(connection.outstanding) + plan.together > plan.in_flight and connection.is_open:
+            await connection.changed.wait()
+    if plan.together > 1 or plan.schedule.every is not None:
+        return plan.together
+    await asyncio.sleep(0)
+    return MOST_AT_ONCE if plan.in_flight is None else max(1, min(MOST_AT_ONCE, plan.in_flight - len(connection.outstanding)))
 
 
 def contents(account: Account, size: int | None, seed: int) -> Callable[[int], str]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from ..checks.events import Event, Kind
+from ..errors import UsageError
 from ..targets.mapping import Adapter, Decoded
 from ..targets.model import Connect
 from .journal import Journal
 from .signal import Signal
 
-OPEN_WITHIN = 10.0
 CLOSE_WITHIN = 5.0
+ADVICE = {
+    401: ", so it refused the token; see 'connect.auth' in its file", 403: ", so it refused the token; see 'connect.auth' in its file",
+    404: "; see 'connect.url' in its file",
+}
+_UNHEARD = logging.getLogger("lockstep.websocket")
+_UNHEARD.setLevel(logging.CRITICAL + 1)  # Robot's TRACE would show handshakes with their tokens
 SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
 """Kinds that end an attempt; an acknowledgement (accepted) does not."""
 
@@ -30,26 +38,32 @@ class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error
         self.final = final
 
 
+class Disconnected(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """There is no open connection (any more); the text says whose, and how it ended."""
+
+
 class Connection:
     """Opens, reads without pause, sends, closes. Used by the loop thread only."""
 
-    def __init__(self, number: int, client: str, user: str, journal: Journal, adapter: Adapter) -> None:
+    def __init__(self, number: int, client: str, user: str, journal: Journal, adapter: Adapter, *, secret: str = "") -> None:
         self.number = number
         self.client = client
         self.user = user
         self.journal = journal
         self.adapter = adapter
         self.changed = Signal()
+        self.all_answered = Signal()
         self.outstanding: dict[tuple[str, int], Event] = {}
         self.questions: dict[str, asyncio.Future[Event]] = {}
         self.hello: Event | None = None
         self.close_event: Event | None = None
+        self.closed_by_us = False
         self.last_arrival = 0.0
         self.sent = 0
         self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
+        self._secret = secret
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._closed_by_us = False
 
     # opening
 
@@ -58,53 +72,67 @@ class Connection:
         self._note(Kind.CONNECT)
         try:
             self._socket = await self._connected(settings, address)
+            self._reader = asyncio.create_task(self._read(self._socket))
+            await self._ready(settings)
         except Refused as refusal:
             self._note(Kind.CONNECT_FAILED, details={"reason": str(refusal)})
             raise
-        self._reader = asyncio.create_task(self._read(self._socket))
+        except BaseException:  # cancelled by a test time-out: nobody else knows of this socket
+            if self._socket is not None:
+                self._socket.transport.abort()
+            raise
+
+    async def _ready(self, settings: Connect) -> None:
         if settings.ready is None:
             self.hello = self._note(Kind.CONNECTED, details={})
             return
-        deadline = asyncio.get_running_loop().time() + settings.ready.within
+        deadline = monotonic() + settings.ready.within
         while self.hello is None and self.close_event is None:
-            if not await self.changed.wait(deadline - asyncio.get_running_loop().time()):
+            if not await self.changed.wait(deadline - monotonic()):
                 await self.close()
-                raise Refused(f"it opened the connection but did not say within {settings.ready.within:g} s that it is ready")
+                raise Refused(f"it opened the connection but did not say within {settings.ready.within:g} s that it is ready (see 'connect.ready' in its file)")
         if self.hello is None:
             raise Refused(f"it closed the connection before it was ready ({self.how_closed()})")
 
-    async def _connected(self, settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> ClientConnection:
+    @staticmethod
+    async def _connected(settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> ClientConnection:
         url, headers, subprotocols = address
+        place = url.split("?")[0]
         try:
             return await connect(
                 url, additional_headers=headers, subprotocols=subprotocols or None, compression=None, proxy=settings.proxy,  # type: ignore[arg-type]
-                open_timeout=OPEN_WITHIN, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
-                ssl=_tls(settings) if url.startswith("wss:") else None,
+                open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
+                ssl=_tls(settings) if url.startswith("wss:") else None, logger=_UNHEARD,
             )
         except InvalidStatus as refusal:
             status = refusal.response.status_code
-            raise Refused(f"it answered the handshake with HTTP {status}", final=status // 100 == 4) from None
+            advice = ADVICE.get(status, "")
+            raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4) from None
         except TimeoutError:
-            raise Refused(f"it did not answer the handshake within {OPEN_WITHIN:g} s") from None
+            raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
         except (InvalidHandshake, InvalidURI) as garbage:
-            raise Refused(f"its handshake is not a WebSocket handshake ({type(garbage).__name__})") from None
+            raise Refused(f"what it answered at {place} is not a WebSocket handshake ({type(garbage).__name__})") from None
         except (OSError, EOFError) as error:
-            raise Refused(f"no connection to {url.split('?')[0]} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
+            raise Refused(f"no connection to {place} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
 
     # reading
 
     async def _read(self, socket: ClientConnection) -> None:
-        decode, clock = self.adapter.decode, self.journal.clock
+        decode, clock, check_room = self.adapter.decode, self.journal.clock, self.journal.check_room
         try:
             while True:
                 data = await socket.recv(decode=False)
                 arrived = clock()
+                check_room()
                 for decoded in decode(data):
                     self._arrived(decoded, arrived)
                 self.last_arrival = arrived
                 self.changed.raised()
         except ConnectionClosed as closed:
-            self._closed(closed)
+            self._ended(*self._how(closed))
+        except UsageError as full:
+            socket.transport.abort()
+            self._ended(1006, str(full), "us")
 
     def _arrived(self, decoded: Decoded, arrived: float) -> None:
         kind, message_id, attempt = decoded.kind, decoded.message_id, decoded.attempt
@@ -114,6 +142,8 @@ class Connection:
         )
         if kind in SETTLES and message_id is not None:
             self._settle(message_id, attempt)
+            if not self.outstanding:
+                self.all_answered.raised()
         elif kind is Kind.ANSWER:
             self._answered(event)
         elif kind is Kind.CONNECTED:
@@ -133,48 +163,68 @@ class Connection:
         if future is not None and not future.done():
             future.set_result(event)
 
-    def _closed(self, closed: ConnectionClosed) -> None:
-        code = closed.rcvd.code if closed.rcvd else 1006
-        reason = closed.rcvd.reason if closed.rcvd else ""
-        self.close_event = self._note(Kind.CLOSE, details={"code": code, "reason": reason, "by": "us" if self._closed_by_us else "target"})
+    def _how(self, closed: ConnectionClosed) -> tuple[int, str, str]:
+        """Code, reason and who it was."""
+        if closed.rcvd is None and closed.sent is not None:  # we failed the connection: the target broke the protocol or a limit
+            return closed.sent.code, closed.sent.reason, "us"
+        by = "us" if self.closed_by_us else "target"
+        return (closed.rcvd.code, closed.rcvd.reason, by) if closed.rcvd else (1006, "", by)
+
+    def _ended(self, code: int, reason: str, by: str) -> None:
+        if self._secret:  # a target may repeat our token in its reason
+            reason = reason.replace(self._secret, "<token>")
+        self.close_event = self._note(Kind.CLOSE, details={"code": code, "reason": reason, "by": by})
         for (message_id, attempt), sent in self.outstanding.items():
             self._note(Kind.SEND_UNKNOWN, message_id, attempt, sent.sequence_id)
         self.outstanding.clear()
         for request, future in self.questions.items():
             self._note(Kind.QUERY_UNKNOWN, request)
             if not future.done():
-                future.set_exception(ConnectionError(self.how_closed()))
+                future.set_exception(Disconnected(self.how_closed()))
+                future.exception()  # whoever asked may have given up already
         self.questions.clear()
         self.changed.raised()
+        self.all_answered.raised()
 
     # sending
 
-    async def send(self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *, missing: str = "") -> None:
-        """Sends messages; several leave in one write, that is in one TCP segment as far as their size allows."""
-        socket = self._usable()
-        frames = [self.adapter.encode({**message, missing: None} if missing else message) for message in messages]
-        self.sent += len(frames)
+    async def send(
+        self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *, missing: str = "",
+        in_one_segment: bool = False,
+    ) -> Sequence[Event]:
+        """Sends messages in order and returns their events; ``in_one_segment`` as far as their size allows."""
+        socket = await self._usable()
+        self.journal.check_room()
+        encode, write = self.adapter.encode, self.journal.write
+        frames = [encode({**message, missing: None} if missing else message) for message in messages]
+        events = []
         for message, digest in zip(messages, digests, strict=True):
             key = (message["message_id"], message["attempt"])
-            self.outstanding[key] = self.journal.write(
-                Kind.SEND, self.client, self.number, self.user, *key, message.get("sequence_id"), None, digest, intended, None
-            )
-        if len(frames) == 1:
-            await socket.send(frames[0], text=True)
-        else:
+            event = write(Kind.SEND, self.client, self.number, self.user, *key, message.get("sequence_id"), None, digest, intended, None)
+            self.outstanding[key] = event
+            events.append(event)
+        self.sent += len(frames)
+        await self._put(socket, frames, in_one_segment=in_one_segment)
+        return events
+
+    async def _put(self, socket: ClientConnection, frames: Sequence[bytes], *, in_one_segment: bool = False) -> None:
+        try:
             async with socket.send_context():
                 for frame in frames:
                     socket.protocol.send_text(frame)
-                socket.transport.write(b"".join(socket.protocol.data_to_send()))
+                if in_one_segment:
+                    socket.transport.write(b"".join(socket.protocol.data_to_send()))
+        except ConnectionClosed:
+            raise await self._gone() from None
 
     async def ask(self, question: str, request_id: str, within: float) -> Event:
         """Asks a question and returns the event of its answer, matched by request id."""
-        socket = self._usable()
+        socket = await self._usable()
         frame = self.adapter.ask(question, request_id)
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self.questions[request_id] = future
         self._note(Kind.QUERY, request_id, details={"question": question})
-        await socket.send(frame, text=True)
+        await self._put(socket, [frame])
         return await asyncio.wait_for(future, within)
 
     # closing
@@ -183,7 +233,7 @@ class Connection:
         """Closes in the orderly way and waits until the end is in the journal."""
         if self._socket is None or self._reader is None:
             return
-        self._closed_by_us = self.close_event is None
+        self.closed_by_us = self.close_event is None
         await self._socket.close(code)
         await self._reader
 
@@ -195,13 +245,21 @@ class Connection:
     def how_closed(self) -> str:
         """Who closed it and with which code, in words."""
         details = (self.close_event.details if self.close_event else None) or {}
-        code, reason = details.get("code", "?"), details.get("reason")
-        return f"closed by {details.get('by', 'nobody')} with code {code}{f' ({reason!r})' if reason else ''}"
+        code, reason, by = details.get("code", "?"), details.get("reason"), details.get("by", "nobody")
+        if code == 1006 and by == "target":
+            return "broken off by the target without a closing handshake (code 1006)"
+        return f"closed by {by} with code {code}{f' ({reason!r})' if reason else ''}"
 
-    def _usable(self) -> ClientConnection:
+    async def _usable(self) -> ClientConnection:
         if self._socket is None or self.close_event is not None:
-            raise ConnectionError(self.how_closed())
+            raise await self._gone()
         return self._socket
+
+    async def _gone(self) -> Disconnected:
+        """The error that says how the connection ended, once the reader has seen the end."""
+        if self._reader is not None:
+            await self._reader
+        return Disconnected(f"the connection of {self.client} was {self.how_closed()}")
 
     def _note(self, kind: Kind, message_id: str | None = None, attempt: int | None = None, sequence_id: int | None = None, *,
               details: Mapping[str, Any] | None = None) -> Event:

@@ -42,11 +42,12 @@ class Engine:
     async def connect(self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None) -> Client:
         """Opens a client's connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
         client = self.clients.get(alias) or Client(alias, account)
+        client.account = account  # the alias of an earlier test may come back for this test's account
         for attempt in range(1, tries + 1):
             fresh, user = await target.token_for(account.login) if token is None else (token, account.user or account.login)
             account.user = user
             self._connections += 1
-            connection = Connection(self._connections, alias, user, self.journal, target.adapter)
+            connection = Connection(self._connections, alias, user, self.journal, target.adapter, secret=fresh.value if fresh else "")
             try:
                 await connection.open(target.file.connect, target.handshake(fresh))
             except Refused as refusal:
@@ -65,5 +66,6 @@ class Engine:
         await asyncio.gather(*(client.connection.close() for client in clients if client.connection), return_exceptions=True)
 
     def stop(self) -> None:
-        """Ends the loop thread."""
+        """Ends the loop thread and all that runs there."""
+        self.clients.clear()
         self._thread.stop()

@@ -19,18 +19,22 @@ MOST_EVENTS = 5_000_000
 class Journal:
     """Append-only; written by the loop thread only. Reading never consumes: a cursor says from where to look."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, most: int = MOST_EVENTS) -> None:
         self.events: list[Event] = []
         self.clock = clock
+        self.most = most
 
     def write(self, kind: Kind, client: str, connection: int, user: str, *fields: Any, time: float | None = None) -> Event:
         """Appends one event; ``fields`` follow the order of :class:`Event` from ``message_id`` on."""
         events = self.events
-        if len(events) >= MOST_EVENTS:
-            raise UsageError(f"the journal of this process is full ({MOST_EVENTS:,} events); split the case into several tests")
         event = Event(len(events), self.clock() if time is None else time, kind, client, connection, user, *fields)
         events.append(event)
         return event
+
+    def check_room(self) -> None:
+        """Raises when the journal holds as much as it may; what is sent and what arrives is checked, how it ended is always written."""
+        if len(self.events) >= self.most:
+            raise UsageError(f"the journal of this process is full ({self.most:,} events); split the case into several tests or robot calls")
 
     @property
     def cursor(self) -> int:

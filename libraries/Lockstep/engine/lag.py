@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
+from bisect import bisect_left, bisect_right
 from time import monotonic
 
 TICK = 0.01
@@ -29,7 +30,7 @@ class LagProbe:
 
     def p99(self, since: float, until: float) -> float:
         """99th percentile (s) of the loop's lag between two monotonic instants; 0 where nothing was sampled."""
-        lags = sorted(lag for time, lag in zip(self.times, self.lags, strict=True) if since <= time <= until)
+        lags = sorted(self.lags[bisect_left(self.times, since) : bisect_right(self.times, until)])
         return lags[min(len(lags) - 1, int(len(lags) * 0.99))] if lags else 0.0
 
     def reason_for_invalid(self, since: float, until: float) -> str | None:

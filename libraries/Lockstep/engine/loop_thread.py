@@ -89,3 +89,4 @@ async def _cancel_all() -> None:
         task.cancel()
     if others:
         await asyncio.wait(others, timeout=3)
+    await asyncio.get_running_loop().shutdown_default_executor()

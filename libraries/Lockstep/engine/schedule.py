@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -18,7 +17,6 @@ class Schedule:
         """Messages at a steady rate (msg/s)."""
         return cls(count, 1 / rate)
 
-    def due(self) -> Iterator[float | None]:
-        """The due time of each message in seconds after the start, or None where there is no pace."""
-        for number in range(self.count):
-            yield None if self.every is None else number * self.every
+    def due(self, number: int) -> float | None:
+        """When a message is due in seconds after the start; None where there is no pace."""
+        return None if self.every is None else number * self.every

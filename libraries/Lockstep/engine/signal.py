@@ -9,7 +9,7 @@ class Signal:
     """Wakes everybody who waits each time it is raised; used by the loop thread only."""
 
     def __init__(self) -> None:
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[bool]] = []
 
     def raised(self) -> None:
         """Wakes all who wait."""
@@ -17,15 +17,23 @@ class Signal:
             waiting, self._waiting = self._waiting, []
             for future in waiting:
                 if not future.done():
-                    future.set_result(None)
+                    future.set_result(True)
 
     async def wait(self, within: float | None = None) -> bool:
         """Waits for the next time; False when ``within`` seconds pass first."""
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(future)
-        if within is None:
-            await future
-            return True
-        done, _pending = await asyncio.wait([future], timeout=within)
-        future.cancel()
-        return bool(done)
+        timer = None if within is None else loop.call_later(max(0.0, within), _give_up, future)
+        try:
+            return await future
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+
+def _give_up(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..arguments import Count
+from ..arguments import Count, Share
 from ..checks.answers import (
     contents_intact,
     no_phantom_replies,
@@ -24,6 +24,7 @@ from .expectation import Check, Expectation
 from .kit import Kit
 
 SCOPES: dict[str, Scope] = {"per_connection": "connection", "per_user": "user", "none": "none"}
+SHARE = Share(0.95)
 
 
 class CheckingKeywords:
@@ -204,7 +205,7 @@ class CheckingKeywords:
         self._holds(partial(nothing_leaked, canaries=canaries), client="everyone")
 
     @keyword(tags=("Expectation", "Fairness"))
-    def users_should_be_served_fairly(self, at_least: float = 0.95) -> None:
+    def users_should_be_served_fairly(self, at_least: Share = SHARE) -> None:
         """Users who send the same amount at the same time are served at nearly the same rate.
 
         | =Argument= | =Meaning=                                                                              |
@@ -215,7 +216,7 @@ class CheckingKeywords:
 
         | `Users Should Be Served Fairly` |
         """
-        self._holds(partial(users_served_fairly, at_least=at_least), client="everyone", timing=True)
+        self._holds(partial(users_served_fairly, at_least=float(at_least)), client="everyone", timing=True)
 
     def _scope(self) -> Scope:
         return SCOPES[self._kit.target.file.guarantees.order]

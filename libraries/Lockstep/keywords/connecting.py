@@ -57,7 +57,7 @@ class ConnectingKeywords:
             raise UsageError("'everyone' means all clients and cannot be the alias of one; choose another name")
         existing = kit.engine.clients.get(alias)
         if existing is not None and existing.connection is not None and existing.connection.is_open:
-            raise UsageError(f"a client called '{alias}' is connected already; give the second one a name of its own with client=...")
+            raise UsageError(f"a client called '{alias}' is connected already; give the second one a name of its own with client=..., or use 'Disconnect' first")
         target, account = kit.target, kit.account(role)
         try:
             kit.engine.run(kit.engine.connect(alias, account, target, tries=self._tries, pause=self._pause, token=token))

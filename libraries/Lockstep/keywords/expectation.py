@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import islice
 from time import monotonic
 from typing import NoReturn
 
@@ -128,7 +129,7 @@ class Expectation:
 def violated(kit: Kit, check: str, code: Code, sentence: str) -> NoReturn:
     """Records and raises a violation that a keyword met itself, outside any slice of history."""
     kit.record("verdict", check=check, exercised=1, counts={str(code): 1}, violations=[{"code": str(code), "sentence": sentence}])
-    raise ViolationError(f"{sentence} [{code}]{kit.target.obituary()}")
+    raise ViolationError(f"{sentence} [{code}]{kit.obituary()}")
 
 
 async def _first(client: Client, kind: Kind, since: int) -> Event | None:
@@ -136,9 +137,11 @@ async def _first(client: Client, kind: Kind, since: int) -> Event | None:
     connection = client.connection
     deadline = monotonic() + HANG_GUARD
     while connection is not None:
-        found = next((event for event in connection.journal.events[since:] if event.kind is kind and event.client == client.alias), None)
+        events, end = connection.journal.events, connection.journal.cursor
+        found = next((event for event in islice(events, since, end) if event.kind is kind and event.client == client.alias), None)
         if found is not None or not connection.is_open or not await connection.changed.wait(deadline - monotonic()):
             return found
+        since = end
     return None
 
 

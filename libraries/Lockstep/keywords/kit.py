@@ -61,10 +61,22 @@ class Kit:
         """True between Start Target and Stop Target."""
         return self._target is not None
 
-    def use_target(self, target: Target | None) -> None:
+    def use_target(self, target: Target) -> None:
         """Remembers the target; a new one has a new ledger."""
         self._target = target
         self.ledger_seen = 0
+
+    def end_target(self) -> None:
+        """Closes every client, ends what Start Target had started and forgets it."""
+        target, self._target = self._target, None
+        self.engine.run(self.engine.close(list(self.engine.clients)))
+        if target is not None:
+            self.engine.run(target.http.close())
+            target.close()
+
+    def obituary(self) -> str:
+        """How the target's process ended, if it was started here and ended by itself; else nothing."""
+        return self._target.obituary() if self._target is not None else ""
 
     # clients and accounts
 
@@ -80,8 +92,8 @@ class Kit:
         clients = self.engine.clients
         if alias is not None:
             if alias not in clients:
-                known = f"connected are: {', '.join(clients)}" if clients else "none is connected"
-                raise UsageError(f"no client is called '{alias}'; {known} - use 'Connect As' first")
+                known = f"known are: {', '.join(clients)}" if clients else "none is connected"
+                raise UsageError(f"no client is called '{alias}'; {known}. Use 'Connect As    {alias}' first")
             return clients[alias]
         if not clients:
             raise UsageError("no client is connected; use 'Connect As    alice' first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ..arguments import Count, Duration, MaybeCount, MaybeRate, Rate
+from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeRate, Rate, Share
 from ..checks import History
 from ..checks.answers import nothing_lost
 from ..checks.latency import latency_figures, latency_within, mean_latency_within
@@ -16,6 +16,8 @@ from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
 from .sending import SendingKeywords
+
+SHARE = Share(0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class MeasuringKeywords:
 
     @keyword(tags=("Figures", "Sending"))
     def measure_phase(
-        self, name: str, *, count: MaybeCount = None, rate: MaybeRate = None, lasting: Duration = None,  # type: ignore[assignment]
+        self, name: str, *, count: MaybeCount = None, rate: MaybeRate = None, lasting: MaybeDuration = None,
         in_flight: MaybeCount = None, client: str | None = None,
     ) -> Phase:
         """Sends a phase of load, waits until everything is answered and records its figures.
@@ -56,6 +58,8 @@ class MeasuringKeywords:
 
         | ${phase} =    `Measure Phase`    user rate    rate=50 msg/s    lasting=10 s
         """
+        if lasting is not None and (rate is None or count is not None):
+            raise UsageError("lasting=... goes with rate=... and without count=...: together they say how much is sent")
         if rate is not None and lasting is not None:
             count = Count(max(1, round(rate * lasting)))
         if count is None:
@@ -81,20 +85,20 @@ class MeasuringKeywords:
         self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
 
     @keyword(tags=("Expectation", "Figures"))
-    def answers_should_come_within(self, limit: Duration, phase: Phase, share: float = 0.95) -> None:
+    def answers_should_come_within(self, limit: Duration, phase: Phase, share: Share = SHARE) -> None:
         """The given share of answers comes within the limit, and so does the mean.
 
         | =Argument= | =Meaning=                            |
         | limit      | such as ``1 s``                      |
         | phase      | what `Measure Phase` returned        |
-        | share      | ``0.95`` for 95 %                    |
+        | share      | ``0.95`` or ``95 %``                 |
 
         Judged by an exact binomial test (one false alarm in a million on a target that just meets the limit). Violation: too_slow.
         Void (test skipped as *invalid*) when the generator was late; put it behind expectations of order and loss.
 
         | `Answers Should Come Within` | 1 s | ${phase} |
         """
-        checks = [partial(latency_within, limit=float(limit), share=share), partial(mean_latency_within, limit=float(limit))]
+        checks = [partial(latency_within, limit=float(limit), share=float(share)), partial(mean_latency_within, limit=float(limit))]
         self._expect.judge(phase.history, checks, timing=True)
 
     def _record(self, phase: Phase) -> None:

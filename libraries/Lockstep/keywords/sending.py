@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import time
 from typing import Any
 
-from ..arguments import Count, MaybeCount, MaybeDuration, MaybeRate, MaybeSize, Priority, Timestamps
+from ..arguments import Count, MaybeCount, MaybeDuration, MaybePriority, MaybeRate, MaybeSize, Timestamps
 from ..checks.violations import Code
 from ..engine.client import Burst, BurstBroken, Client, Plan, contents
 from ..engine.schedule import Schedule
@@ -59,7 +59,9 @@ class SendingKeywords:
         | `Send Burst` | 7000 | in_flight=128 |
         """
         if every is not None and rate is not None:
-            raise UsageError("give either every=... or rate=..., not both")
+            raise UsageError("every=... and rate=... contradict each other; give one of them")
+        if in_flight is not None and together > in_flight:
+            raise UsageError(f"{together} messages together do not fit into a window of in_flight={in_flight}; make the window larger")
         schedule = Schedule.at_rate(rate, count) if rate is not None else Schedule(count, every or None)
 
         def plan(one: Client) -> Plan:
@@ -69,7 +71,7 @@ class SendingKeywords:
         return self._send(self._kit.clients(client), plan)
 
     @keyword(tags=("Sending",))
-    def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: Priority | None = None) -> str:
+    def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: MaybePriority = None) -> str:
         """Sends one message with a text of your own.
 
         | =Argument= | =Meaning=                                                                        |
@@ -122,24 +124,31 @@ class SendingKeywords:
 
         | ${id} =    `Send Incomplete Message`    content
         """
+        if missing not in {"content", "message_id"}:
+            raise UsageError(f"missing must be one of content, message_id, not '{missing}'")
         one = self._kit.client(client)
         message_id = one.account.new_id()  # its number stays free: only the complete message will take it
         message: dict[str, Any] = {"message_id": message_id, "sequence_id": one.account.next_sequence, "content": "complete",
                                    "timestamp": time(), "attempt": one.account.attempt(message_id)}
-        if missing not in {"content", "message_id"}:
-            raise UsageError(f"'{missing}' cannot be left out; a target needs content and message_id")
         self._kit.engine.run(one.send_raw(message, missing))
         return message_id
 
     def _send(self, clients: list[Client], plan: Callable[[Client], Plan]) -> Burst:
-        async def together() -> list[Burst]:
-            with Progress(self._kit.records.folder, self._kit.scope.name, "sending", clients):
-                return await asyncio.gather(*(client.send_burst(plan(client)) for client in clients))
+        for client in clients:
+            if client.connection is not None and client.connection.closed_by_us:
+                raise UsageError(f"{client.alias} is disconnected; use 'Connect As    {client.account.role}' again before sending")
 
-        try:
-            return self._kit.engine.run(together())[0]
-        except BurstBroken as broken:
-            violated(self._kit, "the connection stays open while sending", Code.WRONG_CLOSE, str(broken))
+        async def together() -> list[Burst | BaseException]:
+            with Progress(self._kit.records.folder, self._kit.scope.name, "sending", clients):
+                return await asyncio.gather(*(client.send_burst(plan(client)) for client in clients), return_exceptions=True)
+
+        results = self._kit.engine.run(together())  # all of them end before one failure is told
+        for result in results:
+            if isinstance(result, BurstBroken):
+                violated(self._kit, "the connection stays open while sending", Code.WRONG_CLOSE, str(result))
+            if isinstance(result, BaseException):
+                raise result
+        return next(result for result in results if isinstance(result, Burst))
 
 
 def _stamp(timestamps: Timestamps) -> Callable[[int], float]:

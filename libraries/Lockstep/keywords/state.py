@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..arguments import Count, MaybeCount
+from ..arguments import Count, MaybeNumber
 from ..checks.state import (
     counter_within_interval,
     processed_ids_once,
@@ -44,13 +44,11 @@ class StateKeywords:
         try:
             answer = kit.engine.run(one.ask("agent_state", HANG_GUARD))
         except TimeoutError:
-            raise EnvironmentSetupError(f"{kit.target.title} did not answer {one.alias}'s question for the agent's state within {HANG_GUARD:g} s") from None
-        except ConnectionError as closed:
-            raise EnvironmentSetupError(f"{one.alias} cannot ask for the agent's state: {closed}") from None
+            raise EnvironmentSetupError(f"{kit.target.title} did not answer {one.alias}'s question for the agent's state within {HANG_GUARD:g} s{kit.obituary()}") from None
         return dict((answer.details or {})["fields"])
 
     @keyword(tags=("Expectation", "State"))
-    def the_agent_should_have_processed(self, count: Count, last_sequence: MaybeCount | int = None, client: str | None = None) -> None:
+    def the_agent_should_have_processed(self, count: Count, last_sequence: MaybeNumber = None, client: str | None = None) -> None:
         """The agent's own counters are exact once everything is answered, and no earlier snapshot contradicts them.
 
         | =Argument=    | =Meaning=                                                               |

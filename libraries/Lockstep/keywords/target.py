@@ -12,11 +12,13 @@ from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
 from ..profiles import active_profile
 from ..targets import load_target
+from ..targets.reach import unreachable
 from .decorator import keyword
 from .expectation import violated
 from .kit import Kit, variable
 
 MODE = "RAPID_MESSAGE_TEST_MODE"
+SKIP = "SKIP_REAL_SERVICES"
 TARGET = "LOCKSTEP_TARGET"
 
 
@@ -34,7 +36,8 @@ class TargetKeywords:
         | target     | name (``reference``) or path of a target file; none: ``${TARGET}``, the environment, ``reference`` |
 
         Returns the target's title. Belongs into ``Suite Setup``, with `Stop Target` in ``Suite Teardown``. Fails with a
-        sentence if the profile or the target is unknown, the file has a mistake, or the server does not get ready.
+        sentence if the profile or the target is unknown, the file has a mistake, the server does not get ready, or one that should
+        run already cannot be reached.
 
         | Suite Setup    `Start Target`
         """
@@ -43,6 +46,8 @@ class TargetKeywords:
             raise UsageError(f"the target '{kit.target.name}' is there already; use 'Stop Target' first")
         profile = active_profile()
         chosen = load_target(target or variable("${TARGET}", None) or os.environ.get(TARGET) or _default_target())
+        if chosen.file.lifecycle is None and (silent := kit.engine.run(unreachable(chosen.endpoints()))):
+            raise EnvironmentSetupError(f"{chosen.title} cannot be reached; start it or correct its addresses:\n  " + "\n  ".join(silent))
         chosen.open()
         kit.use_target(chosen)
         logger.info(f"{chosen.title} is ready; profile {profile}, seed {kit.seed}")
@@ -52,7 +57,8 @@ class TargetKeywords:
     def stop_target(self) -> None:
         """Closes what is still connected and ends the server if `Start Target` had started it.
 
-        Does nothing where no target is there, so that it never hides the reason why a Suite Setup failed.
+        Does nothing where no target is there, so that it never hides the reason why a Suite Setup failed. Fails if the server that
+        `Start Target` had started was dead already: nobody had asked it to end.
 
         | Suite Teardown    `Stop Target`
         """
@@ -60,10 +66,10 @@ class TargetKeywords:
         if not kit.has_target:
             return
         target = kit.target
-        kit.use_target(None)
-        kit.engine.run(kit.engine.close(list(kit.engine.clients)))
-        kit.engine.run(target.http.close())
-        target.close()
+        died = target.died()
+        kit.end_target()
+        if died:
+            raise EnvironmentSetupError(f"{target.title} ended although nobody had asked it to: {died}")
 
     @keyword(tags=("Target",))
     def restart_target(self, gracefully: bool = True) -> None:  # noqa: FBT001, FBT002 - named in suites: gracefully=no
@@ -192,7 +198,9 @@ class TargetKeywords:
 
 
 def _default_target() -> str:
-    mode = os.environ.get(MODE, "mock")
-    if mode not in {"mock", "real"}:
-        raise UsageError(f"{MODE} must be 'mock' or 'real', not '{mode}'")
+    mode = os.environ.get(MODE, "").lower()
+    if mode not in {"", "mock", "reference", "real"}:
+        raise UsageError(f"{MODE} must be real, or reference (mock means the same), not '{mode}'; correct or unset it")
+    if mode == "real" and os.environ.get(SKIP, "").lower() == "true":
+        raise UsageError(f"{MODE}=real and {SKIP}=true contradict each other; unset one of them")
     return "real" if mode == "real" else "reference"

@@ -31,26 +31,31 @@ class Http:
             async with self._session.request(method, url, json=body or None) as answer:
                 data = await answer.read()
                 if answer.status // 100 != 2:
-                    raise EnvironmentSetupError(f"{what}: the target answered {answer.status} {_short(data)}")
+                    raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(data)}")
                 return data
         except TimeoutError:
             raise EnvironmentSetupError(f"{what}: no answer within {WITHIN:g} s from {_without_secret(url)}") from None
         except aiohttp.ClientError as error:
-            raise EnvironmentSetupError(f"{what}: {_without_secret(url)} could not be reached ({type(error).__name__})") from None
+            raise EnvironmentSetupError(f"{what}: {_without_secret(url)} could not be reached ({_reason(error)}); is it running?") from None
 
     async def json(self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The same, decoded."""
+        """The same, decoded. A text that cannot be decoded is not repeated: it may hold a token."""
         data = await self.request(what, method, url, body)
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError:
-            raise EnvironmentSetupError(f"{what}: the target answered {_short(data)} where JSON was expected") from None
+            raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered {len(data)} bytes that are not JSON; see 'url' in the target file") from None
 
     async def close(self) -> None:
         """Closes the session."""
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "os_error", error)
+    return getattr(cause, "strerror", None) or type(error).__name__
 
 
 def _short(data: bytes) -> str:

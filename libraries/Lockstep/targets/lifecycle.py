@@ -12,16 +12,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ..errors import EnvironmentSetupError
+from ..errors import EnvironmentSetupError, UsageError
 from .model import Lifecycle
+from .placeholders import filled
 
 ROOT = Path(__file__).resolve().parents[3]
 LIBRARIES = Path(__file__).resolve().parents[2]
+MOST_LINES = 1000
+"""Lines of a target's output that wait to be read; what a chatty one prints beyond them is dropped."""
 START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"
 """Environment variable whose words are added to the start command (the runner's ``--defect`` and ``--quirk``)."""
 
@@ -34,6 +36,7 @@ class TargetProcess:
         self._name = name
         self._store = Path(tempfile.mkdtemp(prefix=f"lockstep-{name}-"))
         self._process: subprocess.Popen[str] | None = None
+        self._output: threading.Thread | None = None
         self._errors: Path = self._store / "stderr.txt"
 
     @property
@@ -44,6 +47,7 @@ class TargetProcess:
 
     def start(self) -> dict[str, Any]:
         """Starts the process and returns what its ready line says."""
+        self._release()
         command = self._command()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(LIBRARIES), os.environ.get("PYTHONPATH")]))}
         try:
@@ -64,40 +68,57 @@ class TargetProcess:
 
     def _command(self) -> list[str]:
         values = {"python": sys.executable, "root": str(ROOT), "store": str(self._store / "store")}
-        words = [word.format_map(_Known(values, self._name)) for word in self._lifecycle.start]
-        return words + shlex.split(os.environ.get(START_ARGUMENTS, ""))
+
+        def value_of(name: str) -> str:
+            if name not in values:
+                raise UsageError(f"target '{self._name}': 'lifecycle.start' uses {{{name}}}; known are: {', '.join(values)}")
+            return values[name]
+
+        return [filled(word, value_of) for word in self._lifecycle.start] + shlex.split(os.environ.get(START_ARGUMENTS, ""))
 
     def _ready_line(self, process: subprocess.Popen[str]) -> dict[str, Any]:
-        lines: queue.Queue[str] = queue.Queue()
-        stdout = process.stdout
-
-        def read() -> None:
-            for line in stdout or ():
-                lines.put(line)
-            lines.put("")
-
-        threading.Thread(target=read, name=f"{self._name}-stdout", daemon=True).start()
-        deadline = monotonic() + self._lifecycle.ready_within
+        lines = self._read_output(process)
+        within, deadline = self._lifecycle.ready_within, monotonic() + self._lifecycle.ready_within
         while True:
             try:
                 line = lines.get(timeout=max(0.0, deadline - monotonic()))
             except queue.Empty:
-                raise EnvironmentSetupError(
-                    f"target '{self._name}' gave no ready line within {self._lifecycle.ready_within:g} s{self._last_words()}"
-                ) from None
-            if not line:
-                process.wait(5)
-                raise EnvironmentSetupError(
-                    f"target '{self._name}' ended with code {process.returncode} before it was ready{self._last_words()}"
-                )
+                raise EnvironmentSetupError(f"target '{self._name}' gave no ready line within {within:g} s{self._last_words()}") from None
+            if line is None:
+                raise EnvironmentSetupError(f"target '{self._name}' {self._end_of(process)} before it was ready{self._last_words()}")
             try:
                 data = json.loads(line)
             except json.JSONDecodeError:
+                data = None
+            if not isinstance(data, dict):
                 raise EnvironmentSetupError(
-                    f"target '{self._name}' printed '{line.strip()[:80]}' where a JSON line such as {{\"event\": \"ready\", ...}} was expected"
-                ) from None
-            if isinstance(data, dict) and data.get("event") == "ready":
+                    f"target '{self._name}' printed '{line.strip()[:80]}' where a JSON line such as {{\"event\": \"ready\", ...}} was expected; "
+                    "see 'lifecycle' in its file"
+                )
+            if data.get("event") == "ready":
                 return data
+
+    def _read_output(self, process: subprocess.Popen[str]) -> queue.Queue[str | None]:
+        """Lines of standard output, then None. It is read to its end, so that the target never blocks on a full pipe."""
+        lines: queue.Queue[str | None] = queue.Queue()
+        stdout = process.stdout
+
+        def read() -> None:
+            for line in stdout or ():
+                if lines.qsize() < MOST_LINES:
+                    lines.put(line)
+            lines.put(None)
+
+        self._output = threading.Thread(target=read, name=f"{self._name}-stdout", daemon=True)
+        self._output.start()
+        return lines
+
+    @staticmethod
+    def _end_of(process: subprocess.Popen[str]) -> str:
+        try:
+            return f"ended with code {process.wait(1)}"
+        except subprocess.TimeoutExpired:
+            return "closed its standard output"
 
     def obituary(self) -> str:
         """How the process ended, when it ended by itself; else nothing."""
@@ -140,18 +161,15 @@ class TargetProcess:
         try:
             self.stop()
         finally:
-            for stream in (self._process.stdin, self._process.stdout) if self._process is not None else ():
-                if stream is not None:
-                    stream.close()
+            self._release()
             shutil.rmtree(self._store, ignore_errors=True)
 
-
-class _Known(dict[str, str]):
-    """Placeholders of the start command; an unknown one is a sentence."""
-
-    def __init__(self, values: Mapping[str, str], name: str) -> None:
-        super().__init__(values)
-        self._name = name
-
-    def __missing__(self, key: str) -> str:
-        raise EnvironmentSetupError(f"target '{self._name}': 'lifecycle.start' uses {{{key}}}; known are: {', '.join(self)}")
+    def _release(self) -> None:
+        """Lets go of the pipes of a process that has ended."""
+        process, output = self._process, self._output
+        if process is None or output is None:
+            return
+        output.join(5)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None and not output.is_alive():
+                stream.close()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import UsageError
+from ..nearest import did_you_mean
 from .model import TargetFile
 
 FOLDER = Path(__file__).resolve().parents[3] / "resources" / "targets"
 """Where targets are looked up by name; a path always works too."""
+LONGEST_VALUE = 80
 
 
 def known_targets() -> list[str]:
@@ -31,37 +33,45 @@ def find_target(name_or_path: str | Path) -> Path:
         raise UsageError(f"there is no target file {path}; give the path of a .yaml file or one of: {', '.join(known_targets())}")
     named = FOLDER / f"{name_or_path}.yaml"
     if not named.is_file():
-        near = difflib.get_close_matches(str(name_or_path), known_targets(), 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(f"unknown target '{name_or_path}'{hint} Known targets: {', '.join(known_targets())} (or the path of a file)")
+        known = known_targets()
+        raise UsageError(f"unknown target '{name_or_path}'{did_you_mean(str(name_or_path), known)} Known targets: {', '.join(known)} (or the path of a file)")
     return named
 
 
 def read_target_file(path: Path) -> TargetFile:
     """The validated model of one file."""
-    merged = _merged(path, ())
+    layers = _layers(path.resolve(), ())
+    merged: dict[str, Any] = {}
+    for _file, data in reversed(layers):
+        merged = _overlaid(merged, data)
     try:
         return TargetFile.model_validate(merged)
     except ValidationError as error:
-        raise UsageError(f"{path}: {_sentence(error.errors()[0])}") from None
+        worst = min(error.errors(), key=_helpfulness)
+        place = _place(worst["loc"])
+        file = next((file for file, data in layers if _has(data, place)), layers[0][0])
+        raise UsageError(f"{file}: {_sentence(worst, place)}") from None
 
 
-def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+def _layers(path: Path, above: tuple[Path, ...]) -> list[tuple[Path, dict[str, Any]]]:
+    """The file and those that it extends, nearest first."""
     if path in above:
         raise UsageError(f"{path}: key 'extends' leads back to this file itself; name another target")
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; correct the path or its permissions") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise UsageError(f"{path}: a target file is a list of 'key: value' lines that begins with 'schema: 1'")
     parent = data.pop("extends", None)
     if parent is None:
-        return data
-    beside = path.parent / f"{parent}.yaml"
-    return _overlaid(_merged(beside if beside.is_file() else find_target(parent), (*above, path)), data)
+        return [(path, data)]
+    if not isinstance(parent, str):
+        raise UsageError(f"{path}: key 'extends' must be the name of a target or the path of a file, not {parent!r}")
+    beside = path.parent / (parent if parent.endswith((".yaml", ".yml")) else f"{parent}.yaml")
+    return [(path, data), *_layers(beside.resolve() if beside.is_file() else find_target(parent), (*above, path))]
 
 
 def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -77,33 +87,75 @@ def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _sentence(error: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+# what is wrong, and where
+
+
+def _helpfulness(error: ErrorDetails) -> int:
+    """A misspelt key explains the missing one, and both explain what a wrong branch of alternatives says."""
+    return {"extra_forbidden": 0, "missing": 1}.get(error["type"], 2)
+
+
+def _has(data: Any, place: list[int | str]) -> bool:
+    """True when the key at this place, or for a missing one its surroundings, stand in this file."""
+    for part in place[:-1]:
+        data = data.get(part) if isinstance(data, dict) else data
+    return isinstance(data, dict) and place[-1] in data
+
+
+def _sentence(error: ErrorDetails, place: list[int | str]) -> str:
+    name = ".".join(map(str, place))
     if error["type"] == "extra_forbidden":
-        return f"unknown key '{place}'{_nearest(error['loc'])}"
+        allowed = _allowed_at(place)
+        near = difflib.get_close_matches(str(place[-1]), allowed, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else "."
+        return f"unknown key '{name}'{hint}" + (f" Allowed here: {', '.join(allowed)}" if allowed else "")
     if error["type"] == "missing":
-        return f"key '{place}' is missing; it is needed"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"key '{place}': {message[0].lower()}{message[1:]}, not {error['input']!r}" if "not '" not in message else f"key '{place}': {message}"
+        return f"key '{name}' is missing; it is needed"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be")
+    given = repr(error["input"])
+    shown = given if len(given) <= LONGEST_VALUE else f"{given[:LONGEST_VALUE]}..."
+    return f"key '{name}' {message}" + ("" if " not '" in message else f", not {shown}")
 
 
-def _nearest(place: tuple[int | str, ...]) -> str:
-    """Suggests the nearest key that is allowed at this place and lists all of them."""
+def _place(location: tuple[int | str, ...]) -> list[int | str]:
+    """The keys that lead to an error, without the names of alternatives that pydantic puts between them."""
+    model: Any = TargetFile
+    place: list[int | str] = []
+    for part in location:
+        inner = _inside(model, part)
+        if inner is None and place and _is_alternative(model, part):
+            continue
+        place.append(part)
+        model = inner
+    return place
+
+
+def _is_alternative(annotation: Any, part: int | str) -> bool:
+    return any(getattr(option, "__name__", "") == part for option in get_args(annotation))
+
+
+def _allowed_at(place: list[int | str]) -> list[str]:
     model: Any = TargetFile
     for part in place[:-1]:
-        if isinstance(part, int) or not hasattr(model, "model_fields"):
-            continue
-        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == part), None)
-        model = _model_within(field.annotation) if field is not None else None
-    if not hasattr(model, "model_fields"):
-        return ""
-    allowed = [field.alias or name for name, field in model.model_fields.items()]
-    near = difflib.get_close_matches(str(place[-1]), allowed, 1)
-    return (f"; did you mean '{near[0]}'?" if near else ";") + f" Allowed here: {', '.join(sorted(allowed))}"
+        model = _inside(model, part)
+    fields = _fields(model)
+    return sorted(fields)
 
 
-def _model_within(annotation: Any) -> Any:
-    """The model inside ``X | None``, ``list[X]`` or ``dict[str, X]``."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_within(part))), None)
+def _fields(annotation: Any) -> dict[str, Any]:
+    """The keys of a model, or of the model among alternatives, with their annotations."""
+    for option in (annotation, *get_args(annotation)):
+        if hasattr(option, "model_fields"):
+            return {field.alias or name: field.annotation for name, field in option.model_fields.items()}
+    return {}
+
+
+def _inside(annotation: Any, part: int | str) -> Any:
+    """The annotation of what stands under a key: a field of a model, a value of a mapping, an item of a list."""
+    for option in (annotation, *get_args(annotation)):
+        arguments = get_args(option)
+        if get_origin(option) is dict:
+            return arguments[1]
+        if get_origin(option) is list and isinstance(part, int):
+            return arguments[0]
+    return _fields(annotation).get(str(part))

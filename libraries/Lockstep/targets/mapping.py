@@ -6,17 +6,17 @@ An adapter only translates. It never judges: an unknown message is ``other``, no
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from ..checks.events import Kind
 from ..errors import UsageError
-from .model import Condition, Messages, Question, Ready, Rule, Shape
+from .model import Messages, Question, Ready, Rule, Shape
+from .placeholders import PLACEHOLDER, filled
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 Get = Callable[[Any], Any]
 
 
@@ -86,6 +86,8 @@ class JsonMapping:
             wire = orjson.loads(data)
         except orjson.JSONDecodeError:
             return (Decoded(Kind.OTHER, details={"garbage": data[:200].decode("utf-8", "replace")}),)
+        if not isinstance(wire, dict):
+            return (Decoded(Kind.OTHER, details={"garbage": data[:200].decode("utf-8", "replace")}),)
         value = self._discriminator(wire)
         rules = self._by_value.get(value, ()) if isinstance(value, str) else ()
         for rule in rules:
@@ -105,9 +107,7 @@ class _CompiledRule:
         self.where = rule.where
         self._conditions = [(_getter(path), wanted) for path, wanted in rule.where.items()]
         self._identity = _optional(rule.request_id if question else rule.message_id)
-        self._attempt = _optional(rule.attempt)
-        self._sequence = _optional(rule.sequence_id)
-        self._offset = _optional(rule.offset or common.get("offset"))
+        self._numbers = tuple(_optional(path) for path in (rule.attempt, rule.sequence_id, rule.offset or common.get("offset")))
         self._digest = _optional(rule.digest)
         self._echo = _getter(rule.echo) if rule.echo else None
         details = {"session": rule.session or common.get("session"), "epoch": rule.epoch or common.get("epoch"), "reason": rule.reason}
@@ -115,7 +115,7 @@ class _CompiledRule:
         self._question = question
         self._fields = [(name, _getter(path)) for name, path in rule.fields.items()] if question else []
 
-    def holds(self, wire: Any) -> bool:
+    def holds(self, wire: dict[str, Any]) -> bool:
         """True when the message meets every condition of the rule."""
         for get, wanted in self._conditions:
             found = get(wire)
@@ -123,16 +123,19 @@ class _CompiledRule:
                 return False
         return True
 
-    def decoded(self, wire: Any) -> Decoded:
-        """The parts of the message that the rule names."""
+    def decoded(self, wire: dict[str, Any]) -> Decoded:
+        """The parts of the message that the rule names. A part of a type that it cannot have counts as absent."""
         details: dict[str, Any] = {name: value for name, get in self._details if (value := get(wire)) is not None}
         if self._question:
             details["question"] = self._question
             details["fields"] = {name: get(wire) for name, get in self._fields}
-        digest = self._digest(wire)
+        identity, digest = self._identity(wire), self._digest(wire)
+        if identity.__class__ is not str and identity is not None:
+            identity = str(identity) if isinstance(identity, int) else None
         if self._echo is not None and isinstance(echoed := self._echo(wire), str):
             digest = digest_of(echoed)
-        return Decoded(self.kind, self._identity(wire), self._attempt(wire), self._sequence(wire), self._offset(wire), digest, details)
+        attempt, sequence, offset = [value if (value := get(wire)).__class__ is int else None for get in self._numbers]
+        return Decoded(self.kind, identity, attempt, sequence, offset, digest if digest.__class__ is str else None, details)
 
 
 def _nothing(_wire: Any) -> Any:
@@ -147,7 +150,7 @@ def _getter(path: str) -> Get:
     """A function that follows a dotted path through objects and lists; None where it leads nowhere."""
     parts = path.split(".")
     if len(parts) == 1:
-        return lambda wire: wire.get(path) if isinstance(wire, dict) else None
+        return methodcaller("get", path)
 
     def follow(wire: Any) -> Any:
         for part in parts:
@@ -177,11 +180,6 @@ def _indexed(rules: list[_CompiledRule]) -> tuple[Get, dict[str, tuple[_Compiled
     return _optional(path), {value: tuple(found) for value, found in by_value.items()}, tuple(anywhere)
 
 
-def condition_holds(condition: Condition, wire: Any) -> bool:
-    """True when a decoded JSON value meets a condition of a target file."""
-    return _CompiledRule(Kind.OTHER, Rule(where=condition), {}).holds(wire)
-
-
 _ABSENT = object()
 
 
@@ -198,14 +196,34 @@ def _compiled_shape(shape: Shape) -> Callable[[Mapping[str, Any]], Any]:
 
 def _filler(shape: Any) -> Callable[[Mapping[str, Any]], Any]:
     if isinstance(shape, dict):
-        parts = [(key, _filler(value)) for key, value in shape.items()]
-        return lambda values: {key: value for key, fill in parts if (value := fill(values)) is not _ABSENT}
+        return _object_filler(shape)
     if isinstance(shape, list):
         items = [_filler(item) for item in shape]
         return lambda values: [value for fill in items if (value := fill(values)) is not _ABSENT]
-    if isinstance(shape, str) and (whole := _PLACEHOLDER.fullmatch(shape)):
+    if isinstance(shape, str) and (whole := PLACEHOLDER.fullmatch(shape)):
         name = whole[1]
         return lambda values: value if (value := values.get(name)) is not None else _ABSENT
-    if isinstance(shape, str) and _PLACEHOLDER.search(shape):
-        return lambda values: _PLACEHOLDER.sub(lambda found: str(values.get(found[1], "")), shape)
+    if isinstance(shape, str) and PLACEHOLDER.search(shape):
+        return lambda values: filled(shape, lambda name: values.get(name, ""))
     return lambda _values: shape
+
+
+def _object_filler(shape: Shape) -> Callable[[Mapping[str, Any]], Any]:
+    """Plain values and placeholders, of which most messages consist, are filled without a call each."""
+    constant = {key: value for key, value in shape.items() if not isinstance(value, dict | list) and not PLACEHOLDER.search(str(value))}
+    named = [(key, whole[1]) for key, value in shape.items() if isinstance(value, str) and (whole := PLACEHOLDER.fullmatch(value))]
+    rest = [(key, _filler(value)) for key, value in shape.items() if key not in constant and key not in dict(named)]
+
+    def fill(values: Mapping[str, Any]) -> Any:
+        result = constant.copy()
+        for key, name in named:
+            value = values.get(name)
+            if value is not None:
+                result[key] = value
+        for key, inner in rest:
+            value = inner(values)
+            if value is not _ABSENT:
+                result[key] = value
+        return result
+
+    return fill

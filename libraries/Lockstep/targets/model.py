@@ -70,6 +70,7 @@ class Connect(_Strict):
     client_certificate: str | None = None
     proxy: str | None = None
     max_size: Bytes = 16 * 1024 * 1024
+    within: Seconds = 10.0          # the handshake must be done in this time
 
 
 class Rule(_Strict):

@@ -15,11 +15,16 @@ from robot.api.types import Secret
 
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
+from ..nearest import did_you_mean
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import find_target, read_target_file
 from .mapping import Adapter, JsonMapping
-from .model import FromEnvironment, Request, TargetFile, TokenSource
+from .model import Control, FromEnvironment, Request, TargetFile, TokenSource
+from .placeholders import PLACEHOLDER, filled
+
+CAPABILITIES = frozenset({"agent_state", "duplicate_detection", "restart", "server_figures", *Control.model_fields})
+"""What suites may ask for; beside these the questions that a target file names."""
 
 
 def load_target(name_or_path: str | Path) -> Target:
@@ -71,7 +76,7 @@ class Target:
             return value
         found = os.environ.get(value.environment) or value.default
         if found is None:
-            raise UsageError(f"{self.path}: endpoint '{label}' needs the environment variable {value.environment}")
+            raise UsageError(f"{self.path}: endpoint '{label}' is read from the environment variable {value.environment}, which is not set; set it or give a default")
         return found
 
     # life
@@ -81,7 +86,11 @@ class Target:
         self._values = {label: self._endpoint(label) for label in self.file.endpoints}
         if self.file.lifecycle is not None:
             self.process = TargetProcess(self.file.lifecycle, self.name)
-            self._started(self.process.start())
+            try:
+                self._started(self.process.start())
+            except BaseException:  # a test time-out too: nothing that was begun stays behind
+                self.close()
+                raise
 
     def _started(self, ready: Mapping[str, Any]) -> None:
         self._values.update({key: str(value) for key, value in ready.items() if value is not None})
@@ -108,6 +117,10 @@ class Target:
             raise UsageError(f"target '{self.name}' was not started by this kit and cannot be {wanted}; its file has no 'lifecycle'")
         return self.process
 
+    def died(self) -> str:
+        """How the process ended if it was started here and ended by itself; else nothing."""
+        return self.obituary().removeprefix("; ")
+
     @property
     def server(self) -> psutil.Process | None:
         """The server's process, for figures of memory and processor; None where its pid is not known."""
@@ -118,6 +131,9 @@ class Target:
 
     def offers(self, capability: str) -> bool:
         """True when the target can do this; a control that needs an address which is not there is not offered."""
+        if capability not in CAPABILITIES and capability not in self.file.questions:
+            known = sorted({*CAPABILITIES, *self.file.questions})
+            raise UsageError(f"there is no capability '{capability}'{did_you_mean(capability, known)} Known are: {', '.join(known)}")
         if capability == "restart":
             return self.file.lifecycle is not None and self.file.lifecycle.restart
         if capability in self.file.questions:
@@ -139,12 +155,13 @@ class Target:
     def fill(self, text: str, **values: object) -> str:
         """Text with its placeholders replaced by addresses of the target and given values."""
         known: dict[str, object] = {**self._values, **values}
-        try:
-            return text.format_map(known)
-        except KeyError as missing:
-            raise EnvironmentSetupError(
-                f"target '{self.name}' has no {missing.args[0]}; known are: {', '.join(sorted(known)) or 'none (was Start Target run?)'}"
-            ) from None
+
+        def value_of(name: str) -> object:
+            if name not in known:
+                raise EnvironmentSetupError(f"target '{self.name}' has no {name}; known are: {', '.join(sorted(known)) or 'none (was Start Target run?)'}")
+            return known[name]
+
+        return filled(text, value_of)
 
     # access
 
@@ -155,7 +172,7 @@ class Target:
             return None, account
         if source.source == "environment":
             return Secret(self._from_environment(source)), account
-        body = _filled(source.body, {"user": account})
+        body = _filled_body(source.body, {"user": account})
         answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
         token = answer.get(source.token) if isinstance(answer, dict) else None
         if not isinstance(token, str):
@@ -173,7 +190,8 @@ class Target:
         connect = self.file.connect
         url, headers, subprotocols = self.fill(connect.url), dict(connect.headers), list(connect.subprotocols)
         if token is not None:
-            value = connect.auth.value.format(token=token.value)
+            secret = token.value
+            value = filled(connect.auth.value, lambda _token: secret)
             if connect.auth.by == "header":
                 headers[connect.auth.name] = value
             elif connect.auth.by == "query":
@@ -185,7 +203,7 @@ class Target:
     async def control(self, capability: str, **values: object) -> None:
         """Does one thing through the target's control interface."""
         request: Request = getattr(self.file.control, capability)
-        await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), _filled(request.body, values))
+        await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), _filled_body(request.body, values))
 
     async def ledger(self, since: int = 0) -> list[LedgerRow]:
         """The server's own account after index ``since``."""
@@ -205,14 +223,14 @@ def _rows(data: bytes) -> Iterator[LedgerRow]:
             raise EnvironmentSetupError(f"ledger: line {number} is not a JSON object: {line[:80]!r}") from None
 
 
-def _filled(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
+def _filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
     """A request body with ``"{name}"`` replaced; a value that stands alone keeps its type, one without a value is left out."""
     result: dict[str, Any] = {}
     for key, value in shape.items():
-        if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
-            found = values.get(value[1:-1])
+        if isinstance(value, str) and (whole := PLACEHOLDER.fullmatch(value)):
+            found = values.get(whole[1])
             if found is not None:
                 result[key] = found
         else:
-            result[key] = value.format_map(values) if isinstance(value, str) else value
+            result[key] = filled(value, lambda name: values.get(name, "")) if isinstance(value, str) else value
     return result
