@@ -1,16 +1,16 @@
 *** Settings ***
-Documentation       A user types faster than the agent answers.
+Documentation     A user types faster than the agent answers.
 ...
-...                 Nothing may be lost, repeated or overtaken: a lost message corrupts the conversation, and an answer
-...                 to the wrong question is worse than none.
+...               Nothing may be lost, repeated or overtaken: a lost message corrupts the conversation, and an answer
+...               to the wrong question is worse than none.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Timeout      2 minutes
 
-Test Tags           rms-1
-Test Timeout        2 minutes
+Test Tags         rms-1
 
 
 *** Test Cases ***
@@ -87,4 +87,3 @@ Ten Users At The Same Time
     Replies Should Arrive In Send Order    client=everyone
     Contents Should Arrive Unchanged    client=everyone
     Users Should Not See Each Other
-

@@ -1,17 +1,17 @@
 *** Settings ***
-Documentation       The server's own account of the same conversations.
+Documentation     The server's own account of the same conversations.
 ...
-...                 Answers in order do not prove that the work was done in order. The ledger does: it is written
-...                 where the effect becomes durable, and read through a channel of its own.
+...               Answers in order do not prove that the work was done in order. The ledger does: it is written
+...               where the effect becomes durable, and read through a channel of its own.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Setup        The Target Must Offer    ledger
+Test Timeout      2 minutes
 
-Test Setup          The Target Must Offer    ledger
-Test Tags           rms-1
-Test Timeout        2 minutes
+Test Tags         rms-1
 
 
 *** Test Cases ***

@@ -1,17 +1,17 @@
 *** Settings ***
-Documentation       A client that does not trust its network sends the same message again.
+Documentation     A client that does not trust its network sends the same message again.
 ...
-...                 Whatever it repeats must take effect once: nobody wants the same report ordered ten times.
-...                 And what merely looks alike must not be swallowed.
+...               Whatever it repeats must take effect once: nobody wants the same report ordered ten times.
+...               And what merely looks alike must not be swallowed.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Setup        The Target Must Offer    duplicate_detection
+Test Timeout      2 minutes
 
-Test Setup          The Target Must Offer    duplicate_detection
-Test Tags           rms-2
-Test Timeout        2 minutes
+Test Tags         rms-2
 
 
 *** Test Cases ***

@@ -1,13 +1,14 @@
 *** Settings ***
-Documentation       The same promise where only a tester's means reach: the ledger, a moved clock, a restarted server, a full queue.
+Documentation     The same promise where only a tester's means reach:
+...               the ledger, a moved clock, a restarted server, a full queue.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Timeout      2 minutes
 
-Test Tags           rms-2
-Test Timeout        2 minutes
+Test Tags         rms-2
 
 
 *** Test Cases ***

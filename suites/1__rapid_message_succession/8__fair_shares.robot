@@ -1,15 +1,15 @@
 *** Settings ***
-Documentation       Ten users type at the same time, and each gets a tenth of the attention.
+Documentation     Ten users type at the same time, and each gets a tenth of the attention.
 ...
-...                 Measured alone on the machine: a rate that something else disturbs says nothing about the server.
+...               Measured alone on the machine: a rate that something else disturbs says nothing about the server.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Timeout      2 minutes
 
-Test Tags           rms-1    serial
-Test Timeout        2 minutes
+Test Tags         rms-1    serial
 
 
 *** Test Cases ***

@@ -1,16 +1,16 @@
 *** Settings ***
-Documentation       How fast one user is answered.
+Documentation     How fast one user is answered.
 ...
-...                 Throughput is what was *answered*, not what was sent. Latency counts from the moment at which a
-...                 message was due, so that a server which makes the sender wait cannot hide it.
+...               Throughput is what was *answered*, not what was sent. Latency counts from the moment at which a
+...               message was due, so that a server which makes the sender wait cannot hide it.
 
-Resource            ../../resources/rapid_messages.resource
+Resource          ../../resources/rapid_messages.resource
 
-Suite Setup         Start Target
-Suite Teardown      Stop Target
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Timeout      5 minutes
 
-Test Tags           rms-b    serial
-Test Timeout        5 minutes
+Test Tags         rms-b    serial
 
 
 *** Test Cases ***

@@ -1,4 +1,4 @@
 *** Settings ***
-Documentation       One user types faster than the agent answers: order, repetition, overload, memory.
+Documentation    One user types faster than the agent answers: order, repetition, overload, memory.
 
-Test Tags           rapid-message-succession
+Test Tags        rapid-message-succession
