@@ -77,6 +77,7 @@ def test_the_ordering_has_no_empty_group(suites):
         ("1__rapid/2__bursts.robot", ["Rapid.Bursts"]),
         ("Volume", ["Volume.Benchmark", "Volume.Latency"]),
         ("bench", ["Volume.Benchmark"]),
+        ("olum", ["Volume.Benchmark", "Volume.Latency"]),
         ("burst of", ["Rapid.Bursts"]),
     ],
 )
