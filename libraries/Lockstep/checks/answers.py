@@ -136,11 +136,11 @@ def contents_intact(history: History) -> Verdict:
         exercised += 1
         if digest != send.digest:
             corrupted += _judge_content(history, verdict, reply)
-    for events in journal.further.values():
-        for event in events:
-            if event.kind is Kind.REPLY and event.digest is not None:
+    for message in journal.unusual():
+        for reply in message.replies[1:] if message.send.digest is not None else ():
+            if reply.digest is not None:
                 exercised += 1
-                corrupted += _judge_content(history, verdict, event)
+                corrupted += _judge_content(history, verdict, reply)
     verdict.exercised = exercised
     verdict.measured("corrupted", corrupted, "messages", exercised)
     return verdict.concluded()

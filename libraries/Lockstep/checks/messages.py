@@ -72,7 +72,9 @@ class Message:
                     waiting.remove(meant[0])
                 elif meant:
                     in_doubt += 1
-        return waiting if in_doubt < len(waiting) else []
+                if in_doubt >= len(waiting):
+                    waiting, in_doubt = [], 0
+        return waiting
 
 
 def attempts_meant(outcome: Event | LedgerRow, sends: Iterable[Event]) -> list[Event]:

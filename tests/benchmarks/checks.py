@@ -1,0 +1,168 @@
+"""How long all linear checks take over a million events, and how much memory: the pinned bounds are 2 s and 400 MB.
+
+    PYTHONPATH=libraries python tests/benchmarks/checks.py [--events 1000000] [--ledger]
+
+Time is this process's CPU time, so that a busy neighbour does not blur it; memory is the peak of this fresh process, events
+included. Ids and digests of a reply are the objects of its message, as the engine's journal keeps them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+
+from Lockstep.checks import Event, History, Kind, LedgerRow, Verdict
+from Lockstep.checks.answers import (
+    contents_intact, no_phantom_replies, nothing_answered_twice, nothing_lost, nothing_refused_was_processed,
+)
+from Lockstep.checks.duplicates import duplicates_accounted, processed_once_in_ledger
+from Lockstep.checks.fairness import users_served_fairly
+from Lockstep.checks.isolation import nothing_leaked
+from Lockstep.checks.latency import latency_figures, latency_within, mean_latency_within
+from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
+from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
+from Lockstep.checks.order import processed_in_send_order, replies_in_send_order
+from Lockstep.checks.progress import no_stall
+from Lockstep.checks.rate import rate_sustained, sender_lag
+from Lockstep.checks.state import (
+    counter_within_interval, processed_ids_once, reads_include_own_writes, state_equals, state_never_goes_back,
+)
+
+USERS = 10
+NAMES = [f"user-{user}" for user in range(USERS)]
+CLIENTS = [f"client-{user}" for user in range(USERS)]
+IN_FLIGHT = 640
+SNAPSHOT_EVERY = 1000
+
+WIRE: tuple[tuple[str, Callable[[History], object]], ...] = (
+    ("shared projection", lambda history: history.journal),
+    ("nothing_lost", nothing_lost),
+    ("nothing_answered_twice", nothing_answered_twice),
+    ("no_phantom_replies", no_phantom_replies),
+    ("contents_intact", contents_intact),
+    ("nothing_refused_was_processed", nothing_refused_was_processed),
+    ("replies_in_send_order", replies_in_send_order),
+    ("duplicates_accounted", duplicates_accounted),
+    ("offsets_without_gap", offsets_without_gap),
+    ("offsets_agree", offsets_agree),
+    ("counter_within_interval", counter_within_interval),
+    ("reads_include_own_writes", reads_include_own_writes),
+    ("state_never_goes_back", state_never_goes_back),
+    ("state_equals", lambda history: state_equals(history, {"corrupted": False})),
+    ("processed_ids_once", processed_ids_once),
+    ("nothing_leaked", lambda history: nothing_leaked(history, {name: f"canary of {name}." for name in NAMES})),
+    ("users_served_fairly", users_served_fairly),
+    ("latency_figures", latency_figures),
+    ("latency_within", lambda history: latency_within(history, 1.0)),
+    ("mean_latency_within", lambda history: mean_latency_within(history, 1.0)),
+    ("rate_sustained", lambda history: rate_sustained(history, 1.0)),
+    ("sender_lag", sender_lag),
+    ("no_stall", lambda history: no_stall(history, 5.0)),
+)
+LEDGER: tuple[tuple[str, Callable[[History], object]], ...] = (
+    ("processed_in_send_order", processed_in_send_order),
+    ("processed_once_in_ledger", processed_once_in_ledger),
+    ("ledger_agrees_with_journal", ledger_agrees_with_journal),
+    ("everything_sent_was_processed", everything_sent_was_processed),
+    ("nothing_acknowledged_was_lost", nothing_acknowledged_was_lost),
+)
+
+
+class Conversation:
+    """Ten users at 10 000 messages a second with 640 in flight; 1 message in 1000 is sent twice, and a snapshot is taken beside it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.rows: list[LedgerRow] = []
+        self.offsets = [0] * USERS
+        self.processed = [0] * USERS
+
+    def add(self, user: int, kind: Kind, seconds: float, **fields: object) -> Event:
+        if kind in (Kind.REPLY, Kind.DUPLICATE, Kind.ANSWER):
+            self.offsets[user] += 1
+            fields["offset"] = self.offsets[user]
+        event = Event(len(self.events) + 1, seconds, kind, CLIENTS[user], user + 1, NAMES[user], **fields)  # type: ignore[arg-type]
+        self.events.append(event)
+        return event
+
+    def answer(self, send: Event, seconds: float, *, ledger: bool) -> None:
+        user = send.connection - 1
+        self.processed[user] += 1
+        self.add(
+            user, Kind.REPLY, seconds, message_id=send.message_id, attempt=1, sequence_id=send.sequence_id, digest=send.digest
+        )
+        if ledger:
+            self.rows.append(LedgerRow(
+                len(self.rows) + 1, seconds, send.user, "s", "c", send.message_id or "", 1, send.sequence_id, send.digest or "",
+                "agent", "processed",
+            ))
+
+    def aside(self, send: Event, seconds: float, number: int) -> None:
+        """A repeated message and a snapshot."""
+        user = send.connection - 1
+        self.add(user, Kind.SEND, seconds, message_id=send.message_id, attempt=2, sequence_id=send.sequence_id, digest=send.digest)
+        self.add(user, Kind.DUPLICATE, seconds, message_id=send.message_id, attempt=2, sequence_id=send.sequence_id)
+        request = f"q-{number}"
+        self.add(user, Kind.QUERY, seconds, message_id=request, details={"question": "agent_state"})
+        fields = {"message_count": self.processed[user], "version": self.processed[user], "corrupted": False, "processed_message_ids": [number]}
+        self.add(user, Kind.ANSWER, seconds, message_id=request, details={"question": "agent_state", "fields": fields})
+
+
+def conversation(size: int, *, ledger: bool) -> tuple[list[Event], list[LedgerRow]]:
+    """So many events, and their ledger where it is wanted."""
+    made = Conversation()
+    for user in range(USERS):
+        made.add(user, Kind.CONNECTED, 0.0, details={"session": f"s-{user}", "epoch": 1, "offset": 0})
+    waiting: deque[Event] = deque()
+    number = 0
+    while len(made.events) + len(waiting) < size:
+        seconds = number * 1e-4
+        user = number % USERS
+        send = made.add(
+            user, Kind.SEND, seconds + 1e-5, message_id=f"r4711-{number:07d}", attempt=1, sequence_id=number // USERS,
+            digest=f"{number * 2654435761:016x}"[-16:], intended=seconds,
+        )
+        waiting.append(send)
+        number += 1
+        if len(waiting) > IN_FLIGHT:
+            made.answer(waiting.popleft(), seconds + 2e-5, ledger=ledger)
+        if number % SNAPSHOT_EVERY == 0:
+            made.aside(send, seconds + 3e-5, number)
+    while waiting:
+        made.answer(waiting.popleft(), number * 1e-4, ledger=ledger)
+    return made.events, made.rows
+
+
+def peak() -> float:
+    """The highest resident memory of this process so far, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def main() -> None:
+    """Prints the figures."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    arguments.add_argument("--events", type=int, default=1_000_000)
+    arguments.add_argument("--ledger", action="store_true", help="with a processed row for each message and the checks that read it")
+    asked = arguments.parse_args()
+    events, rows = conversation(asked.events, ledger=asked.ledger)
+    before = peak()
+    print(f"{len(events):>9} events, {len(rows)} ledger rows: {before:.0f} MB")
+    history = History(events, rows)
+    total = 0.0
+    for name, check in (*WIRE, *(LEDGER if asked.ledger else ())):
+        start = time.process_time()
+        result = check(history)
+        took = time.process_time() - start
+        total += took
+        if isinstance(result, Verdict) and set(result.counts) - {"vacuous"}:
+            sys.exit(f"{name} found what is not there: {result.violations[0].sentence}")
+        print(f"{took:9.3f} s  {name}" + (f" ({result.exercised})" if isinstance(result, Verdict) else ""))
+    print(f"{total:9.3f} s  together, {total / len(events) * 1e9:.0f} ns an event; peak {peak():.0f} MB, of which checks {peak() - before:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

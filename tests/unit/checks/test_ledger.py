@@ -1,0 +1,45 @@
+"""The ledger: each check against its oracle."""
+
+from __future__ import annotations
+
+from Lockstep.checks import History, Kind
+from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
+from random_histories import against_oracle, codes, expect, first_sends, histories, open_attempts, rows_of, told
+
+
+@against_oracle(histories())
+def test_each_reply_has_its_row_and_no_row_is_of_a_message_never_sent(history: History) -> None:
+    firsts = first_sends(history)
+    found = []
+    for first in firsts:
+        for reply in told(history, Kind.REPLY, first)[:1]:
+            rows, digest = rows_of(history, first), reply.digest or first.digest
+            if not rows:
+                found.append("disagreement")
+            elif digest and rows[0].digest and digest not in [row.digest for row in rows]:
+                found.append("corrupted")
+    processed = {(row.user, row.message_id) for row in history.ledger if row.what == "processed"}
+    senders = {first.user for first in firsts}
+    found += ["phantom" for user, _ in processed - {(f.user, f.message_id) for f in firsts} if user in senders]
+    verdict = ledger_agrees_with_journal(history)
+    answered = sum(bool(told(history, Kind.REPLY, first)) for first in firsts)
+    assert codes(verdict) == expect(*found)
+    assert verdict.exercised == answered + sum(user in senders for user, _ in processed)
+
+
+@against_oracle(histories())
+def test_everything_sent_and_not_refused_has_a_row(history: History) -> None:
+    processed = [bool(rows_of(history, first)) for first in first_sends(history)]
+    lost = [first for first in first_sends(history) if not rows_of(history, first) and open_attempts(history, first)]
+    verdict = everything_sent_was_processed(history)
+    assert (verdict.exercised, codes(verdict)) == (sum(processed) + len(lost), expect(*["lost"] * len(lost)))
+
+
+@against_oracle(histories())
+def test_everything_acknowledged_has_a_row(history: History) -> None:
+    acknowledged = [
+        first for first in first_sends(history)
+        if any(told(history, kind, first) for kind in (Kind.ACCEPTED, Kind.REPLY, Kind.DUPLICATE))
+    ]
+    lost = [first for first in acknowledged if not rows_of(history, first)]
+    assert codes(nothing_acknowledged_was_lost(history)) == expect(*["not_durable"] * len(lost))

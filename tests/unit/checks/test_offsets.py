@@ -1,0 +1,73 @@
+"""Offsets: each check against its oracle."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from Lockstep.checks import Event, History, Kind
+from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
+from random_histories import against_oracle, codes, expect
+
+
+@st.composite
+def numbered(draw: st.DrawFn) -> History:
+    """Events of two connections, numbered mostly in order; some name their session and epoch themselves."""
+    events: list[Event] = []
+    due = {1: 1, 2: 1}
+    for _ in range(draw(st.integers(0, 10))):
+        connection = draw(st.integers(1, 2))
+        if draw(st.integers(0, 5)) == 0:
+            details = draw(st.sampled_from((None, {"session": "s", "epoch": 1, "offset": 0}, {"session": "s"}, {"epoch": 2, "offset": 3})))
+            events.append(Event(len(events), 0.0, Kind.CONNECTED, "c", connection, "alice", offset=0, details=details))
+            continue
+        step = draw(st.sampled_from((0, 0, 0, 0, 0, 1, -1, -2)))
+        details = draw(st.sampled_from((None, None, None, {"session": "s"}, {"epoch": 2}, {"other": 1})))
+        offset = draw(st.sampled_from((None, *[due[connection] + step] * 5)))
+        events.append(Event(len(events), 0.0, Kind.OTHER, "c", connection, "alice", offset=offset, digest=draw(st.sampled_from("xxxy")),
+                            details=details))
+        due[connection] += 1
+    return History(events)
+
+
+def streams(history: History) -> list[tuple[tuple[object, object], Event]]:
+    """Each numbered event with its session and epoch."""
+    found = []
+    for event in history.events:
+        connected = [e.details or {} for e in history.events if e.kind is Kind.CONNECTED and e.connection == event.connection][-1:]
+        said = {**(connected[0] if connected else {}), **(event.details or {})}
+        found.append(((said.get("session", event.connection), said.get("epoch")), event))
+    return found
+
+
+@against_oracle(numbered())
+def test_each_offset_is_one_more_than_the_highest_before(history: History) -> None:
+    every = streams(history)
+    found = []
+    pushes = [(stream, e) for stream, e in every if e.kind is Kind.OTHER and e.offset is not None]
+    for position, (stream, event) in enumerate(pushes):
+        before = [e.offset for s, e in pushes[:position] if s == stream]
+        first = next(e for s, e in pushes if s == stream)
+        # the last CONNECTED of each connection counts, in order of the connections' first one
+        last_ready = {e.connection: e for s, e in every if e.kind is Kind.CONNECTED}
+        told = [e for e in last_ready.values() if "offset" in (e.details or {}) and streams_of(every, e) == stream][:1]
+        start = told[0].details["offset"] if told and told[0].index < first.index else first.offset - 1
+        due = max([start, *before]) + 1
+        if event.offset != due:
+            found.append("gap" if event.offset > due else "duplicated")
+    verdict = offsets_without_gap(history)
+    assert (verdict.exercised, codes(verdict)) == (len(pushes), expect(*found))
+
+
+def streams_of(every: list, event: Event) -> object:
+    return next(stream for stream, e in every if e is event)
+
+
+@against_oracle(numbered())
+def test_one_offset_carries_one_content(history: History) -> None:
+    pushes = [(stream, e) for stream, e in streams(history) if e.kind is Kind.OTHER and e.offset is not None]
+    found = []
+    for position, (stream, event) in enumerate(pushes):
+        same = [e for s, e in pushes[:position] if (s, e.offset) == (stream, event.offset)]
+        found += ["disagreement" for first in same[:1] if first.digest != event.digest]
+    verdict = offsets_agree(history)
+    assert (verdict.exercised, codes(verdict)) == (len(pushes), expect(*found))
+
