@@ -106,7 +106,8 @@ async def drive(ready, arguments, server):
     loads = []
     host, port = ready["websocket_url"][5:].split("/")[0].split(":")
     for number in range(arguments.connections):
-        token = post(ready["auth_url"] + "/auth/test-user", {"email": f"load-{number}@example.test"})["token"]
+        auth = ready["auth_url"]
+        token = post(auth + "/auth/test-user", {"email": f"load-{number}@example.test"})["token"] if auth else ""
         load = Load(f"{os.urandom(6).hex()}-{number}", arguments.in_flight, f"{ready['websocket_url']}?token={token}", loop.create_future())
         await loop.create_connection(lambda load=load: load, host, int(port))
         loads.append(load)
@@ -138,9 +139,10 @@ def main():
     parser.add_argument("--in-flight", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--server", metavar="COMMAND", help="another server with a ready line, such as server_stacks.py")
     parser.add_argument("--profile", metavar="FILE")
     arguments = parser.parse_args()
-    command = [sys.executable, *(["-m", "cProfile", "-o", arguments.profile] if arguments.profile else []), "-m", "reference_platform", "serve"]
+    command = arguments.server.split() if arguments.server else [sys.executable, *(["-m", "cProfile", "-o", arguments.profile] if arguments.profile else []), "-m", "reference_platform", "serve"]
     platform = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(LIBRARIES)}
     )

@@ -1,0 +1,173 @@
+"""The ports by themselves: what each promises to whoever replaces it."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from collections import deque
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reference_platform
+from reference_platform.clock import Clock
+from reference_platform.configuration import Configuration
+from reference_platform.errors import PlatformError
+from reference_platform.host import Host
+from reference_platform.messages import Invalid, UserMessage
+from reference_platform.policies import PORTS, Policies
+from reference_platform.policies.tokens import TokenRefusedError
+from reference_platform.registry import catalogue, replacements, slot_of
+
+
+@pytest.fixture
+def host():
+    host = Host(Configuration(max_queue_size=20), Clock(), 1)
+    Policies.build(host, {})
+    return host
+
+
+def message(message_id, priority="normal", user="alice"):
+    return UserMessage(message_id, "", "", priority=priority, user=user)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["high", "normal", "take"]), max_size=120))
+def test_inbox_against_an_obvious_model(steps):
+    host = Host(Configuration(max_queue_size=20), Clock(), 1)
+    inbox = Policies.build(host, {}).inbox
+    high, normal, row = deque(), deque(), 0
+    for number, step in enumerate(steps):
+        if step == "take":
+            if high and not (normal and row >= 9):
+                expected, row = high.popleft(), row + 1
+            elif normal:
+                expected, row = normal.popleft(), 0
+            else:
+                expected = None
+            taken = inbox.take("alice")
+            assert (taken and taken.message_id) == expected
+        else:
+            refused = inbox.admit(message(str(number), step))
+            room = 20 if step == "high" else 18
+            assert (refused is not None) == (len(high) + len(normal) >= room)
+            if refused is None:
+                (high if step == "high" else normal).append(str(number))
+        assert inbox.depth("alice") == inbox.reported_depth("alice") == inbox.total() == len(high) + len(normal)
+
+
+def test_queues_are_per_user(host):
+    inbox = host.policies.inbox
+    for number in range(18):
+        assert inbox.admit(message(str(number))) is None
+    assert inbox.admit(message("x")) is not None
+    assert inbox.admit(message("x", user="bob")) is None
+
+
+def test_workers_take_turns(host):
+    workers = host.policies.workers
+    for user in "abc":
+        workers.offer(user)
+    assert [workers.next_user(), workers.next_user()] == ["a", "b"]
+    workers.offer("a")
+    assert [workers.next_user(), workers.next_user(), workers.next_user()] == ["c", "a", None]
+
+
+def test_duplicates_until_commit_from_memory_and_after_it_from_the_store(host):
+    duplicates = host.policies.duplicates
+    connection = SimpleNamespace(session=SimpleNamespace(connection_id="c"))
+    asked = []
+    host.policies.store.claims = lambda key, message_id: asked.append(message_id) or []
+    first = message("m")
+    assert asyncio.run(duplicates.claim(first, connection)).admit
+    assert not asked, "a new id is not looked up"
+    assert not asyncio.run(duplicates.claim(message("m"), connection)).admit
+    duplicates.committed([first])
+    assert not duplicates.uncommitted
+    asyncio.run(duplicates.claim(message("m"), connection))
+    assert asked == ["m"]
+
+
+def test_a_released_claim_is_free_again(host):
+    duplicates = host.policies.duplicates
+    connection = SimpleNamespace(session=SimpleNamespace(connection_id="c"))
+    host.policies.store.claims = lambda key, message_id: []
+    asyncio.run(duplicates.claim(message("m"), connection))
+    duplicates.release(message("m"))
+    assert asyncio.run(duplicates.claim(message("m"), connection)).admit
+
+
+def test_equal_hashes_are_told_apart_by_user(host):
+    duplicates = host.policies.duplicates
+    connection = SimpleNamespace(session=SimpleNamespace(connection_id="c"))
+    key = duplicates.key(message("m"))
+    duplicates.recovered([key])
+    host.policies.store.claims = lambda key, message_id: [(host.clock.now(), "somebody else", "c")]
+    assert asyncio.run(duplicates.claim(message("m"), connection)).admit
+
+
+@given(st.binary(max_size=200))
+def test_codec_never_raises(data):
+    host = Host(Configuration(), Clock(), 1)
+    assert isinstance(Policies.build(host, {}).codec.decode(data), Invalid)
+
+
+def test_tokens_end_exactly_on_the_clock(host):
+    tokens = host.policies.tokens
+    now = host.clock.now()
+    host.clock.now = lambda: now
+    token = tokens.issue("a@example.test", 10, {})
+    assert asyncio.run(tokens.verify(token)).user == tokens.user_of("A@example.test ")
+    host.clock.now = lambda: now + 9.999
+    asyncio.run(tokens.verify(token))
+    host.clock.now = lambda: now + 10.001
+    with pytest.raises(TokenRefusedError, match="expired"):
+        asyncio.run(tokens.verify(token))
+
+
+def test_clock_goes_forward_only():
+    clock = Clock()
+    before = clock.now()
+    assert clock.advance(60) - before >= 60
+    for seconds in (-1, float("nan")):
+        with pytest.raises(ValueError, match="never goes back"):
+            clock.advance(seconds)
+
+
+def test_catalogue_is_complete_and_every_entry_says_what_it_does():
+    defects, quirks = catalogue("defect"), catalogue("quirk")
+    assert [name for name in defects if name.startswith("r1_")] == sorted([
+        "r1_swap_adjacent", "r1_reorder_1in500", "r1_drop_every_n", "r1_drop_last", "r1_dup_reply", "r1_wrong_correlation",
+        "r1_seq_off_by_one", "r1_concurrent_handlers", "r1_truncate_64k",
+    ])  # fmt: skip
+    assert [name for name in defects if name.startswith("r2_")] == sorted([
+        "r2_no_dedup", "r2_window_too_short", "r2_dedup_id_only_conn", "r2_dedup_lost_on_reconnect", "r2_dedup_lost_on_restart",
+        "r2_dedup_global_across_users", "r2_race_check_then_act", "r2_reject_then_process", "r2_dup_missing_reply",
+    ])  # fmt: skip
+    assert set(quirks) >= {"n1_slow_in_order", "n4_duplicates_silent", "n6_one_byte_writes", "n7_jitter", "n11_unknown_fields"}
+    for name, port in (defects | quirks).items():
+        assert port.__doc__, name
+        assert slot_of(port, name) in PORTS
+        assert set(replacements([name] if name in defects else [], [name] if name in quirks else [])) == {slot_of(port, name)}
+
+
+def test_policies_cannot_be_exchanged_while_running(host):
+    with pytest.raises(AttributeError):
+        host.policies.inbox = None
+
+
+def test_pipeline_clock_and_ledger_have_no_slot():
+    assert not {"pipeline", "clock", "ledger"} & set(PORTS)
+    with pytest.raises(PlatformError, match="no subclass of a port"):
+        slot_of(Clock, "mine")
+
+
+def test_nothing_asks_which_defect_is_on():
+    root = Path(reference_platform.__file__).parent
+    core = [*root.glob("policies/*.py"), *(root / f"{name}.py" for name in ("pipeline", "connection", "receiver", "database", "host"))]
+    branches = [node.test for file in core for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.If | ast.IfExp)]
+    assert branches
+    assert not [ast.unparse(test) for test in branches if "defect" in ast.unparse(test) or "quirk" in ast.unparse(test)]
