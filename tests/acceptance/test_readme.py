@@ -7,7 +7,8 @@ import shlex
 import sys
 
 import pytest
-from conftest import ROOT, finish
+
+from acceptance.running import ROOT, finish
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, plain_environment, run_kit
+
+from acceptance.running import ROOT, finish, plain_environment, run_kit
 
 
 @pytest.fixture
@@ -44,8 +45,6 @@ def test_wire_tests_pass_and_ledger_tests_are_not_offered(service):
 
 
 def test_unreachable_service_is_named_with_all_its_addresses():
-    from conftest import finish
-
     done = finish([sys.executable, "run.py", "--profile", "quick"], ROOT, {
         "RAPID_MESSAGE_TEST_MODE": "real", "E2E_WEBSOCKET_URL": "ws://127.0.0.1:9/ws", "E2E_BACKEND_URL": "http://127.0.0.1:9",
         "E2E_AUTH_SERVICE_URL": "http://127.0.0.1:9",

@@ -6,7 +6,8 @@ import shutil
 import sys
 
 import pytest
-from conftest import ROOT, Finished, finish
+
+from acceptance.running import ROOT, Finished, finish
 
 SUITES = str(ROOT / "suites")
 IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "4__burst_idempotency.robot")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import run_kit
+
+from acceptance.running import run_kit
 
 
 @pytest.fixture(scope="module")

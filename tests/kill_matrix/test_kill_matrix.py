@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from kill_matrix import matrix
+
 SEED = 4711
-
-
-def _load_matrix():
-    spec = importlib.util.spec_from_file_location("kill_matrix", Path(__file__).with_name("matrix.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-matrix = _load_matrix()
 ROWS = list(matrix.rows())
 
 
