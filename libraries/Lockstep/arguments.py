@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from robot.running.context import EXECUTION_CONTEXTS
 from robot.utils import timestr_to_secs
@@ -20,23 +20,19 @@ _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": KIBIBY
 class Number(int):
     """A whole number, 0 or more, such as ``19``."""
 
-    lowest = 0
-
     @classmethod
-    def convert(cls, value: str | float) -> Self:
-        """Converts ``20`` or ``7 000``; what is not whole or too small is refused."""
-        number = _figure(value)
-        if number is None:
-            raise ValueError(f"must be a whole number such as 20, not '{value}'")
-        if number != int(number) or number < cls.lowest:
-            raise ValueError(f"must be a whole number, {cls.lowest} or more, not {value}")
-        return cls(int(number))
+    def convert(cls, value: str | float) -> Number:
+        """Converts ``20`` or ``7 000``; what is not whole or below 0 is refused."""
+        return cls(_whole(value, 0))
 
 
-class Count(Number):
+class Count(int):  # beside Number and not below it: Robot would take the converter of the first class that fits
     """A whole number, 1 or more, such as ``20``."""
 
-    lowest = 1
+    @classmethod
+    def convert(cls, value: str | float) -> Count:
+        """Converts ``20`` or ``7 000``; what is not whole or below 1 is refused."""
+        return cls(_whole(value, 1))
 
 
 class Duration(float):
@@ -187,3 +183,12 @@ def _figure(value: Any) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _whole(value: Any, lowest: int) -> int:
+    number = _figure(value)
+    if number is None:
+        raise ValueError(f"must be a whole number such as 20, not '{value}'")
+    if number != int(number) or number < lowest:
+        raise ValueError(f"must be a whole number, {lowest} or more, not {value}")
+    return int(number)

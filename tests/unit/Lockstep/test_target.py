@@ -1,0 +1,105 @@
+"""What a target says of itself before anything is started."""
+
+import pytest
+import yaml
+
+from Lockstep.errors import EnvironmentSetupError, UsageError
+from Lockstep.targets import load_target
+from robot.api.types import Secret
+
+BASE = {
+    "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
+    "messages": {"send": {"id": "{message_id}"}, "reply": {"where": {"type": "answer"}, "message_id": "id"}},
+}
+
+
+@pytest.fixture
+def target(tmp_path):
+    def make(**keys):
+        path = tmp_path / "desk.yaml"
+        path.write_text(yaml.safe_dump({**BASE, **keys}, sort_keys=False))
+        return load_target(path)
+
+    return make
+
+
+def test_without_endpoints_the_websocket_address_is_the_one(target):
+    assert target().endpoints() == [("websocket", "ws://127.0.0.1:1/ws", None)]
+
+
+def test_endpoints_come_from_the_environment_or_their_default(target, monkeypatch):
+    desk = target(endpoints={"websocket_url": {"environment": "DESK_URL", "default": "ws://default"}, "auth_url": "http://fixed"})
+    monkeypatch.delenv("DESK_URL", raising=False)
+    assert desk.endpoints() == [("websocket", "ws://default", "DESK_URL"), ("auth", "http://fixed", None)]
+    monkeypatch.setenv("DESK_URL", "ws://set")
+    assert desk.endpoints()[0] == ("websocket", "ws://set", "DESK_URL")
+
+
+def test_an_endpoint_without_value_names_its_variable(target, monkeypatch):
+    monkeypatch.delenv("DESK_URL", raising=False)
+    with pytest.raises(UsageError, match=r"endpoint 'websocket_url' is read from the environment variable DESK_URL, which is not set"):
+        target(endpoints={"websocket_url": {"environment": "DESK_URL"}}).open()
+
+
+def test_the_kits_real_target_reads_the_three_agreed_variables(monkeypatch):
+    for variable in ("E2E_WEBSOCKET_URL", "E2E_BACKEND_URL", "E2E_AUTH_SERVICE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    assert load_target("real").endpoints() == [
+        ("websocket", "ws://localhost:8000/ws", "E2E_WEBSOCKET_URL"), ("backend", "http://localhost:8000", "E2E_BACKEND_URL"),
+        ("auth", "http://localhost:8001", "E2E_AUTH_SERVICE_URL"),
+    ]
+
+
+def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
+    assert load_target("reference").endpoints() == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "capability", "offered"),
+    [
+        ({}, "ledger", False), ({}, "agent_state", False), ({}, "restart", False), ({}, "server_figures", False), ({}, "duplicate_detection", True),
+        ({"guarantees": {"duplicates": {"key": "none"}}}, "duplicate_detection", False),
+        ({"control": {"ledger": {"url": "http://x/ledger?since={since}"}}}, "ledger", True),
+        ({"control": {"ledger": {"url": "{control_url}/ledger"}}}, "ledger", False),
+        ({"control": {"ledger": {"url": "{control_url}/ledger"}}, "endpoints": {"control_url": "http://x"}}, "ledger", True),
+        ({"lifecycle": {"start": ["x"]}}, "restart", True), ({"lifecycle": {"start": ["x"], "restart": False}}, "restart", False),
+        ({"lifecycle": {"start": ["x"]}}, "server_figures", True),
+        ({"questions": {"mood": {"ask": {}, "answer": {"where": {}}}}}, "mood", True),
+    ],
+)
+def test_offered_is_what_the_file_names_and_what_can_be_reached(target, keys, capability, offered):
+    desk = target(**keys)
+    if "lifecycle" not in keys:
+        desk.open()
+    assert desk.offers(capability) is offered
+
+
+def test_a_misspelt_capability_is_never_taken_for_one_that_is_not_offered(target):
+    with pytest.raises(UsageError, match=r"^usage: there is no capability 'ledgr'; did you mean ledger\? Known are: advance_clock, agent_state"):
+        target().offers("ledgr")
+
+
+def test_addresses_that_are_not_there_are_named_and_other_braces_left_alone(target):
+    desk = target(endpoints={"auth_url": "http://a"})
+    desk.open()
+    assert desk.fill('{auth_url}/x?{"a":1}&u={user}', user="u1") == 'http://a/x?{"a":1}&u=u1'
+    with pytest.raises(EnvironmentSetupError, match=r"^environment: target 'desk' has no control_url; known are: auth_url$"):
+        desk.fill("{control_url}/x")
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        ({"by": "header", "name": "X-Auth", "value": "Bearer {token}"}, ("ws://127.0.0.1:1/ws", {"X-Auth": "Bearer a b"}, [])),
+        ({"by": "query", "name": "token"}, ("ws://127.0.0.1:1/ws?token=a%20b", {}, [])),
+        ({"by": "subprotocol", "value": "auth-{token}"}, ("ws://127.0.0.1:1/ws", {}, ["auth-a b"])),
+        ({"by": "none"}, ("ws://127.0.0.1:1/ws", {}, [])),
+    ],
+)
+def test_the_token_travels_as_the_file_says(target, auth, expected):
+    assert target(connect={"url": "ws://127.0.0.1:1/ws", "auth": auth}).handshake(Secret("a b")) == expected
+
+
+def test_restarting_what_is_not_ours_is_refused(target):
+    with pytest.raises(UsageError, match="was not started by this kit and cannot be restarted; its file has no 'lifecycle'"):
+        target().restart(gracefully=True)
