@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+STOPPED = ("Execution terminated by signal", "Test execution stopped due to a fatal error.")
+"""Robot's words for tests that an interrupt cut off or kept from starting: they say nothing about the target."""
+
 PAGES = (("Final Review", "final_review.html"), ("Log", "log.html"), ("Report", "report.html"))
 
 
@@ -30,7 +33,8 @@ def failed_tests(output: Path) -> list[FailedTest]:
         suite = ExecutionResult(str(output), include_keywords=False).suite
     except DataError:
         return []
-    return [FailedTest(test.full_name.partition(".")[2], first_sentence(test.message)) for test in suite.all_tests if test.failed]
+    failed = (test for test in suite.all_tests if test.failed and not test.message.strip().endswith(STOPPED))
+    return [FailedTest(test.full_name.partition(".")[2], first_sentence(test.message)) for test in failed]
 
 
 def first_sentence(message: str) -> str:
