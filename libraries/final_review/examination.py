@@ -85,7 +85,7 @@ def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records:
     circumstances = Circumstances(
         profile=info.profile,
         not_offered=coverage.not_offered_cases(feeding, result, records),
-        failed={case: test.title for case in sorted(feeding) for test in result.of_case(case) if test.failed},
+        failed={case: test.title for case in sorted(feeding) for test in result.of_case(case) if test.failed and not test.cut_off},
         disturbed=records.disturbed,
     )
     return [judge(criterion, records.measurements, circumstances) for criterion in criteria]
@@ -94,4 +94,4 @@ def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records:
 def _failed_tests(result: RunResult, judged: list[Judged]) -> list[ExecutedTest]:
     """The failed tests, without the rows of criteria that were not met: those stand in the scorecard and may be waived."""
     missed = {one.criterion.id for one in judged if one.claimed and one.state is State.NOT_MET}
-    return [test for test in result.tests if test.failed and not missed & set(test.tags)]
+    return [test for test in result.tests if test.failed and not test.cut_off and not missed & set(test.tags)]

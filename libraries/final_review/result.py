@@ -19,6 +19,9 @@ MESSAGE_LENGTH = 300
 SKIPS = ("not offered", "not available here", "invalid", "not measured")
 """The message of a skipped test begins with one of these kinds."""
 
+CUT_OFF = ("Execution terminated by signal", "Test execution stopped due to a fatal error.")
+"""Robot's words for tests that an interrupt cut off or kept from starting."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutedTest:
@@ -35,6 +38,11 @@ class ExecutedTest:
     def failed(self) -> bool:
         """Whether Robot counts it as failed."""
         return self.status == "FAIL"
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether an interrupt stopped it or kept it from starting: that says nothing about the target."""
+        return self.failed and self.message.strip().endswith(CUT_OFF)
 
     @property
     def passed(self) -> bool:

@@ -115,6 +115,15 @@ def test_an_interrupted_run_gives_no_verdict(run: Any) -> None:
     assert document(run)["reason"] == "The run was interrupted before its end."
 
 
+@pytest.mark.parametrize("message", ["Execution terminated by signal", "Parent suite setup failed:\nExecution terminated by signal"])
+def test_a_test_that_an_interrupt_cut_off_says_nothing_about_the_target(run: Any, message: str) -> None:
+    run.info["interrupted"] = True
+    run.fail(run.tests[0][1], message)
+    content = document(run)
+    assert (content["verdict"], content["reason"]) == ("cannot_say", "The run was interrupted before its end.")
+    assert criterion(content, "fr-order")["state"] == "met"
+
+
 def test_a_partial_run_names_what_was_not_measured(run: Any) -> None:
     run.tests = [one for one in run.tests if one[2] == "rms-1"]
     run.records = [one for one in run.records if one["case"] == "rms-1"]
