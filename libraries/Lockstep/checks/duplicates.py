@@ -143,13 +143,19 @@ def processed_once_in_ledger(history: History) -> Verdict:
 
 
 def processed_so_often(history: History, message_id: str, times: int) -> Verdict:
-    """One message was answered exactly `times` times: again, for instance, when its duplicate window is over (*miscounted_duplicates*). O(n)."""
+    """One message was answered exactly so many times (*miscounted_duplicates*): again, say, once its duplicate window is over.
+
+    O(n). Source: exact accounting.
+    """
     verdict = Verdict("processed so often")
     replies = [event for event in history.events if event.kind is Kind.REPLY and event.message_id == message_id]
     sends = [event for event in history.events if event.kind is Kind.SEND and event.message_id == message_id]
     verdict.exercised = len(sends)
     if sends and len(replies) != times:
-        sentence = f"{wording.message(sends[0])} should have been processed {times} times, but it was answered {len(replies)} times"
-        verdict.violated(Code.MISCOUNTED_DUPLICATES, sentence, *sends, *replies)
+        verdict.violated(
+            Code.MISCOUNTED_DUPLICATES,
+            f"{wording.message(sends[0])} should have been processed {wording.counted(times, 'time')}, but it was answered "
+            f"{wording.counted(len(replies), 'time')}",
+            *sends, *replies,
+        )
     return verdict.concluded()
-

@@ -62,7 +62,7 @@ def latency_within(history: History, limit: float, share: float = 0.95, alpha: f
     if late > (1 - share) * len(values) and binomial_tail(late, len(values), 1 - share) <= alpha:
         verdict.violated(
             Code.TOO_SLOW,
-            f"{late} of {wording.counted(len(values), 'reply')} took longer than {limit * 1000:g} ms, where {1 - share:.3g} of them "
+            f"{late} of {wording.counted(len(values), 'reply')} took longer than {limit * 1000:g} ms, where {(1 - share) * 100:.3g} % of them "
             f"may; the slowest took {max(values) * 1000:.0f} ms",
             *_slowest(history, values),
         )

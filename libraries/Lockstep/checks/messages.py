@@ -185,9 +185,8 @@ class Messages:
     def unusual(self) -> Iterator[Message]:
         """The messages of which more is known than one attempt, one acceptance and one reply."""
         for user, message_id in self.further:
-            send = self.send(user, message_id)
-            if send is not None:
-                yield self.message(send)
+            entry = self.by_user[user][message_id]
+            yield self.message(self.origins[entry] if isinstance(entry, int) else entry)
 
     def unanswered(self) -> Iterator[tuple[int, int, Message]]:
         """The messages without a reply: their position among their user's messages, the number of these, and the message."""

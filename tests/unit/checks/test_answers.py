@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
+from random_histories import ANSWERS, against_oracle, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
+
 from Lockstep.checks import History, Kind
 from Lockstep.checks.answers import (
-    contents_intact, no_phantom_replies, nothing_answered_twice, nothing_lost, nothing_refused_was_processed,
+    contents_intact,
+    no_phantom_replies,
+    nothing_answered_twice,
+    nothing_lost,
+    nothing_refused_was_processed,
 )
-from random_histories import against_oracle, ANSWERS, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
 
 
 @against_oracle(histories())

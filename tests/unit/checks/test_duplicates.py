@@ -6,10 +6,11 @@ import itertools
 from collections import Counter
 
 from hypothesis import strategies as st
-from Lockstep.checks import History, Kind
-from Lockstep.checks.duplicates import Answer, duplicates_accounted, processed_once_in_ledger
-from random_histories import against_oracle, IDS, codes, expect, first_sends, histories, rows_of, told
+from random_histories import IDS, against_oracle, codes, expect, first_sends, histories, rows_of, told
 from told_histories import Story
+
+from Lockstep.checks import History, Kind
+from Lockstep.checks.duplicates import Answer, duplicates_accounted, processed_once_in_ledger, processed_so_often
 
 answers = st.sampled_from(("reject", "silent", "replay"))
 
@@ -76,3 +77,10 @@ def test_an_attempt_answered_twice_is_named() -> None:
     assert duplicates_accounted(story.history).violations[0].sentence.endswith(
         "no answer to attempt 2; 2 answers to attempt 1, which was sent 1 time"
     )
+
+
+@against_oracle(histories(), st.integers(0, 2))
+def test_a_message_is_processed_as_often_as_it_has_replies(history: History, times: int) -> None:
+    sends, replies = ([e for e in history.events if (e.kind, e.message_id) == (kind, "m1")] for kind in (Kind.SEND, Kind.REPLY))
+    verdict = processed_so_often(history, "m1", times)
+    assert (verdict.exercised, codes(verdict)) == (len(sends), expect(*["miscounted_duplicates"] * bool(sends and len(replies) != times)))

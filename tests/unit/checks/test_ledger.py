@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from random_histories import against_oracle, codes, expect, first_sends, histories, open_attempts, rows_of, told
+
 from Lockstep.checks import History, Kind
 from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
-from random_histories import against_oracle, codes, expect, first_sends, histories, open_attempts, rows_of, told
 
 
 @against_oracle(histories())

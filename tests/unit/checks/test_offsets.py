@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from random_histories import against_oracle, choices, codes, expect
+
 from Lockstep.checks import Event, History, Kind
 from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
-from random_histories import against_oracle, codes, expect
+
+READY = (None, {"session": "s", "epoch": 1, "offset": 0}, {"session": "s"}, {"epoch": 2, "offset": 3})
+SAID = (None, None, None, {"session": "s"}, {"epoch": 2}, {"other": 1})
 
 
 @st.composite
 def numbered(draw: st.DrawFn) -> History:
     """Events of two connections, numbered mostly in order; some name their session and epoch themselves."""
+    count, made = draw(choices(1, 10, 6))
     events: list[Event] = []
     due = {1: 1, 2: 1}
-    for _ in range(draw(st.integers(0, 10))):
-        connection = draw(st.integers(1, 2))
-        if draw(st.integers(0, 5)) == 0:
-            details = draw(st.sampled_from((None, {"session": "s", "epoch": 1, "offset": 0}, {"session": "s"}, {"epoch": 2, "offset": 3})))
-            events.append(Event(len(events), 0.0, Kind.CONNECTED, "c", connection, "alice", offset=0, details=details))
+    for index in range(count):
+        connection = made.pick(1, 2)
+        if made.pick(*(False,) * 5, True):
+            events.append(Event(index, 0.0, Kind.CONNECTED, "c", connection, "alice", offset=0, details=made.pick(*READY)))
             continue
-        step = draw(st.sampled_from((0, 0, 0, 0, 0, 1, -1, -2)))
-        details = draw(st.sampled_from((None, None, None, {"session": "s"}, {"epoch": 2}, {"other": 1})))
-        offset = draw(st.sampled_from((None, *[due[connection] + step] * 5)))
-        events.append(Event(len(events), 0.0, Kind.OTHER, "c", connection, "alice", offset=offset, digest=draw(st.sampled_from("xxxy")),
-                            details=details))
+        offset = made.pick(None, *[due[connection] + step for step in (0, 0, 0, 0, 0, 0, 0, 0, 1, -1, -2)])
+        details, digest = made.pick(*SAID), made.pick(*"xxxy")
+        events.append(Event(index, 0.0, Kind.OTHER, "c", connection, "alice", offset=offset, digest=digest, details=details))
         due[connection] += 1
     return History(events)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from Lockstep.checks import Event, History, Kind, LedgerRow
-from Lockstep.checks.order import Scope, processed_in_send_order, replies_in_send_order
 from random_histories import against_oracle, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
 from told_histories import Story
+
+from Lockstep.checks import Event, History, Kind, LedgerRow
+from Lockstep.checks.order import Scope, processed_in_send_order, replies_in_send_order
 
 scopes = st.sampled_from(("connection", "user", "none"))
 
@@ -25,7 +26,7 @@ def judged(effects: list[tuple[Event | LedgerRow, list[Event]]], scope: Scope) -
     return len(effects), expect(*["reordered"] * len(overtaken)) if scope != "none" else {}
 
 
-@against_oracle(histories(honest_echo=True, size=20), scopes)
+@against_oracle(histories(honest_echo=True, size=30), scopes)
 def test_a_reply_is_reordered_when_a_message_surely_sent_later_was_answered_before(history: History, scope: Scope) -> None:
     effects = []
     for first in first_sends(history):
@@ -36,7 +37,7 @@ def test_a_reply_is_reordered_when_a_message_surely_sent_later_was_answered_befo
     assert (verdict.exercised, codes(verdict)) == judged(effects, scope)
 
 
-@against_oracle(histories(honest_echo=True, size=20), scopes)
+@against_oracle(histories(honest_echo=True, size=30), scopes)
 def test_a_row_is_reordered_when_a_message_surely_sent_later_was_processed_before(history: History, scope: Scope) -> None:
     effects = [(row, meant(row, open_attempts(history, first))) for first in first_sends(history) for row in rows_of(history, first)[:1]]
     effects.sort(key=lambda effect: effect[0].index)

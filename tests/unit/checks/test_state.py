@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from random_histories import against_oracle, choices, codes, expect, first_sends, open_attempts, told
+from told_histories import Story
+
 from Lockstep.checks import Event, History, Kind
 from Lockstep.checks.state import (
-    counter_within_interval, processed_ids_once, reads_include_own_writes, state_equals, state_never_goes_back,
+    counter_within_interval,
+    processed_ids_once,
+    reads_include_own_writes,
+    state_equals,
+    state_never_goes_back,
 )
-from random_histories import against_oracle, codes, expect, first_sends, open_attempts, told
-from told_histories import Story
 
 IDS = ("m1", "m2", "m3", "m4")
 
@@ -16,29 +21,27 @@ IDS = ("m1", "m2", "m3", "m4")
 @st.composite
 def questioned(draw: st.DrawFn) -> History:
     """Messages of one user, and snapshots that overlap with them and with each other."""
+    count, made = draw(choices(4, 20, 14))
     story = Story()
-    clients = ("phone", "desk")
-    asked: list[str] = []
-    kinds = st.sampled_from((Kind.SEND,) * 3 + (Kind.REPLY,) * 3 + (Kind.QUERY,) * 4 + (Kind.ANSWER,) * 4 + (Kind.REFUSED, Kind.QUERY_UNKNOWN))
-    for _ in range(draw(st.integers(4, 20))):
-        kind = draw(kinds)
+    asked = ["never asked"]
+    for _ in range(count):
+        kind = made.pick(*(Kind.SEND, Kind.REPLY) * 3, *(Kind.QUERY, Kind.ANSWER) * 4, Kind.REFUSED, Kind.QUERY_UNKNOWN)
         if kind is Kind.QUERY:
             asked.append(f"q{len(asked)}")
             story.query(asked[-1])
         elif kind in (Kind.ANSWER, Kind.QUERY_UNKNOWN):
-            request = draw(st.sampled_from((*asked[-2:], *asked[-1:], "never asked"))) if asked else "never asked"
-            fields: dict[str, object] = {}
-            for field, values in (
-                ("message_count", st.integers(0, 4)), ("version", st.integers(0, 2)),
-                ("processed_message_ids", st.lists(st.sampled_from(IDS), max_size=3)),
-            ):
-                if draw(st.booleans()):
-                    fields[field] = draw(values)
-            story.add(kind, "alice", request, details={"question": draw(st.sampled_from(("agent_state",) * 5 + ("weather",))), "fields": fields})
+            fields = {
+                "message_count": made.pick(0, 1, 2, 3, 4), "version": made.pick(0, 1, 2),
+                "processed_message_ids": [made.pick(*IDS) for _ in range(made.pick(0, 1, 2, 3))],
+            }
+            for field in list(fields):
+                if made.pick(False, True):
+                    del fields[field]
+            question = made.pick(*("agent_state",) * 5, "weather")
+            story.add(kind, "alice", made.pick(*asked[-2:], asked[-1], asked[0]), details={"question": question, "fields": fields})
         else:
-            details = {"version": draw(st.integers(0, 2))} if kind is Kind.REPLY and draw(st.booleans()) else None
-            story.add(kind, "alice", draw(st.sampled_from(IDS)), details=details)
-        story.events[-1] = story.events[-1]._replace(client=clients[int(story.events[-1].message_id[-1:] == "3")])
+            story.add(kind, "alice", made.pick(*IDS), details=made.pick(None, {"version": 1}, {"version": 2}) if kind is Kind.REPLY else None)
+        story.events[-1] = story.events[-1]._replace(client="desk" if story.events[-1].message_id[-1] == "3" else "phone")
     return story.history
 
 
@@ -129,3 +132,23 @@ def test_the_sentence_names_field_expected_and_found() -> None:
     assert state_equals(story.history, {"message_count": 1, "last_sequence_id": 0}).violations[0].sentence == (
         "alice's state at +0.300 s (snapshot 1 of 1) says last_sequence_id 1, where 0 is right"
     )
+
+
+def test_a_reply_that_carries_a_version_is_a_floor_for_the_next_snapshot() -> None:
+    for version, expected in ((4, {"stale_read": 1}), (5, {})):
+        story = Story()
+        story.send("m1")
+        story.reply("m1", details={"version": 5})
+        story.snapshot("q1", {"version": version})
+        assert codes(reads_include_own_writes(story.history)) == expected
+
+
+def test_a_message_may_be_pushed_out_of_the_list_by_newer_ones() -> None:
+    story = Story().exchange("m1")
+    story.query("q1")
+    for message_id in ("m2", "m3"):
+        story.send(message_id)
+    story.answer("q1", {"processed_message_ids": ["m2", "m3"]})
+    assert codes(reads_include_own_writes(story.history)) == {}
+    story.snapshot("q2", {"processed_message_ids": []})
+    assert codes(reads_include_own_writes(story.history)) == {"stale_read": 1}
