@@ -45,3 +45,11 @@ def test_plain_pabot(tmp_path):
 
 def test_pabot_splits_tests(tmp_path):
     all_green(pabot(tmp_path, "--testlevelsplit", "--include", "rms-2", SUITES), 19)
+
+
+def test_a_criterion_is_skipped_with_its_reason_unless_every_row_is_met(tmp_path):
+    done = robot(tmp_path, "--test", "A Hundred Messages*", "--test", "Answers within one second", "--test", "One user can*", SUITES)
+    assert done.of_status("FAIL") == {}
+    reasons = {name: why for name, why in done.of_status("SKIP").items() if "invalid" not in why}
+    assert reasons.keys() == {"Answers within one second", "One user can send 50 messages per second"}
+    assert all(why.startswith("not measured: ") for why in reasons.values()), reasons

@@ -34,6 +34,7 @@ class TestScope:
     not_offered: list[str] = field(default_factory=list)
     criterion: str = ""
     criterion_cases: tuple[str, ...] = ()
+    rows_skipped: list[str] = field(default_factory=list)
 
 
 class Kit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from robot.api import SkipExecution
 
 from final_review.criteria import Circumstances, Condition, Finding, State, comparison, judge_condition, profile_rank
@@ -44,7 +46,7 @@ class RecordingKeywords:
         except InputError as error:
             raise UsageError(str(error)) from None
         if profile_rank(needs) > profile_rank(active_profile()):
-            raise SkipExecution(f"not measured: needs profile {needs}")
+            self._skip(f"not measured: needs profile {needs}")
         self._tell(condition, self._judged(condition))
 
     def _judged(self, condition: Condition) -> Finding:
@@ -60,7 +62,12 @@ class RecordingKeywords:
         if finding.state is State.NOT_MET:
             raise PerformanceThresholdError(f"{condition.measurement}: {finding.reason}")
         if finding.state is not State.MET:
-            raise SkipExecution(f"{str(finding.state).replace('_', ' ')}: {finding.reason}")
+            self._skip(f"{str(finding.state).replace('_', ' ')}: {finding.reason}")
+
+    def _skip(self, reason: str) -> NoReturn:
+        """Skips this row and remembers why: Robot passes a test of which one row was met and another skipped."""
+        self._kit.scope.rows_skipped.append(reason)
+        raise SkipExecution(reason)
 
 
 def _not_offered(records: Records) -> set[str]:
