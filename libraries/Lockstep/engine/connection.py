@@ -110,9 +110,13 @@ class Connection:
             raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4) from None
         except TimeoutError:
             raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
-        except (InvalidHandshake, InvalidURI) as garbage:
+        except (InvalidHandshake, InvalidURI, ConnectionClosed) as garbage:
+            if isinstance(garbage, ConnectionClosed) or isinstance(garbage.__cause__, EOFError | ConnectionError):
+                raise Refused(f"it hung up during the handshake at {place}") from None
             raise Refused(f"what it answered at {place} is not a WebSocket handshake ({type(garbage).__name__})") from None
-        except (OSError, EOFError) as error:
+        except (ConnectionResetError, EOFError):
+            raise Refused(f"it hung up during the handshake at {place}") from None
+        except OSError as error:
             raise Refused(f"no connection to {place} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
 
     # reading

@@ -74,7 +74,11 @@ class TargetProcess:
                 raise UsageError(f"target '{self._name}': 'lifecycle.start' uses {{{name}}}; known are: {', '.join(values)}")
             return values[name]
 
-        return [filled(word, value_of) for word in self._lifecycle.start] + shlex.split(os.environ.get(START_ARGUMENTS, ""))
+        more = os.environ.get(START_ARGUMENTS, "")
+        try:
+            return [filled(word, value_of) for word in self._lifecycle.start] + shlex.split(more)
+        except ValueError as error:
+            raise UsageError(f"{START_ARGUMENTS} cannot be split into words ({error}): {more}") from None
 
     def _ready_line(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         lines = self._read_output(process)

@@ -75,7 +75,7 @@ def test_what_only_a_keyword_can_return_names_that_keyword():
 @pytest.mark.parametrize(("args", "kwargs"), [(("a misfit",), {}), ((20,), {"in_flight": "a misfit"})])
 def test_the_library_refuses_a_misfit_with_the_names_of_argument_and_keyword(args, kwargs):
     misfit = Misfit("must be a whole number, 1 or more, not 0")
-    args, kwargs = [misfit if a == "a misfit" else a for a in args], {k: misfit for k in kwargs}
+    args, kwargs = [misfit if a == "a misfit" else a for a in args], dict.fromkeys(kwargs, misfit)
     with pytest.raises(UsageError) as error:
         Lockstep().run_keyword("send_burst", args, kwargs)
     name = "in_flight" if kwargs else "count"

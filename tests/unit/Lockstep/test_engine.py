@@ -99,16 +99,19 @@ def test_the_probe_notices_a_blocked_loop():
     async def blocked():
         one = LagProbe()
         ticking = asyncio.create_task(one.tick())
-        while len(one.lags) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(one.lags) >= 2)
         asyncio.get_running_loop().call_soon(_spin, 0.2)
         seen = len(one.lags)
-        while len(one.lags) < seen + 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(one.lags) >= seen + 2)
         ticking.cancel()
         return max(one.lags)
 
     assert asyncio.run(blocked()) > 0.1
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        await asyncio.sleep(0.01)
 
 
 def _spin(seconds):

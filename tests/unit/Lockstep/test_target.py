@@ -2,10 +2,10 @@
 
 import pytest
 import yaml
+from robot.api.types import Secret
 
 from Lockstep.errors import EnvironmentSetupError, UsageError
 from Lockstep.targets import load_target
-from robot.api.types import Secret
 
 BASE = {
     "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
