@@ -29,10 +29,15 @@ def _documented_options() -> set[str]:
     return {word for command in commands for word in shlex.split(command) if word.startswith("--")}
 
 
+@pytest.fixture(scope="module")
+def shown_help() -> str:
+    """What `--help` says of the run and of the proof."""
+    return "".join(finish([sys.executable, "run.py", *words, "--help"], ROOT).output for words in ((), ("prove",)))
+
+
 @pytest.mark.parametrize("option", sorted(_documented_options()))
-def test_every_option_of_the_readme_is_known(option):
-    shown = finish([sys.executable, "run.py", "--help"], ROOT).output + finish([sys.executable, "run.py", "prove", "--help"], ROOT).output
-    assert option in shown
+def test_every_option_of_the_readme_is_known(option, shown_help):
+    assert option in shown_help
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
