@@ -78,7 +78,7 @@ class Database:
                 execute("INSERT INTO batches VALUES (?,?)", (batch.first_index, batch.time))
                 many(ledger.INSERT, batch.rows)
             if batch.claims:
-                many("INSERT INTO claims VALUES (?,?)", batch.claims)
+                many("INSERT INTO claims VALUES (?,?)", sorted(batch.claims))  # neighbours share a page
                 self._expire(batch)
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
