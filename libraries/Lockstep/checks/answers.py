@@ -78,9 +78,13 @@ def no_phantom_replies(history: History) -> Verdict:
     for send, reply in zip(journal.origins, journal.replies, strict=True):
         if reply.sequence_id != send.sequence_id or reply.attempt != send.attempt:
             phantoms += _judge_echo(history, verdict, reply)
-    others = [accepted for mine in journal.accepted.values() for accepted in mine.values()]
-    others += [event for events in journal.further.values() for event in events if event.kind in ANSWERS]
-    for answer in others:
+    for user, accepted in journal.accepted.items():
+        verdict.exercised += len(accepted)
+        for message_id, answer in accepted.items():
+            send = journal.first(user, message_id)
+            if answer.sequence_id != send.sequence_id or answer.attempt != send.attempt:
+                phantoms += _judge_echo(history, verdict, answer)
+    for answer in (event for events in journal.further.values() for event in events if event.kind in ANSWERS):
         verdict.exercised += 1
         phantoms += _judge_echo(history, verdict, answer)
     verdict.measured("phantoms", phantoms, "messages", verdict.exercised)
@@ -130,11 +134,11 @@ def contents_intact(history: History) -> Verdict:
     journal = history.journal
     exercised = corrupted = 0
     for send, reply in zip(journal.origins, journal.replies, strict=True):
-        digest = reply.digest
-        if digest is None or send.digest is None:
+        digest, sent = reply.digest, send.digest
+        if digest is None or sent is None:
             continue
         exercised += 1
-        if digest != send.digest:
+        if digest != sent:
             corrupted += _judge_content(history, verdict, reply)
     for message in journal.unusual():
         for reply in message.replies[1:] if message.send.digest is not None else ():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
+from operator import attrgetter
 
 from .events import Event
 from .messages import Messages
+
+_INDEX = attrgetter("index")
 
 
 class Bounds:
@@ -23,23 +26,18 @@ class Bounds:
                 self._attempted[send.user].append(send)
         for attempts in repeated.values():
             for first in attempts[:1]:
-                self._attempted[first.user].append(first)
-        for sends in self._attempted.values():
-            sends.sort(key=_index)
+                insort(self._attempted[first.user], first, key=_INDEX)
 
     def answered(self, user: str, before: Event) -> int:
         """How many messages of this user had a reply before this event: so many were surely processed."""
-        return bisect_left(self._answered[user], before.index, key=_index)
+        return bisect_left(self._answered[user], before.index, key=_INDEX)
 
     def attempted(self, user: str, before: Event) -> int:
         """How many messages of this user were sent before this event and not refused: no more can have been processed."""
-        return bisect_left(self._attempted[user], before.index, key=_index)
+        return bisect_left(self._attempted[user], before.index, key=_INDEX)
 
     def newest(self, user: str, before: Event) -> Event | None:
         """The last first reply to this user before this event."""
         answered = self.answered(user, before)
         return self._answered[user][answered - 1] if answered else None
 
-
-def _index(event: Event) -> int:
-    return event.index

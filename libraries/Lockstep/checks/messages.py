@@ -89,6 +89,7 @@ def attempts_meant(outcome: Event | LedgerRow, sends: Iterable[Event]) -> list[E
     return near or named
 
 
+ACCEPTED = Kind.ACCEPTED  # names of this module: looking up a member of an enumeration costs more than the line it stands in
 OUTCOMES = (Kind.DUPLICATE, Kind.REFUSED, Kind.SEND_UNKNOWN)
 QUESTIONS = (Kind.QUERY, Kind.ANSWER, Kind.QUERY_UNKNOWN)
 
@@ -153,10 +154,10 @@ class Messages:
                 origins.append(origin)
 
     def _read_other(self, event: Event, kind: Kind) -> None:
-        if kind is Kind.ACCEPTED or kind in OUTCOMES:
+        if kind is ACCEPTED or kind in OUTCOMES:
             if event.message_id not in self.by_user[event.user]:
                 self.unasked.append(event)
-            elif kind is not Kind.ACCEPTED or self.accepted[event.user].setdefault(event.message_id, event) is not event:
+            elif kind is not ACCEPTED or self.accepted[event.user].setdefault(event.message_id, event) is not event:
                 self._add(event)
         elif kind in QUESTIONS:
             self.questions.append(event)
@@ -166,10 +167,14 @@ class Messages:
     def _add(self, event: Event) -> None:
         self.further.setdefault((event.user, event.message_id), []).append(event)
 
+    def first(self, user: str, message_id: str | None) -> Event:
+        """The first attempt of a message that this user did send."""
+        entry = self.by_user[user][message_id]
+        return self.origins[entry] if isinstance(entry, int) else entry
+
     def send(self, user: str, message_id: str | None) -> Event | None:
         """The first attempt of this message, or None when this user never sent it."""
-        entry = self.by_user[user].get(message_id) if user in self.by_user else None
-        return self.origins[entry] if isinstance(entry, int) else entry
+        return self.first(user, message_id) if user in self.by_user and message_id in self.by_user[user] else None
 
     def message(self, send: Event) -> Message:
         """Everything about the message whose first attempt this is."""
@@ -184,9 +189,7 @@ class Messages:
 
     def unusual(self) -> Iterator[Message]:
         """The messages of which more is known than one attempt, one acceptance and one reply."""
-        for user, message_id in self.further:
-            entry = self.by_user[user][message_id]
-            yield self.message(self.origins[entry] if isinstance(entry, int) else entry)
+        return (self.message(self.first(user, message_id)) for user, message_id in self.further)
 
     def unanswered(self) -> Iterator[tuple[int, int, Message]]:
         """The messages without a reply: their position among their user's messages, the number of these, and the message."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import count
-from operator import attrgetter, eq
-
 from . import wording
 from .events import Event
 from .history import History, Stream
 from .verdict import Verdict
 from .violations import Code
-
-_OFFSET = attrgetter("offset")
 
 
 def offsets_without_gap(history: History) -> Verdict:
@@ -28,8 +23,8 @@ def offsets_without_gap(history: History) -> Verdict:
         told_at, last = starts.get(stream, (-1, -1))
         if told_at < 0 or told_at > events[0].index:
             last = (events[0].offset or 0) - 1
-        if all(map(eq, map(_OFFSET, events), count(last + 1))):
-            continue  # nearly always, and several times faster than the loop
+        if stream in history.rising and events[0].offset == last + 1 and events[-1].offset == last + len(events):
+            continue
         before: Event | None = None
         for event in events:
             offset = event.offset or 0
@@ -72,7 +67,7 @@ def offsets_agree(history: History) -> Verdict:
     again = 0
     for stream, events in history.streams.items():
         verdict.exercised += len(events)
-        if len(set(map(_OFFSET, events))) == len(events):
+        if stream in history.rising:
             continue
         first: dict[int | None, Event] = {}
         for event in events:

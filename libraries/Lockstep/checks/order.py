@@ -56,21 +56,25 @@ def _judge(history: History, verdict: Verdict, scope: Scope, sends: Sequence[Eve
     repeated = {message.send.index: message for message in history.journal.unusual()}
     newest: dict[Hashable, Event] = {}
     exercised = inversions = 0
+    by_connection, unordered = scope == "connection", scope == "none"
     for send, effect in zip(sends, effects, strict=True):
         earliest = latest = send
-        if send.index in repeated:
-            attempts = _attempts(history, repeated[send.index], effect)
-            if not attempts or (scope == "connection" and len({attempt.connection for attempt in attempts}) > 1):
+        index = send.index
+        if index in repeated:
+            attempts = _attempts(history, repeated[index], effect)
+            if not attempts or (by_connection and len({attempt.connection for attempt in attempts}) > 1):
                 continue  # refused, or sent on two connections: no order is promised between them
             earliest, latest = attempts[0], attempts[-1]
+            index = earliest.index
         exercised += 1
-        if scope == "none":
+        if unordered:
             continue
-        key: Hashable = earliest.connection if scope == "connection" else earliest.user
-        if earliest.details:
-            key = (key, earliest.details.get("priority", "normal"))
+        key: Hashable = earliest.connection if by_connection else earliest.user
+        details = earliest.details
+        if details:
+            key = (key, details.get("priority", "normal"))
         before = newest.get(key)
-        if before is None or earliest.index > before.index:
+        if before is None or index > before.index:
             newest[key] = earliest
         elif latest.index < before.index:
             inversions += 1
