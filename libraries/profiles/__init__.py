@@ -4,18 +4,21 @@ The keys of ``quick.yaml`` are the definition: every other profile has exactly t
 only some profiles know.
 """
 
-# ruff: noqa: PLC0415 - what is slow to import is imported late: the first line on the screen must not wait for it
+from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import StartError
+from .nearest import did_you_mean
 
 DEFAULT = "quick"
 Values = dict[str, object]
+
+
+class ProfileError(Exception):
+    """A profile, or an environment variable that replaces one of its limits, is not as it must be; the text is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class LimitVariable:
             number = math.nan
         if not 0 < number <= self.highest or math.isinf(number):
             allowed = f"above 0 and at most {self.highest:g}" if math.isfinite(self.highest) else "above 0"
-            raise StartError(f"{name} is {given!r}: it must be a number {allowed} ({self.meaning}). Correct or unset it.")
+            raise ProfileError(f"{name} is {given!r}: it must be a number {allowed} ({self.meaning}). Correct or unset it.")
         return f"{given.strip()} {self.unit}".strip()
 
 
@@ -64,7 +67,7 @@ def choose(option: str | None, environment: Mapping[str, str], available: Iterab
         name, source = DEFAULT, "the default"
     known = list(available)
     if name not in known:
-        raise StartError(f"There is no profile {name!r} (from {source}){did_you_mean(name, known)} Profiles are: {', '.join(known)}.")
+        raise ProfileError(f"There is no profile {name!r} (from {source}){did_you_mean(name, known)} Profiles are: {', '.join(known)}.")
     return name
 
 
@@ -75,14 +78,14 @@ def load(folder: Path, name: str) -> Values:
     file = folder / f"{name}.yaml"
     for key in values:
         if key not in expected:
-            raise StartError(
+            raise ProfileError(
                 f"{file} has the unknown key {key}{did_you_mean(key, expected)} Profiles have the keys of {DEFAULT}.yaml and no other."
             )
         if key != key.upper():
-            raise StartError(f"{file}: the key {key} must be written in upper case, {key.upper()}.")
+            raise ProfileError(f"{file}: the key {key} must be written in upper case, {key.upper()}.")
     missing = [key for key in expected if key not in values]
     if missing:
-        raise StartError(f"{file} lacks {', '.join(missing)}: every profile has all keys of {DEFAULT}.yaml. Add it.")
+        raise ProfileError(f"{file} lacks {', '.join(missing)}: every profile has all keys of {DEFAULT}.yaml. Add it.")
     return values
 
 
@@ -95,12 +98,12 @@ def limits_from_environment(environment: Mapping[str, str], profile: Mapping[str
             continue
         value = limit.text(name, given)
         if limit.key not in profile:
-            raise StartError(f"{name} replaces {limit.key}, which the profile does not have. Unset {name}.")
+            raise ProfileError(f"{name} replaces {limit.key}, which the profile does not have. Unset {name}.")
         replaced[limit.key] = value
     unknown = [name for name in environment if name.startswith("RAPID_TEST_") and name not in LIMIT_VARIABLES]
     if unknown:
         name = min(unknown)
-        raise StartError(
+        raise ProfileError(
             f"{name} is no variable of the kit{did_you_mean(name, LIMIT_VARIABLES)} Limits are replaced by {', '.join(LIMIT_VARIABLES)}."
         )
     return replaced
@@ -112,26 +115,20 @@ def variables_from_command_line(given: Iterable[str]) -> dict[str, str]:
     for pair in given:
         name, colon, value = pair.partition(":")
         if not colon or not name.strip():
-            raise StartError(f"--variable {pair!r} has no colon: write NAME:VALUE, such as --variable SUSTAINED_RATE:250.")
+            raise ProfileError(f"--variable {pair!r} has no colon: write NAME:VALUE, such as --variable SUSTAINED_RATE:250.")
         values[name.strip()] = value
     return values
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` with the nearest known word, or the full stop that ends the sentence."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else "."
-
-
 def _read(file: Path) -> Values:
-    import yaml
+    import yaml  # noqa: PLC0415 - the runner shows its help without it
 
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise StartError(f"The profile {file} cannot be read: {error.strerror}.") from error
+        raise ProfileError(f"The profile {file} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:
-        raise StartError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from error
+        raise ProfileError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise StartError(f"{file} must hold lines such as SUSTAINED_RATE: 300, one value per key.")
+        raise ProfileError(f"{file} must hold lines such as SUSTAINED_RATE: 300, one value per key.")
     return values

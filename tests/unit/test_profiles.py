@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import profiles
-from runner.errors import StartError
+import profiles
+from profiles import ProfileError
 
-PROFILES = Path(__file__).resolve().parents[3] / "resources" / "profiles"
+PROFILES = Path(__file__).resolve().parents[2] / "resources" / "profiles"
 KNOWN = ["quick", "ci", "dev", "full"]
 LIMITS = {"RESPONSE_LIMIT": "1 s", "MINIMUM_RATE": "10 msg/s", "MEMORY_GROWTH": "100 MB", "DELIVERY_RATIO": 1}
 
@@ -34,20 +34,20 @@ def test_command_line_before_environment_before_ci_before_quick(option, environm
 
 
 def test_an_unknown_profile_is_a_sentence_with_the_nearest_and_the_list():
-    with pytest.raises(StartError) as error:
+    with pytest.raises(ProfileError) as error:
         profiles.choose("quik", {}, KNOWN)
     assert str(error.value) == "There is no profile 'quik' (from --profile); did you mean quick? Profiles are: quick, ci, dev, full."
 
 
 def test_an_unknown_profile_in_the_environment_names_the_variable():
-    with pytest.raises(StartError) as error:
+    with pytest.raises(ProfileError) as error:
         profiles.choose(None, {"ENVIRONMENT": "production"}, KNOWN)
     assert str(error.value) == "There is no profile 'production' (from ENVIRONMENT). Profiles are: quick, ci, dev, full."
 
 
 def test_a_misspelt_key_is_named_with_the_nearest(folder):
     (folder / "dev.yaml").write_text("SUSTAINED_RATE: 1\nPEEK_RATE: 2\n")
-    with pytest.raises(StartError) as error:
+    with pytest.raises(ProfileError) as error:
         profiles.load(folder, "dev")
     assert str(error.value) == (
         f"{folder / 'dev.yaml'} has the unknown key PEEK_RATE; did you mean PEAK_RATE? Profiles have the keys of quick.yaml and no other."
@@ -56,20 +56,20 @@ def test_a_misspelt_key_is_named_with_the_nearest(folder):
 
 def test_a_missing_key_is_named(folder):
     (folder / "dev.yaml").write_text("SUSTAINED_RATE: 1\n")
-    with pytest.raises(StartError, match=r"dev\.yaml lacks PEAK_RATE: every profile has all keys of quick\.yaml\. Add it\."):
+    with pytest.raises(ProfileError, match=r"dev\.yaml lacks PEAK_RATE: every profile has all keys of quick\.yaml\. Add it\."):
         profiles.load(folder, "dev")
 
 
 def test_a_key_in_lower_case_is_refused(folder):
     (folder / "quick.yaml").write_text("peak_rate: 1\n")
-    with pytest.raises(StartError, match=r"the key peak_rate must be written in upper case, PEAK_RATE\."):
+    with pytest.raises(ProfileError, match=r"the key peak_rate must be written in upper case, PEAK_RATE\."):
         profiles.load(folder, "quick")
 
 
 @pytest.mark.parametrize(("text", "words"), [("a: [1", "is not valid YAML: "), ("- a\n", "must hold lines such as SUSTAINED_RATE: 300")])
 def test_a_file_that_is_no_profile_is_refused(folder, text, words):
     (folder / "quick.yaml").write_text(text)
-    with pytest.raises(StartError, match=words):
+    with pytest.raises(ProfileError, match=words):
         profiles.load(folder, "quick")
 
 
@@ -90,23 +90,23 @@ def test_an_empty_variable_replaces_nothing():
 
 @pytest.mark.parametrize("given", ["fast", "1s", "nan", "inf", "-1", "0"])
 def test_a_limit_that_is_no_number_is_a_sentence(given):
-    with pytest.raises(StartError) as error:
+    with pytest.raises(ProfileError) as error:
         profiles.limits_from_environment({"RAPID_TEST_MAX_LATENCY": given}, LIMITS)
     assert str(error.value) == f"RAPID_TEST_MAX_LATENCY is {given!r}: it must be a number above 0 (seconds). Correct or unset it."
 
 
 def test_a_share_above_one_is_a_sentence():
-    with pytest.raises(StartError, match=r"must be a number above 0 and at most 1 \(a share such as 0\.999\)"):
+    with pytest.raises(ProfileError, match=r"must be a number above 0 and at most 1 \(a share such as 0\.999\)"):
         profiles.limits_from_environment({"RAPID_TEST_MIN_DELIVERY_RATIO": "99.9"}, LIMITS)
 
 
 def test_a_misspelt_limit_variable_is_not_silently_ignored():
-    with pytest.raises(StartError, match="RAPID_TEST_MAX_LATENCI is no variable of the kit; did you mean RAPID_TEST_MAX_LATENCY"):
+    with pytest.raises(ProfileError, match="RAPID_TEST_MAX_LATENCI is no variable of the kit; did you mean RAPID_TEST_MAX_LATENCY"):
         profiles.limits_from_environment({"RAPID_TEST_MAX_LATENCI": "1"}, LIMITS)
 
 
 def test_a_limit_that_the_profile_does_not_have_is_a_sentence():
-    with pytest.raises(StartError, match="RAPID_TEST_MAX_LATENCY replaces RESPONSE_LIMIT, which the profile does not have"):
+    with pytest.raises(ProfileError, match="RAPID_TEST_MAX_LATENCY replaces RESPONSE_LIMIT, which the profile does not have"):
         profiles.limits_from_environment({"RAPID_TEST_MAX_LATENCY": "1"}, {})
 
 
@@ -116,7 +116,7 @@ def test_variables_keep_colons_and_the_last_of_a_name_wins():
 
 @pytest.mark.parametrize("given", ["A", ":1", "A=1"])
 def test_a_variable_without_name_or_colon_is_a_sentence(given):
-    with pytest.raises(StartError, match=r"has no colon: write NAME:VALUE"):
+    with pytest.raises(ProfileError, match=r"has no colon: write NAME:VALUE"):
         profiles.variables_from_command_line([given])
 
 
