@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from profiles import ProfileError
 from runner.errors import Exit, StartError
 from runner.project import Project
 
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str], project: Project | None = None) -> int:
     """Runs a command and returns its exit code; a mistake of the caller is a sentence on standard error."""
     try:
         return _main(list(arguments), project or Project.here())
-    except StartError as problem:
+    except (StartError, ProfileError) as problem:
         print(problem, file=sys.stderr)
         return Exit.BAD_INPUT
     except Exception:  # noqa: BLE001 - Python's own exit code for this is 1, which would say "not ready"

@@ -20,7 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, TextIO
 
-from runner import display, outcome, pabot_call, profiles, progress, run_folder, selection, targets
+import profiles
+from runner import display, outcome, pabot_call, progress, run_folder, selection, targets
 from runner.errors import Exit, StartError, disk_sentence
 from runner.project import Project
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from profiles.nearest import did_you_mean
 from runner.errors import StartError
-from runner.profiles import did_you_mean
 
 REVIEW_FOLDER = "9__final_review"
 SERIAL_TAG = "serial"

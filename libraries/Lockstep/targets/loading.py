@@ -10,8 +10,9 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from profiles.nearest import did_you_mean
+
 from ..errors import UsageError
-from ..nearest import did_you_mean
 from .model import TargetFile
 
 FOLDER = Path(__file__).resolve().parents[3] / "resources" / "targets"

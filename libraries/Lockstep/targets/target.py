@@ -13,9 +13,10 @@ import orjson
 import psutil
 from robot.api.types import Secret
 
+from profiles.nearest import did_you_mean
+
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
-from ..nearest import did_you_mean
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import find_target, read_target_file
