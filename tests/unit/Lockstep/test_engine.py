@@ -91,6 +91,8 @@ def test_lag_is_the_99th_percentile_of_the_span_alone():
     assert one.p99(190, 210) == 0.2
     assert one.p99(0, 402) == 0.001
     assert one.p99(5000, 6000) == 0
+    assert probe(*[0.001] * 10, *[0.2] * 10).p99(0, 9) == 0.001
+    assert probe(*[0.2] * 10, *[0.001] * 10).p99(10, 19) == 0.001
     assert one.reason_for_invalid(0, 199) is None
     assert one.reason_for_invalid(200, 202) == "invalid: the generator's own loop was late (99 % of ticks within 200 ms, 50 ms allowed)"
 
