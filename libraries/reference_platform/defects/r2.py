@@ -98,7 +98,7 @@ class CheckThenAct(Duplicates):
         if known is not None and not self.is_over(known):
             return Claim(admit=False, key=key, answer=self.rejection(message))
         await asyncio.sleep(self.delay)
-        self.remember(key, message, connection)
+        self.remember(key, message)
         return Claim(admit=True, key=key)
 
 

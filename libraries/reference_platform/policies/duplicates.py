@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FILTER_SLOTS = 1 << 24
 """One byte each. With n ids in the window, a new id is looked up on disk in vain with probability n / 16.7 million."""
 
+SEEDS = 10_000
+"""Users whose part of the hash is kept."""
+
 Key = int
 """A short hash by which claims are stored; ids that share one are told apart by the ids themselves."""
 
@@ -50,7 +53,9 @@ class Duplicates(Port):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self.uncommitted: dict[tuple[str, str], Known] = {}
+        self.uncommitted: dict[tuple[str, str], UserMessage] = {}
+        """Claims of the last moments, by scope and id."""
+        self._seeds: dict[str, int] = {}
         self._filter = bytearray(FILTER_SLOTS)
         for page in range(0, FILTER_SLOTS, 4096):  # touched now, so that later growth is growth
             self._filter[page] = 0
@@ -68,7 +73,7 @@ class Duplicates(Port):
         known = self.find(key, message, connection)
         if known is not None and not self.is_over(known):
             return Claim(False, key, self.rejection(message))  # noqa: FBT003
-        self.remember(key, message, connection)
+        self.remember(key, message)
         return Claim(True, key)  # noqa: FBT003
 
     def release(self, message: UserMessage) -> None:
@@ -96,16 +101,21 @@ class Duplicates(Port):
 
     def key(self, message: UserMessage) -> Key:
         """The hash of scope and id; the same after a restart."""
-        return crc32(message.message_id.encode(), crc32(self.scope(message.user).encode()))
+        seed = self._seeds.get(message.user)
+        if seed is None:
+            if len(self._seeds) >= SEEDS:
+                self._seeds.clear()
+            seed = self._seeds[message.user] = crc32(self.scope(message.user).encode())
+        return crc32(message.message_id.encode(), seed)
 
     def find(self, key: Key, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
         """The newest claim of the same id in the same scope, however old, or None."""
         if not self._filter[key & (FILTER_SLOTS - 1)]:
             return None
         scope = self.scope(message.user)
-        known = self.uncommitted.get((scope, message.message_id))
-        if known is not None:
-            return known
+        claimed = self.uncommitted.get((scope, message.message_id))
+        if claimed is not None:
+            return Known(self.host.clock.now(), claimed.user, claimed.session.connection_id if claimed.session else "")
         for at, user, connection_id in self.host.policies.store.claims(key, message.message_id):
             if self.scope(user) == scope:
                 return Known(at, user, connection_id)
@@ -115,12 +125,10 @@ class Duplicates(Port):
         """Whether the window of an earlier claim has passed."""
         return self.host.clock.now() - known.at > self.window
 
-    def remember(self, key: Key, message: UserMessage, connection: Connection) -> None:
+    def remember(self, key: Key, message: UserMessage) -> None:
         """From now on the message is known."""
         self._filter[key & (FILTER_SLOTS - 1)] = 1
-        self.uncommitted[self.scope(message.user), message.message_id] = Known(
-            self.host.clock.now(), message.user, connection.session.connection_id
-        )
+        self.uncommitted[self.scope(message.user), message.message_id] = message
 
     def rejection(self, message: UserMessage) -> Fields:
         """The answer to a repeated message."""
