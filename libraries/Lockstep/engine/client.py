@@ -48,7 +48,7 @@ class Plan:
     then_close: bool = False
 
 
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 16
 """Messages of an unpaced burst between two looks at the loop, so that reading goes on meanwhile."""
 
 
