@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from random_histories import ANSWERS, against_oracle, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
+from told_histories import Story
 
 from Lockstep.checks import History, Kind
 from Lockstep.checks.answers import (
@@ -80,3 +81,23 @@ def test_an_effect_of_nothing_but_refused_attempts_is_aborted(history: History) 
 def test_a_message_knows_which_attempts_may_have_been_processed(history: History) -> None:
     for message in history.messages:
         assert message.not_refused == open_attempts(history, message.send)
+
+
+def test_as_many_refusals_as_attempts_leave_none_open() -> None:
+    story = Story()
+    for attempt in (1, 2):
+        story.send("m1", attempt=attempt)
+    story.refused("m1")
+    assert len(story.history.messages[0].not_refused) == 2
+    story.refused("m1")
+    assert story.history.messages[0].not_refused == []
+    retried = story.send("m1", attempt=3)
+    assert story.history.messages[0].not_refused == [retried]
+
+
+def test_of_two_clients_that_count_from_one_the_connection_tells_which_was_refused() -> None:
+    story = Story()
+    story.send("m1", attempt=1, connection=1)
+    other = story.send("m1", attempt=1, connection=2)
+    story.refused("m1", attempt=1, connection=1)
+    assert story.history.messages[0].not_refused == [other]

@@ -312,8 +312,7 @@ def snapshots(*counts: int, ids: tuple[str, ...] = ()) -> Story:
 
 
 def leaking() -> Story:
-    story = Story().exchange("a", details={"content": "canary-bob"})
-    return story
+    return Story().exchange("a", details={"content": "canary-bob"})
 
 
 def unfair() -> Story:

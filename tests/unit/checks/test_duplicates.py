@@ -49,9 +49,10 @@ def test_the_ledger_has_one_processed_row_for_each_message_that_was_promised(his
     counts = Counter((row.user, row.message_id) for row in history.ledger if row.what == "processed")
     users = {first.user for first in first_sends(history)}
     found = ["duplicated" for (user, _), count in counts.items() if count > 1 and user in users]
-    for first in first_sends(history):
-        if not rows_of(history, first) and (told(history, Kind.REPLY, first) or told(history, Kind.ACCEPTED, first)):
-            found.append("lost")
+    found += [
+        "lost" for first in first_sends(history)
+        if not rows_of(history, first) and (told(history, Kind.REPLY, first) or told(history, Kind.ACCEPTED, first))
+    ]
     assert codes(processed_once_in_ledger(history)) == expect(*found)
 
 
@@ -84,3 +85,12 @@ def test_a_message_is_processed_as_often_as_it_has_replies(history: History, tim
     sends, replies = ([e for e in history.events if (e.kind, e.message_id) == (kind, "m1")] for kind in (Kind.SEND, Kind.REPLY))
     verdict = processed_so_often(history, "m1", times)
     assert (verdict.exercised, codes(verdict)) == (len(sends), expect(*["miscounted_duplicates"] * bool(sends and len(replies) != times)))
+
+
+def test_an_attempt_of_unknown_fate_may_go_without_an_answer() -> None:
+    story = Story()
+    story.send("m1", attempt=1)
+    story.unknown("m1", attempt=1)
+    story.send("m1", attempt=2)
+    story.reply("m1", attempt=2)
+    assert codes(duplicates_accounted(story.history)) == {}

@@ -54,3 +54,9 @@ def test_nested_texts_are_looked_through() -> None:
 
 def test_without_a_text_to_look_through_the_check_is_vacuous() -> None:
     assert "vacuous" in nothing_leaked(Story().exchange("m1").history, {}).counts
+
+
+def test_a_duplicate_of_a_message_that_was_answered_is_no_leak() -> None:
+    story = Story().exchange("m1", user="bob").exchange("m1", user="alice", details={"content": "mine"})
+    story.duplicate("m1", user="alice")
+    assert codes(nothing_leaked(story.history, CANARIES)) == {}

@@ -28,10 +28,10 @@ def judged(effects: list[tuple[Event | LedgerRow, list[Event]]], scope: Scope) -
 
 @against_oracle(histories(honest_echo=True, size=30), scopes)
 def test_a_reply_is_reordered_when_a_message_surely_sent_later_was_answered_before(history: History, scope: Scope) -> None:
-    effects = []
-    for first in first_sends(history):
-        for reply in told(history, Kind.REPLY, first)[:1]:
-            effects.append((reply, meant(reply, [s for s in open_attempts(history, first) if s.index < reply.index])))
+    effects = [
+        (reply, meant(reply, [s for s in open_attempts(history, first) if s.index < reply.index]))
+        for first in first_sends(history) for reply in told(history, Kind.REPLY, first)[:1]
+    ]
     effects.sort(key=lambda effect: effect[0].index)
     verdict = replies_in_send_order(history, scope)
     assert (verdict.exercised, codes(verdict)) == judged(effects, scope)

@@ -152,3 +152,10 @@ def test_a_message_may_be_pushed_out_of_the_list_by_newer_ones() -> None:
     assert codes(reads_include_own_writes(story.history)) == {}
     story.snapshot("q2", {"processed_message_ids": []})
     assert codes(reads_include_own_writes(story.history)) == {"stale_read": 1}
+
+
+def test_what_was_there_before_the_history_counts_too() -> None:
+    story = Story().exchange("m1")
+    story.snapshot("q1", {"message_count": 5})
+    assert codes(reads_include_own_writes(story.history, base=4)) == {}
+    assert codes(reads_include_own_writes(story.history, base=5)) == {"stale_read": 1}
