@@ -63,6 +63,13 @@ def test_a_busy_target_is_asked_until_it_is_idle(story):
     assert agent.asked == 3
 
 
+def test_answers_alone_are_not_enough_while_the_target_still_works(story):
+    agent = Agent(pending=[2, 0])
+    _alice, settled = story(agent)
+    assert settled.how == "every attempt was answered"
+    assert agent.asked == 2
+
+
 def test_the_hang_guard_ends_the_wait_for_a_target_that_never_gets_idle(story):
     _alice, settled = story(Agent(lose={4}, pending=[1]), guard=0.7)
     assert (settled.reached, settled.how) == (False, "the hang guard of 0.7 s ended the wait; 1 attempts were unanswered")
