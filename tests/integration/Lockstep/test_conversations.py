@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import threading
 from itertools import count, pairwise
 
 import pytest
@@ -152,15 +153,17 @@ def test_a_stalled_server_does_not_shift_due_times(engine, peers, desk, connect)
 
 
 def test_a_burst_may_close_right_behind_its_last_message(engine, peers, desk, connect):
-    received = []
+    received, finished = [], threading.Event()
 
     async def listening(socket):
         await greet(socket)
         received.extend([json.loads(data)["text"] async for data in socket])
+        finished.set()
 
     alice = connect(desk(peers.websocket(listening)))
     burst = engine.run(alice.send_burst(plan(50, then_close=True)))
     assert not alice.connection.is_open
+    assert finished.wait(10)
     assert received == [f"text {number}" for number in range(50)]
     close = events(engine, Kind.CLOSE)[0]
     assert (close.details["code"], close.details["by"]) == (1000, "us")
