@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ RING = 128
 SCHEMA = (
     ledger.SCHEMA
     + """
-CREATE TABLE IF NOT EXISTS claims (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (segment INTEGER, key INTEGER, id INTEGER, PRIMARY KEY (segment, key, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
     priority TEXT);
@@ -32,8 +33,13 @@ CREATE TABLE IF NOT EXISTS processed (place INTEGER PRIMARY KEY, message_id TEXT
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
 )
+SEGMENT = 15
+"""Bits of a ledger index within one segment of claims: about 8 000 messages. Keys are random; within a segment they share few
+pages, so that a commit writes tens of pages instead of one per message, and the oldest segment can be forgotten as a whole."""
 EXPIRED_PER_COMMIT = 64
 """So many claims beyond the window are deleted per commit, plus twice as many as it adds: the table shrinks, no commit stalls."""
+KEPT_BATCHES = 32
+"""Transactions of the ledger that are kept unpacked for looking up repeated messages."""
 CHECKPOINT_EVERY = 0.25
 LOG_PAGES = 4000
 """Above so many pages (16 MB) the log is restarted by the writer."""
@@ -61,7 +67,8 @@ class Database:
         except sqlite3.Error as error:
             raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
         self._last_user = self._one("SELECT max(number) FROM agents") or 0
-        self._expired_to = (self._one("SELECT min(id) FROM claims") or 1) - 1
+        self._oldest_segment = self._one("SELECT min(segment) FROM claims") or 0
+        self._rows_of = lru_cache(KEPT_BATCHES)(self._read_rows)
         self._log_is_long = False
         self._closing = threading.Event()
         self._upkeep = threading.Thread(target=self._checkpoint_forever, name="checkpoint", daemon=True)
@@ -75,10 +82,9 @@ class Database:
             if batch.origins:
                 many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
             if batch.rows:
-                execute("INSERT INTO batches VALUES (?,?)", (batch.first_index, batch.time))
-                many(ledger.INSERT, batch.rows)
+                execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
             if batch.claims:
-                many("INSERT INTO claims VALUES (?,?)", sorted(batch.claims))  # neighbours share a page
+                many("INSERT INTO claims VALUES (?,?,?)", sorted((index >> SEGMENT, key, index) for key, index in batch.claims))
                 self._expire(batch)
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
@@ -109,23 +115,28 @@ class Database:
         self._sql.executemany("INSERT OR REPLACE INTO processed VALUES (?,?)", places)
 
     def _expire(self, batch: Batch) -> None:
-        """Deletes claims that left the duplicate window, oldest first, a bounded number."""
-        query = "SELECT l.key, l.id, b.time FROM ledger l JOIN batches b ON b.id = l.batch WHERE l.id > ? ORDER BY l.id LIMIT ?"
-        oldest = self._sql.execute(query, (self._expired_to, 1)).fetchone()
-        if oldest is None or oldest[2] >= batch.forget_before:
+        """Deletes claims of the oldest segment once all of it left the duplicate window, a bounded number per commit."""
+        last = self._one("SELECT time FROM batches WHERE id < ? ORDER BY id DESC LIMIT 1", (self._oldest_segment + 1) << SEGMENT)
+        if last is not None and last >= batch.forget_before:
             return
-        old = self._sql.execute(query, (self._expired_to, EXPIRED_PER_COMMIT + 2 * len(batch.claims))).fetchall()
-        gone = [(key, index) for key, index, at in old if at < batch.forget_before]
-        self._sql.executemany("DELETE FROM claims WHERE key = ? AND id = ?", [pair for pair in gone if pair[0] is not None])
-        if gone:
-            self._expired_to = gone[-1][1]
+        highest = self._one(
+            "SELECT max(key) FROM (SELECT key FROM claims WHERE segment = ? ORDER BY key LIMIT ?)",
+            self._oldest_segment, EXPIRED_PER_COMMIT + 2 * len(batch.claims),
+        )  # fmt: skip
+        if highest is not None:
+            self._sql.execute("DELETE FROM claims WHERE segment = ? AND key <= ?", (self._oldest_segment, highest))
+        elif self._oldest_segment < batch.first_index >> SEGMENT:
+            self._oldest_segment += 1
 
     # What a start, a repeated message or a returning user reads
 
     def next_index(self) -> int:
         """First free ledger index. A row uses up to four, in two places."""
-        last, batch = self._sql.execute("SELECT id, batch FROM ledger ORDER BY id DESC LIMIT 1").fetchone() or (-3, 0)
-        return max(last, self._one("SELECT max(done) FROM ledger WHERE id >= ?", batch) or 0) + 4
+        last = self._one("SELECT max(id) FROM batches")
+        if last is None:
+            return 1
+        used: list[int] = [max(row[0], row[ledger.DONE] or 0) for row in self._rows_of(last).values()]
+        return max(used) + 4
 
     def next_origin(self) -> int:
         """First free number of a connection."""
@@ -137,11 +148,26 @@ class Database:
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the claims of this id under this key, newest first."""
-        return self._sql.execute(
-            "SELECT b.time, o.user, o.connection FROM claims c JOIN ledger l ON l.id = c.id "
-            "JOIN batches b ON b.id = l.batch JOIN origins o ON o.id = l.origin WHERE c.key = ? AND l.message_id = ? ORDER BY c.id DESC",
-            (key, message_id),
-        ).fetchall()
+        newest = self._one("SELECT max(segment) FROM claims")
+        if newest is None:
+            return []
+        segments = range(newest, self._oldest_segment - 1, -1)
+        query = "SELECT id FROM claims WHERE segment = ? AND key = ? ORDER BY id DESC"
+        found = [index for segment in segments for (index,) in self._sql.execute(query, (segment, key))]
+        return [claim for index in found if (claim := self._claim(index, message_id)) is not None]
+
+    def _claim(self, index: int, message_id: str) -> tuple[float, str, str] | None:
+        """The claim of a ledger row, if it is of this message id."""
+        first, time = self._sql.execute("SELECT id, time FROM batches WHERE id <= ? ORDER BY id DESC LIMIT 1", (index,)).fetchone()
+        row = self._rows_of(first)[index]
+        if row[ledger.MESSAGE_ID] != message_id:
+            return None
+        user, connection = self._sql.execute("SELECT user, connection FROM origins WHERE id = ?", (row[ledger.ORIGIN],)).fetchone()
+        return time, user, connection
+
+    def _read_rows(self, first: int) -> dict[int, ledger.Row]:
+        """The rows of the transaction that begins at this index, by index; what is committed never changes."""
+        return {row[0]: row for row in ledger.unpacked(self._one("SELECT rows FROM batches WHERE id = ?", first))}
 
     def waiting(self) -> list[tuple[int, UserMessage]]:
         """Accepted messages that were not processed, in order of acceptance."""

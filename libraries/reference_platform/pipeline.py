@@ -249,7 +249,7 @@ class Pipeline:
         self._next_index = index + width
         batch = self.batch
         row: Row = [
-            index, batch.first_index, message.origin, message.message_id, message.attempt, message.sequence_id,
+            index, message.origin, message.message_id, message.attempt, message.sequence_id,
             message.digest, None, stages, None, key, reason,
         ]  # fmt: skip
         batch.rows.append(row)

@@ -117,16 +117,25 @@ def test_expired_claims_leave_the_disk_a_few_per_commit(serve, tmp_path):
     store = tmp_path / "store.sqlite"
     platform = serve("--store", str(store))
     client = platform.connect()
-    client.send_many([{"message_id": f"old{number}"} for number in range(300)])
-    client.fence()
+    for burst in range(28):  # 8 400 messages, a little more than one segment of claims
+        client.send_many([{"message_id": f"old{burst}-{number}"} for number in range(300)])
+        client.fence(f"fence{burst}")
     platform.control("clock", {"advance": 301})
-    for number in range(10):
+    for number in range(20):
+        client.send(f"new{number}")
+        client.receive()
+    with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
+        left = database.execute("SELECT count(*) FROM claims WHERE segment = 0").fetchone()[0]
+        assert 5000 < left < 8192 - 20 * 60, "some of the first segment is gone, but not all at once"
+    for number in range(20, 150):
         client.send(f"new{number}")
         client.receive()
     platform.end()
     with contextlib.closing(sqlite3.connect(store)) as database:
-        assert database.execute("SELECT count(*) FROM claims").fetchone() == (10,)
-        assert database.execute("SELECT count(DISTINCT message_id) FROM ledger").fetchone() == (311,)
+        assert database.execute("SELECT count(*) FROM claims WHERE segment = 0").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM claims WHERE segment = 1").fetchone()[0] > 150
+        named = database.execute("SELECT count(DISTINCT json_extract(value, '$[2]')) FROM batches, json_each(CAST(rows AS TEXT))").fetchone()
+        assert named == (8_400 + 28 + 150,), "the ledger forgets nothing"
 
 
 def upgraded(platform, name):
