@@ -139,13 +139,15 @@ class Connection:
             self._ended(1006, str(full), "us")
 
     def _arrived(self, decoded: Decoded, arrived: float) -> None:
-        kind, message_id, attempt = decoded.kind, decoded.message_id, decoded.attempt
+        kind, message_id, attempt, digest = decoded.kind, decoded.message_id, decoded.attempt, decoded.digest
+        if kind in SETTLES and message_id is not None and (sent := self._settle(message_id, attempt)) is not None:
+            message_id = sent.message_id  # the same strings as in the sending: a long journal stays smaller
+            digest = sent.digest if sent.digest == digest else digest
         event = self.journal.write(
-            kind, self.client, self.number, self.user, message_id, attempt, decoded.sequence_id, decoded.offset, decoded.digest, None,
+            kind, self.client, self.number, self.user, message_id, attempt, decoded.sequence_id, decoded.offset, digest, None,
             decoded.details, time=arrived,
         )
-        if kind in SETTLES and message_id is not None:
-            self._settle(message_id, attempt)
+        if kind in SETTLES:
             if not self.outstanding:
                 self.all_answered.raised()
         elif kind is Kind.ANSWER:
@@ -153,13 +155,12 @@ class Connection:
         elif kind is Kind.CONNECTED:
             self.hello = event
 
-    def _settle(self, message_id: str, attempt: int | None) -> None:
+    def _settle(self, message_id: str, attempt: int | None) -> Event | None:
+        """Takes an attempt off the list of those that wait and returns its sending."""
         if attempt is not None:
-            self.outstanding.pop((message_id, attempt), None)
-            return
+            return self.outstanding.pop((message_id, attempt), None)
         oldest = next((key for key in self.outstanding if key[0] == message_id), None)  # a target that does not echo attempts
-        if oldest is not None:
-            del self.outstanding[oldest]
+        return self.outstanding.pop(oldest) if oldest is not None else None
 
     def _answered(self, event: Event) -> None:
         request = event.message_id if event.message_id is not None else next(iter(self.questions), None)
