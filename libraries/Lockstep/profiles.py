@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from profiles import LIMIT_VARIABLES, ProfileError, Values, choose, limits_from_environment, load, names
 
 from .errors import UsageError
+from .places import RESOURCES
 
 __all__ = ["CHOSEN", "LIMIT_VARIABLES", "active_profile", "active_values"]
 
 CHOSEN = "LOCKSTEP_PROFILE"
 """Environment variable by which the runner tells its Robot processes which profile was chosen."""
-FOLDER = Path(__file__).resolve().parents[2] / "resources" / "profiles"
+FOLDER = RESOURCES / "profiles"
 
 
 def active_profile() -> str:

@@ -17,11 +17,10 @@ from time import monotonic
 from typing import Any
 
 from ..errors import EnvironmentSetupError, UsageError
+from ..places import LIBRARIES, ROOT
 from .model import Lifecycle
 from .placeholders import filled
 
-ROOT = Path(__file__).resolve().parents[3]
-LIBRARIES = Path(__file__).resolve().parents[2]
 MOST_LINES = 1000
 """Lines of a target's output that wait to be read; what a chatty one prints beyond them is dropped."""
 START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"

@@ -13,9 +13,10 @@ from pydantic_core import ErrorDetails
 from profiles.nearest import did_you_mean
 
 from ..errors import UsageError
+from ..places import RESOURCES
 from .model import TargetFile
 
-FOLDER = Path(__file__).resolve().parents[3] / "resources" / "targets"
+FOLDER = RESOURCES / "targets"
 """Where targets are looked up by name; a path always works too."""
 LONGEST_VALUE = 80
 
