@@ -15,6 +15,8 @@ from pathlib import Path
 
 from runner.errors import StartError, disk_sentence
 
+KIT = "0.1.0"
+"""Version of the kit; a test compares it with pyproject.toml and the library."""
 PACKAGES = ("robotframework", "robotframework-pabot", "websockets", "psutil", "pyyaml", "aiohttp", "pydantic")
 
 
@@ -71,7 +73,7 @@ def write_facts(run: Path, facts: Mapping[str, object]) -> None:
 
 def versions() -> dict[str, str]:
     """Versions of what has a say in the figures."""
-    found = {"python": platform.python_version()}
+    found = {"lockstep": KIT, "python": platform.python_version()}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
