@@ -3,9 +3,7 @@
 One robot run holds all mistakes of a kind; each test of it is read here. None is green, leaves a process or shows a traceback.
 """
 
-import os
 import signal
-import stat
 from time import monotonic, sleep
 
 import psutil
@@ -267,13 +265,6 @@ def test_a_full_disk(robot, tmp_path):
     assert "Traceback" not in robot.said
     assert robot.left_behind == []
     assert {record["kind"] for record in robot.records(tmp_path / "run")} >= {"verdict", "measurement"}
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_results_folder_without_permission(robot, tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run").chmod(stat.S_IREAD | stat.S_IEXEC)
-    judged(robot, ONE_VERDICT, {"One": "environment: {*}could not be written (Permission denied)"}, LOCKSTEP_RUN=str(tmp_path / "run"))
 
 
 def test_an_interrupt_leaves_no_server(robot):
