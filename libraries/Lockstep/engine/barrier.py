@@ -12,10 +12,9 @@ from itertools import islice
 from time import monotonic
 
 from ..checks.events import Kind
-from .client import Client
-from .connection import Connection, Disconnected
+from .client import HANG_GUARD, Client
+from .connection import Connection
 
-HANG_GUARD = 30.0
 PATIENCE = 0.25
 """s without any arrival after which the fence is asked; it only decides when to ask, never what is judged."""
 QUIET_AT_LEAST, QUIET_AT_MOST = 0.2, 2.0
@@ -57,23 +56,13 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
             continue  # answers still come in
         if fence is None or not connection.is_open:
             continue
-        pending = await _pending(client, fence, deadline)
+        pending = await client.pending(fence, max(0.1, deadline - monotonic()))
         idle = pending == 0 or (pending is None and not connection.outstanding)
         if pending == 0 and connection.outstanding:
             return Settled(reached=True, how=f"the target has nothing left to do; {len(connection.outstanding)} attempts stay unanswered")
         if not idle:
             await asyncio.sleep(PATIENCE)  # a busy target is not asked all the time
     return Settled(reached=True, how="the connection closed meanwhile")
-
-
-async def _pending(client: Client, fence: str, deadline: float) -> int | None:
-    """How many messages the target still has to process; None where it does not say, so that only the hang guard can tell."""
-    try:
-        answer = await client.ask(fence, max(0.1, deadline - monotonic()))
-    except (TimeoutError, Disconnected):
-        return None
-    pending = ((answer.details or {}).get("fields") or {}).get("pending")
-    return pending if isinstance(pending, int) else None
 
 
 async def _quiet(connection: Connection, since: int) -> None:

@@ -46,8 +46,15 @@ class Plan:
     together: int = 1                      # so many messages leave in one write
     message_id: str | None = None          # the same id for all: copies of one message
     then_close: bool = False
+    fence: str | None = None               # the question whose answer tells what is still under way
 
 
+HANG_GUARD = 30.0
+"""s; the longest wait for a target that does not say what it does."""
+STALLED = 2.0
+"""s without any answer after which a sender with a full window asks the target; it only decides when to ask."""
+MOST_LOSSES = 3
+"""So many windows full of lost messages are written off; then the burst ends early, since the loss is plain to see."""
 MOST_AT_ONCE = 16
 """Messages of an unpaced burst between two looks at the loop, so that reading goes on meanwhile."""
 
@@ -70,12 +77,15 @@ class Client:
         """Sends what the plan says; returns when the last message is handed to the connection."""
         connection, schedule = self._own_connection(), plan.schedule
         since, begin, ids, times = connection.journal.cursor, monotonic(), list[str](), list[float]()
+        window = _Window(self, connection, plan)
         try:
             while (number := len(ids)) < schedule.count:
                 due = schedule.due(number)
                 intended = None if due is None else begin + due
                 await _until(intended)
-                size = await _room(connection, plan)
+                size = await window.room()
+                if not size:
+                    break
                 messages, digests = self._messages(plan, range(number, min(number + size, schedule.count)))
                 events = await connection.send(messages, digests, intended, in_one_segment=plan.together > 1)
                 ids += [message["message_id"] for message in messages]
@@ -84,6 +94,8 @@ class Client:
                 await connection.close()
         except Disconnected:
             raise BurstBroken(f"the connection of {self.alias} ended after {len(ids)} of {schedule.count} messages: {connection.how_closed()}") from None
+        if not ids:
+            raise BurstBroken(f"nothing could be sent: {len(connection.outstanding)} messages of {self.alias} before it were never answered")
         return Burst(self.alias, tuple(ids), times[0], times[-1], since)
 
     def _messages(self, plan: Plan, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -107,6 +119,15 @@ class Client:
         """Asks the target and returns the event of the correlated answer."""
         return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within)
 
+    async def pending(self, fence: str, within: float) -> int | None:
+        """How many messages the target still has to process; None where it does not say, so that only the hang guard can tell."""
+        try:
+            answer = await self.ask(fence, within)
+        except (TimeoutError, Disconnected):
+            return None
+        pending = ((answer.details or {}).get("fields") or {}).get("pending")
+        return pending if isinstance(pending, int) else None
+
     def _own_connection(self) -> Connection:
         if self.connection is None:
             raise Disconnected(f"{self.alias} was never connected")
@@ -118,19 +139,40 @@ async def _until(instant: float | None) -> None:
         await asyncio.sleep(wait)
 
 
-async def _room(connection: Connection, plan: Plan) -> int:
-    """How many messages may be handed over now; waits while ``in_flight`` unanswered ones leave no room.
+class _Window:
+    """How many messages may be handed over now. Messages that the target has lost must not hold up the sender for ever."""
 
-    Without a pace that is as many as the window takes (each still has a frame of its own), with a look at the loop in between,
-    so that writing and reading go on.
-    """
-    if plan.in_flight is not None:
-        while len(connection.outstanding) + plan.together > plan.in_flight and connection.is_open:
-            await connection.changed.wait()
-    if plan.together > 1 or plan.schedule.every is not None:
-        return plan.together
-    await asyncio.sleep(0)
-    return MOST_AT_ONCE if plan.in_flight is None else max(1, min(MOST_AT_ONCE, plan.in_flight - len(connection.outstanding)))
+    def __init__(self, client: Client, connection: Connection, plan: Plan) -> None:
+        self._client, self._connection, self._plan = client, connection, plan
+        self._lost = 0
+        self._losses = 0
+
+    async def room(self) -> int:
+        """Waits while ``in_flight`` unanswered messages leave no room; 0 when so much is lost that sending more shows nothing new.
+
+        Without a pace there is room for as many as the window takes (each still has a frame of its own), with a look at the loop in
+        between, so that writing and reading go on.
+        """
+        plan, connection = self._plan, self._connection
+        while plan.in_flight is not None and self._waiting() + plan.together > plan.in_flight and connection.is_open:
+            if not await connection.changed.wait(STALLED) and not await self._worth_waiting():
+                return 0
+        if plan.together > 1 or plan.schedule.every is not None:
+            return plan.together
+        await asyncio.sleep(0)
+        return MOST_AT_ONCE if plan.in_flight is None else max(1, min(MOST_AT_ONCE, plan.in_flight - self._waiting()))
+
+    def _waiting(self) -> int:
+        return len(self._connection.outstanding) - self._lost
+
+    async def _worth_waiting(self) -> bool:
+        """Nothing was answered for a while: asks the target, and writes off what it has nothing to say about any more."""
+        connection, fence = self._connection, self._plan.fence
+        if fence is not None and await self._client.pending(fence, HANG_GUARD) == 0:
+            self._lost = len(connection.outstanding)
+            self._losses += 1
+            return self._losses <= MOST_LOSSES
+        return monotonic() - connection.last_arrival < HANG_GUARD
 
 
 def contents(account: Account, size: int | None, seed: int) -> Callable[[int], str]:

@@ -12,8 +12,8 @@ from robot.api import SkipExecution, logger
 
 from ..checks import Event, History, Kind, LedgerRow, Verdict
 from ..checks.violations import Code
-from ..engine.barrier import HANG_GUARD, Settled, drain, settle
-from ..engine.client import Client
+from ..engine.barrier import Settled, drain, settle
+from ..engine.client import HANG_GUARD, Client
 from ..errors import PerformanceThresholdError, ViolationError
 from ..telling import failure_text
 from ..telling.diagram import sequence_diagram
@@ -64,13 +64,10 @@ class Expectation:
         self._kit.engine.run(self._drained(self._kit.clients(client)))
 
     async def _drained(self, clients: Sequence[Client]) -> None:
-        await asyncio.gather(*(drain(client, client.connection, self._fence()) for client in clients if client.connection))
+        await asyncio.gather(*(drain(client, client.connection, self._kit.fence) for client in clients if client.connection))
 
     async def _settled(self, clients: Sequence[Client], since: int) -> list[Settled]:
-        return await asyncio.gather(*(settle(client, fence=self._fence(), since=since) for client in clients))
-
-    def _fence(self) -> str | None:
-        return "agent_state" if self._kit.target.offers("agent_state") else None
+        return await asyncio.gather(*(settle(client, fence=self._kit.fence, since=since) for client in clients))
 
     def _ledger(self, events: Sequence[Event]) -> list[LedgerRow]:
         users = {event.user for event in events}

@@ -79,6 +79,11 @@ class Kit:
         """How the target's process ended, if it was started here and ended by itself; else nothing."""
         return self._target.obituary() if self._target is not None else ""
 
+    @property
+    def fence(self) -> str | None:
+        """The question whose answer shows what is still under way at the target, if it can be asked one."""
+        return "agent_state" if self.target.offers("agent_state") else None
+
     # clients and accounts
 
     def account(self, role: str) -> Account:

@@ -66,7 +66,7 @@ class SendingKeywords:
 
         def plan(one: Client) -> Plan:
             return Plan(schedule, contents(one.account, size, self._kit.seed), stamp=_stamp(timestamps), in_flight=in_flight,
-                        together=together, then_close=then_close)
+                        together=together, then_close=then_close, fence=self._kit.fence)
 
         return self._send(self._kit.clients(client), plan)
 

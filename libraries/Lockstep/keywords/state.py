@@ -13,7 +13,7 @@ from ..checks.state import (
     state_equals,
     state_never_goes_back,
 )
-from ..engine.barrier import HANG_GUARD
+from ..engine.client import HANG_GUARD
 from ..errors import EnvironmentSetupError
 from .decorator import keyword
 from .expectation import Check, Expectation

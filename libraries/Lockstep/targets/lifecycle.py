@@ -123,10 +123,14 @@ class TargetProcess:
         except subprocess.TimeoutExpired:
             return "closed its standard output"
 
-    def obituary(self) -> str:
-        """How the process ended, when it ended by itself; else nothing."""
+    def obituary(self, patience: float = 0.0) -> str:
+        """How the process ended, when it ended by itself; else nothing. One that is dying has ``patience`` s to be dead."""
         process = self._process
-        if process is None or process.poll() is None:
+        if process is None:
+            return ""
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
             return ""
         return f"; the target's process ended with code {process.returncode}{self._last_words()}"
 

@@ -26,6 +26,8 @@ from .placeholders import PLACEHOLDER, filled
 
 CAPABILITIES = frozenset({"agent_state", "duplicate_detection", "restart", "server_figures", *Control.model_fields})
 """What suites may ask for; beside these the questions that a target file names."""
+DYING = 0.5
+"""s; connections of a process that dies break a moment before it is dead. Spent only where a test fails anyway."""
 
 
 def load_target(name_or_path: str | Path) -> Target:
@@ -111,7 +113,7 @@ class Target:
 
     def obituary(self) -> str:
         """Says that the server's process is dead, with its last words, where it is; else nothing."""
-        return self.process.obituary() if self.process is not None else ""
+        return self.process.obituary(DYING) if self.process is not None else ""
 
     def _own_process(self, wanted: str) -> TargetProcess:
         if self.process is None:
@@ -120,7 +122,7 @@ class Target:
 
     def died(self) -> str:
         """How the process ended if it was started here and ended by itself; else nothing."""
-        return self.obituary().removeprefix("; ")
+        return self.process.obituary().removeprefix("; ") if self.process is not None else ""
 
     @property
     def server(self) -> psutil.Process | None:

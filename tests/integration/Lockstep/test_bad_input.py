@@ -292,3 +292,27 @@ def test_a_killed_robot_leaves_no_server(robot):
     while server.is_running() and server.status() != psutil.STATUS_ZOMBIE and monotonic() < deadline:
         sleep(0.05)
     assert robot.left_behind == []
+
+
+LOSSY = """\
+from reference_platform.policies import Outbox
+
+
+class LoseEverySecond(Outbox):
+    answers = 0
+
+    def release(self, replies):
+        kept = []
+        for reply in replies:
+            self.answers += reply.fields["type"] == "ai_response"
+            if reply.fields["type"] != "ai_response" or self.answers % 2:
+                kept.append(reply)
+        super().release(kept)
+"""
+
+
+def test_a_sender_with_a_full_window_does_not_wait_for_lost_answers(robot, tmp_path):
+    (tmp_path / "lossy.py").write_text(LOSSY)
+    steps = ["Start Target", "Connect As    alice", "Send Burst    400    in_flight=16", "Every Message Should Be Answered Exactly Once"]
+    judged(robot, {"One": steps}, {"One": "violation: alice's message 1 was never answered{*}"},
+           LOCKSTEP_START_ARGUMENTS=f"--defect {tmp_path / 'lossy.py'}:LoseEverySecond")
