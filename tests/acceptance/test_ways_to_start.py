@@ -10,7 +10,7 @@ import pytest
 from acceptance.running import ROOT, Finished, finish
 
 SUITES = str(ROOT / "suites")
-IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "4__burst_idempotency.robot")
+IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "04__burst_idempotency.robot")
 
 
 def all_green(done: Finished, at_least: int) -> None:

@@ -9,7 +9,7 @@ from acceptance.running import run_kit
 
 @pytest.fixture(scope="module")
 def red_run():
-    return run_kit("--profile", "quick", "--seed", "4711", "--suite", "1__sequential_processing.robot", "--defect", "r1_swap_adjacent")
+    return run_kit("--profile", "quick", "--seed", "4711", "--suite", "01__sequential_processing.robot", "--defect", "r1_swap_adjacent")
 
 
 def test_the_run_is_not_ready(red_run):
