@@ -31,6 +31,9 @@ class Kind(StrEnum):
     CLOSE = "close"                    # details: code, reason, by
     FAULT = "fault"                    # written by the injector
     MARK = "mark"                      # a cursor that a keyword set
+    PING = "ping"                      # invoke: a ping was written to a connection
+    PONG = "pong"                      # ok: its answer came; details: took (s)
+    SAMPLE = "sample"                  # the server's own size; details: memory (bytes), threads, descriptors, processor (s)
 
 
 class Event(NamedTuple):
