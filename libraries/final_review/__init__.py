@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .errors import InputError
-from .making import Document, check, make
+from .making import Document, check, make, make_proof
+from .proof_page import ProofPage
 
-__all__ = ["Document", "InputError", "check", "make"]
+__all__ = ["Document", "InputError", "ProofPage", "check", "make", "make_proof"]

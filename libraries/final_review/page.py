@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .coverage import STATES, is_not_offered
 from .criteria import Condition, Finding, Judged, State
 from .examination import Review
+from .proof_page import ProofPage
 from .quantity import THIN_SPACE, figure
+from .rendering import template
 from .verdict import Outcome
 
 WORDS = {
@@ -27,16 +26,10 @@ WORDS = {
     Outcome.CANNOT_SAY: "Cannot say",
 }
 
-def render(review: Review, *, has_log: bool = True) -> str:
-    """The page as text. Everything that came from outside is escaped by the template engine."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("final_review.html").render(
+
+def render(review: Review, *, has_log: bool = True, proof: ProofPage | None = None) -> str:
+    """The page as text."""
+    return template("final_review.html").render(
         review=review,
         info=review.info,
         conclusion=review.conclusion,
@@ -50,6 +43,7 @@ def render(review: Review, *, has_log: bool = True) -> str:
         totals=[(state, sum(one.state == state for one in review.coverage)) for state in STATES],
         tests=Counter(test.status for test in review.result.tests),
         command=_command(review),
+        proof=proof,
         number=figure,
     )
 

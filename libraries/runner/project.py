@@ -44,3 +44,8 @@ class Project:
     def targets(self) -> Path:
         """The folder of the target files that have a name."""
         return self.resources / "targets"
+
+    @property
+    def kill_matrix(self) -> Path | None:
+        """The proof that the suites notice faults: the one made here, else the one that came with the kit, if there is any."""
+        return next((file for file in (self.results / "kill_matrix.json", self.root / "docs" / "kill_matrix.json") if file.is_file()), None)

@@ -15,8 +15,6 @@ from pathlib import Path
 
 from runner.errors import StartError, disk_sentence
 
-KIT = "0.1.0"
-"""Version of the kit; a test compares it with pyproject.toml and the library."""
 PACKAGES = ("robotframework", "robotframework-pabot", "websockets", "psutil", "pyyaml", "aiohttp", "pydantic")
 
 
@@ -71,9 +69,9 @@ def write_facts(run: Path, facts: Mapping[str, object]) -> None:
     beside.replace(run / "run.json")
 
 
-def versions() -> dict[str, str]:
-    """Versions of what has a say in the figures."""
-    found = {"lockstep": KIT, "python": platform.python_version()}
+def versions(kit: str) -> dict[str, str]:
+    """Versions of what has a say in the figures, the kit's own first."""
+    found = {"lockstep": kit, "python": platform.python_version()}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)

@@ -24,6 +24,7 @@ import profiles
 from runner import display, outcome, pabot_call, progress, run_folder, selection, targets
 from runner.errors import Exit, StartError, disk_sentence
 from runner.project import Project
+from runner.version import version
 
 GRACE = 2.5
 """How long a robot process may take to write its result after Ctrl-C; with ending and merging it stays below 5 s."""
@@ -37,8 +38,8 @@ class Reviewer(Protocol):
     def check(self, resources: Path, suites: Path, profile: str) -> None:
         """Finds mistakes in criteria, waivers and limits before the run."""
 
-    def make(self, run_folder: Path, resources: Path, suites: Path) -> Any:
-        """Makes the page and its data; the answer has ``sentence``, ``exit_code`` and ``page``."""
+    def make(self, run_folder: Path, resources: Path, suites: Path, kill_matrix: Path | None) -> Any:
+        """Makes the pages and their data; the answer has ``sentence``, ``exit_code`` and ``page``."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Runner:
             "limits_changed": [key for key in variables if key in values],
             "interrupted": False,
             "variables": variables,
-            "versions": run_folder.versions(),
+            "versions": run_folder.versions(version(self.project.root)),
             "machine": run_folder.machine(),
             "selected": [suite.name for suite in selected],
         }
@@ -213,7 +214,7 @@ class Runner:
     def review(self, run: Path) -> int:
         """Makes the Final Review of a run folder and says its last words; also the command ``review``."""
         with self._reviewer() as reviewer:
-            verdict = reviewer.make(run, self.project.resources, self.project.suites)
+            verdict = reviewer.make(run, self.project.resources, self.project.suites, self.project.kill_matrix)
         painter, here = display.Painter(self.stream, os.environ), Path.cwd()
         painter.line("")
         painter.line(str(verdict.sentence), f"{display.BOLD};{STYLES.get(Exit(verdict.exit_code), display.YELLOW)}")

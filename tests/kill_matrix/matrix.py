@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,18 @@ from typing import Any
 
 import yaml
 from robot.api import ExecutionResult
+from robot.errors import DataError
+
+from reference_platform.registry import replacements
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = Path(__file__).with_name("matrix.yaml")
 LIMITS = frozenset({"too_slow", "rate_not_sustained", "unfair"})
 """Limits of time are not judged under a quirk."""
 WITHIN = 600.0
+FIRST_SEED = 4711
+AT_ONCE = 2
+"""So many rows run at the same time: each is a robot and a server of its own."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Row:
     kind: str                                    # defect | quirk
     case: str
     expected: tuple[str, ...] = ()
-    test: str | None = None
+    tests: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     target: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,43 +46,57 @@ class Row:
         """Readable and unique."""
         return f"{self.name}-{self.case}"
 
+    @property
+    def description(self) -> str:
+        """What the defect or quirk does, as it says itself: the first paragraph of its docstring."""
+        defects, quirks = ((self.name,), ()) if self.kind == "defect" else ((), (self.name,))
+        (port,) = replacements(defects, quirks).values()
+        return " ".join((port.__doc__ or "").split("\n\n")[0].split())
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. ``violations`` are codes found in failed tests of the case; ``failures`` their messages."""
+    """What a run came to. ``failed``: each failed test of the case with the codes of its violations; ``problem``: why there is no result."""
 
     row: Row
-    violations: tuple[str, ...]
-    failures: tuple[str, ...]
-    tests: int
+    failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
-    def killed(self) -> bool:
-        """The named case failed with an expected code."""
-        return bool(set(self.row.expected) & set(self.violations))
+    def violations(self) -> tuple[str, ...]:
+        """All codes, each once."""
+        return tuple(dict.fromkeys(code for codes in self.failed.values() for code in codes))
 
     @property
-    def quiet(self) -> bool:
-        """A quirk caused no violation and no other failure."""
-        return self.tests > 0 and set(self.violations) <= LIMITS and len(self.failures) <= len(self.violations)
+    def killed(self) -> bool | None:
+        """A defect: the case failed with an expected code. A quirk: it was reported. None: there is no result."""
+        if self.problem:
+            return None
+        if self.row.kind == "defect":
+            return bool(set(self.row.expected) & set(self.violations))
+        return any(not codes or not set(codes) <= LIMITS for codes in self.failed.values())
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry of kill_matrix.json."""
-        if self.row.kind == "quirk":
-            return {"quirk": self.row.name, "case": self.row.case, "expected": [], "observed": list(self.violations), "killed": not self.quiet}
-        return {"defect": self.row.name, "case": self.row.case, "expected": list(self.row.expected), "observed": list(self.violations),
-                "killed": self.killed}
+    @property
+    def told(self) -> str:
+        """One line about it: what was wanted and what came."""
+        found = self.problem or ", ".join(self.violations) or ("no violation" if not self.failed else "failed without a violation")
+        return f"{'ok ' if self.as_wanted else 'BAD'}  {self.row.name} on {self.row.case}: {found}"
+
+    @property
+    def as_wanted(self) -> bool:
+        """A defect is killed; a quirk is not."""
+        return self.killed is (self.row.kind == "defect")
 
 
 def rows(path: Path = MATRIX, *, thorough: bool = False) -> Iterator[Row]:
-    """The rows of the matrix; ``thorough``: with each quirk on every case, not only where it bites most."""
+    """The rows of the matrix; ``thorough``: each quirk on the whole of every case, not only where it bites most."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     for entry in data["defects"]:
-        yield Row(entry["defect"], "defect", entry["case"], tuple(entry["expected"]), entry.get("test"), entry.get("variables", {}),
-                  entry.get("target", {}))
+        yield _row(entry, "defect", entry["case"], _listed(entry.get("test")))
     for entry in data["quirks"]:
-        for case in [*entry["cases"], *(entry.get("also", []) if thorough else [])]:
-            yield Row(entry["quirk"], "quirk", case, (), entry.get("test"), entry.get("variables", {}), entry.get("target", {}))
+        for case in data["quirk_cases"] if thorough else entry["cases"]:
+            yield _row(entry, "quirk", case, () if thorough else _listed(entry.get("test")))
 
 
 def run(row: Row, seed: int) -> Outcome:
@@ -84,7 +105,8 @@ def run(row: Row, seed: int) -> Outcome:
         output = Path(folder)
         command = [sys.executable, "-m", "robot", "--outputdir", folder, "--include", row.case, "--log", "NONE", "--report", "NONE",
                    "--console", "none", "--variable", f"SEED:{seed}"]
-        command += ["--test", row.test] if row.test else []
+        for pattern in row.tests:
+            command += ["--test", pattern]
         for name, value in row.variables.items():
             command += ["--variable", f"{name}:{value}"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCKSTEP_")}
@@ -93,17 +115,35 @@ def run(row: Row, seed: int) -> Outcome:
             target = output / "target.yaml"
             target.write_text(yaml.safe_dump({"schema": 1, "extends": "reference", **row.target}), encoding="utf-8")
             environment["LOCKSTEP_TARGET"] = str(target)
-        subprocess.run([*command, str(ROOT / "suites")], env=environment, cwd=folder, capture_output=True, timeout=WITHIN, check=False)
-        return _outcome(row, output)
+        begun = time.monotonic()
+        try:
+            done = subprocess.run([*command, str(ROOT / "suites")], env=environment, cwd=folder, capture_output=True, text=True,
+                                  timeout=WITHIN, check=False)
+        except subprocess.TimeoutExpired:
+            return Outcome(row, problem=f"the run did not end within {WITHIN:g} s")
+        return _outcome(row, output, f"after {time.monotonic() - begun:.0f} s: {done.stderr.strip().splitlines()[:1]}")
 
 
-def _outcome(row: Row, output: Path) -> Outcome:
-    tests = [test for test in ExecutionResult(output / "output.xml").suite.all_tests if row.case in test.tags]
-    failed = {test.full_name: test.message for test in tests if test.failed}
-    codes: dict[str, None] = {}
+def _outcome(row: Row, output: Path, how_it_ended: str) -> Outcome:
+    try:
+        tests = [test for test in ExecutionResult(output / "output.xml").suite.all_tests if row.case in test.tags]
+    except DataError:
+        return Outcome(row, problem=f"the run left no result, it ended {how_it_ended}")
+    if all(test.skipped for test in tests):
+        return Outcome(row, problem=f"no test of {row.case} {'was run to its end' if tests else 'has such a name'}")
+    codes: dict[str, dict[str, None]] = {test.full_name: {} for test in tests if test.failed}
     for file in (output / "records").glob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
-            if record["kind"] == "verdict" and record["test"] in failed:
-                codes.update(dict.fromkeys(record["counts"]))
-    return Outcome(row, tuple(codes), tuple(f"{name.rpartition('.')[2]}: {message}" for name, message in failed.items()), len(tests))
+            if record["kind"] == "verdict" and record["test"] in codes:
+                codes[record["test"]].update(dict.fromkeys(record["counts"]))
+    messages = tuple(f"{test.name}: {test.message}" for test in tests if test.failed)
+    return Outcome(row, {name: tuple(found) for name, found in codes.items()}, messages)
+
+
+def _row(entry: Mapping[str, Any], kind: str, case: str, tests: tuple[str, ...]) -> Row:
+    return Row(entry[kind], kind, case, tuple(entry.get("expected", ())), tests, entry.get("variables", {}), entry.get("target", {}))
+
+
+def _listed(value: str | list[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())

@@ -16,7 +16,7 @@ class Reviewer:
     def check(self, resources, suites, profile):
         """Nothing to find."""
 
-    def make(self, run, resources, suites):
+    def make(self, run, resources, suites, kill_matrix):
         interrupted = json.loads((run / "run.json").read_text())["interrupted"]
         page = run / "final_review.html"
         page.write_text("a page")
