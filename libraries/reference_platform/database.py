@@ -10,34 +10,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import claims, ledger
 from .batch import Batch
 from .errors import PlatformError
 from .messages import UserMessage
-from .policies.agents import REMEMBERED, AgentState
-
-RING = 128
-"""Distance of two users' first places in ``processed``; at least :data:`REMEMBERED`."""
+from .policies.agents import AgentState
 
 SCHEMA = (
     ledger.SCHEMA
+    + claims.SCHEMA
     + """
-CREATE TABLE IF NOT EXISTS claims (segment INTEGER, key INTEGER, id INTEGER, PRIMARY KEY (segment, key, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
     priority TEXT);
-CREATE TABLE IF NOT EXISTS agents (
-    number INTEGER PRIMARY KEY, user TEXT UNIQUE, message_count INTEGER, last_sequence_id INTEGER, version INTEGER,
-    context_digest TEXT, remembered INTEGER);
-CREATE TABLE IF NOT EXISTS processed (place INTEGER PRIMARY KEY, message_id TEXT);
+CREATE TABLE IF NOT EXISTS agents (user TEXT PRIMARY KEY, state TEXT);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
 )
-SEGMENT = 15
-"""Bits of a ledger index within one segment of claims: about 8 000 messages. Keys are random; within a segment they share few
-pages, so that a commit writes tens of pages instead of one per message, and the oldest segment can be forgotten as a whole."""
-EXPIRED_PER_COMMIT = 64
-"""So many claims beyond the window are deleted per commit, plus twice as many as it adds: the table shrinks, no commit stalls."""
 KEPT_BATCHES = 32
 """Transactions of the ledger that are kept unpacked for looking up repeated messages."""
 CHECKPOINT_EVERY = 0.25
@@ -66,8 +55,7 @@ class Database:
             self._sql.executescript(SCHEMA)
         except sqlite3.Error as error:
             raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
-        self._last_user = self._one("SELECT max(number) FROM agents") or 0
-        self._oldest_segment = self._one("SELECT min(segment) FROM claims") or 0
+        self._claims = claims.Claims(self._sql)
         self._rows_of = lru_cache(KEPT_BATCHES)(self._read_rows)
         self._log_is_long = False
         self._closing = threading.Event()
@@ -84,8 +72,8 @@ class Database:
             if batch.rows:
                 execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
             if batch.claims:
-                many("INSERT INTO claims VALUES (?,?,?)", sorted((index >> SEGMENT, key, index) for key, index in batch.claims))
-                self._expire(batch)
+                self._claims.write(batch.first_index, batch.time, batch.claims)
+                self._claims.forget(batch.forget_before)
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
             if batch.waiting:
@@ -94,7 +82,10 @@ class Database:
                     for m, row in batch.waiting.items()
                 ])  # fmt: skip
             if batch.agents:
-                self._write_agents(batch)
+                many(
+                    "INSERT INTO agents VALUES (?,?) ON CONFLICT (user) DO UPDATE SET state = excluded.state",
+                    [(state.user, state.packed()) for state in batch.agents],
+                )
         except BaseException:
             execute("ROLLBACK")
             raise
@@ -102,31 +93,6 @@ class Database:
         if self._log_is_long:
             self._log_is_long = False
             execute("PRAGMA wal_checkpoint(RESTART)")
-
-    def _write_agents(self, batch: Batch) -> None:
-        self._sql.executemany("INSERT OR REPLACE INTO agents VALUES (?,?,?,?,?,?,?)", [
-            (s.number, s.user, s.message_count, s.last_sequence_id, s.version, s.context_digest, s.remembered) for s in batch.agents
-        ])  # fmt: skip
-        places = []
-        for state in batch.agents:
-            start = state.number * RING
-            places += [(start + place, message_id) for place, message_id in state.unsaved]
-            state.unsaved.clear()
-        self._sql.executemany("INSERT OR REPLACE INTO processed VALUES (?,?)", places)
-
-    def _expire(self, batch: Batch) -> None:
-        """Deletes claims of the oldest segment once all of it left the duplicate window, a bounded number per commit."""
-        last = self._one("SELECT time FROM batches WHERE id < ? ORDER BY id DESC LIMIT 1", (self._oldest_segment + 1) << SEGMENT)
-        if last is not None and last >= batch.forget_before:
-            return
-        highest = self._one(
-            "SELECT max(key) FROM (SELECT key FROM claims WHERE segment = ? ORDER BY key LIMIT ?)",
-            self._oldest_segment, EXPIRED_PER_COMMIT + 2 * len(batch.claims),
-        )  # fmt: skip
-        if highest is not None:
-            self._sql.execute("DELETE FROM claims WHERE segment = ? AND key <= ?", (self._oldest_segment, highest))
-        elif self._oldest_segment < batch.first_index >> SEGMENT:
-            self._oldest_segment += 1
 
     # What a start, a repeated message or a returning user reads
 
@@ -142,19 +108,9 @@ class Database:
         """First free number of a connection."""
         return (self._one("SELECT max(id) FROM origins") or 0) + 1
 
-    def claim_keys(self) -> list[int]:
-        """The key of every claim."""
-        return [key for (key,) in self._sql.execute("SELECT key FROM claims")]
-
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the claims of this id under this key, newest first."""
-        newest = self._one("SELECT max(segment) FROM claims")
-        if newest is None:
-            return []
-        segments = range(newest, self._oldest_segment - 1, -1)
-        query = "SELECT id FROM claims WHERE segment = ? AND key = ? ORDER BY id DESC"
-        found = [index for segment in segments for (index,) in self._sql.execute(query, (segment, key))]
-        return [claim for index in found if (claim := self._claim(index, message_id)) is not None]
+        return [claim for index in self._claims.find(key) if (claim := self._claim(index, message_id)) is not None]
 
     def _claim(self, index: int, message_id: str) -> tuple[float, str, str] | None:
         """The claim of a ledger row, if it is of this message id."""
@@ -181,20 +137,9 @@ class Database:
         ]
 
     def agent(self, user: str) -> AgentState:
-        """The agent of a user; a new one gets a number."""
-        row = self._sql.execute(
-            "SELECT number, user, message_count, last_sequence_id, version, context_digest FROM agents WHERE user = ?", (user,)
-        ).fetchone()
-        if row is None:
-            self._last_user += 1
-            return AgentState(self._last_user, user)
-        state = AgentState(*row)
-        state.remembered = self._one("SELECT remembered FROM agents WHERE user = ?", user)
-        start = state.number * RING
-        places = dict(self._sql.execute("SELECT place, message_id FROM processed WHERE place BETWEEN ? AND ?", (start, start + RING - 1)))
-        first = max(0, state.remembered - REMEMBERED)
-        state.processed.extend(places[start + number % REMEMBERED] for number in range(first, state.remembered))
-        return state
+        """The agent of a user, a new one if there is none."""
+        packed = self._one("SELECT state FROM agents WHERE user = ?", user)
+        return AgentState.unpacked(packed) if packed else AgentState(user)
 
     def fact(self, name: str) -> float:
         """A number that outlives the process, 0 if it was never noted."""

@@ -21,7 +21,7 @@ RECEIVED, ACCEPTED, PROCESSED, ANSWERED, DUPLICATE, REFUSED = 1, 2, 4, 8, 16, 32
 Row = list[Any]
 """In the order of :data:`COLUMNS`; a list, because a message may be processed in the transaction that accepts it."""
 
-COLUMNS = ("id", "origin", "message_id", "attempt", "sequence_id", "digest", "agent", "stages", "done", "key", "reason")
+COLUMNS = ("id", "origin", "message_id", "attempt", "sequence_id", "digest", "agent", "stages", "done", "reason")
 ORIGIN, MESSAGE_ID = COLUMNS.index("origin"), COLUMNS.index("message_id")
 AGENT, STAGES, DONE = COLUMNS.index("agent"), COLUMNS.index("stages"), COLUMNS.index("done")
 
@@ -75,7 +75,7 @@ def export(store: Path, since: int) -> Iterator[list[dict[str, Any]]]:
 
 def _expand(time: float, rows: list[Row], origin: Callable[[int], Origin]) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    for first, origin_number, message_id, attempt, sequence_id, digest, agent, stages, done, _, reason in rows:
+    for first, origin_number, message_id, attempt, sequence_id, digest, agent, stages, done, reason in rows:
         user, session, connection = origin(origin_number)
         common = {
             "time": time, "user": user, "session": session, "connection": connection, "message_id": message_id,

@@ -61,7 +61,7 @@ class Pipeline:
         found = await self.policies.store.recover()
         self._next_index, self._next_origin = found.next_index, found.next_origin
         self.batch = Batch(self._next_index)
-        self.policies.duplicates.recovered(found.claims)
+        self.policies.duplicates.recovered()
         for index, message in found.waiting:
             self._stored[message] = index
             self.policies.inbox.put(message)
@@ -135,7 +135,7 @@ class Pipeline:
             self.batch.replies.append(Reply(connection.session, refusal))
             return
         batch = self.batch
-        row = self._record(message, RECEIVED | ACCEPTED, 2, key=claim.key)
+        row = self._record(message, RECEIVED | ACCEPTED, 2)
         batch.waiting[message] = row
         batch.claims.append((claim.key, row[0]))
         batch.admitted.append(message)
@@ -243,14 +243,14 @@ class Pipeline:
 
     # The transaction
 
-    def _record(self, message: UserMessage, stages: int, width: int, *, key: int | None = None, reason: str | None = None) -> Row:
+    def _record(self, message: UserMessage, stages: int, width: int, *, reason: str | None = None) -> Row:
         """Appends a ledger row whose first stages take ``width`` indexes."""
         index = self._next_index
         self._next_index = index + width
         batch = self.batch
         row: Row = [
             index, message.origin, message.message_id, message.attempt, message.sequence_id,
-            message.digest, None, stages, None, key, reason,
+            message.digest, None, stages, None, reason,
         ]  # fmt: skip
         batch.rows.append(row)
         return row

@@ -67,8 +67,8 @@ class ForgottenOnRestart(Duplicates):
         super().__init__(host)
         self.started: float | None = None
 
-    def recovered(self, keys: list[int]) -> None:
-        """Does not look at what the store holds."""
+    def recovered(self) -> None:
+        """From here on counts what is claimed."""
         self.started = self.host.clock.now()
 
     def is_over(self, known: Known) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import orjson
+
 from reference_platform.messages import Fields, StateQuery, UserMessage
 
 from .port import Port
@@ -22,8 +24,6 @@ REMEMBERED = 100
 class AgentState:
     """The agent of one user. The pipeline writes it to the store in the transaction of the messages that changed it."""
 
-    number: int
-    """The store's number of this user."""
     user: str
     message_count: int = 0
     last_sequence_id: int | None = None
@@ -31,16 +31,17 @@ class AgentState:
     context_digest: str = ""
     processed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     """Ids of the last processed messages, oldest first."""
-    remembered: int = 0
-    """How many ids ``remember`` has been given, ever."""
-    unsaved: list[tuple[int, str]] = field(default_factory=list)
-    """(place, message id) not yet in the store, where the ids of a user lie in a ring."""
 
-    def remember(self, message_id: str) -> None:
-        """Notes a processed message."""
-        self.processed.append(message_id)
-        self.unsaved.append((self.remembered % REMEMBERED, message_id))
-        self.remembered += 1
+    def packed(self) -> bytes:
+        """Everything, as the store keeps it: a field added to this class is stored too."""
+        return orjson.dumps(self, default=list)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> AgentState:
+        """The opposite of ``packed``."""
+        state = cls(**orjson.loads(data))
+        state.processed = deque(state.processed, REMEMBERED)
+        return state
 
 
 class Agents(Port):
@@ -76,7 +77,7 @@ class Agents(Port):
         if message.sequence_id is not None:
             state.last_sequence_id = message.sequence_id
         state.context_digest = sha256((state.context_digest + message.digest).encode()).hexdigest()[:16]
-        state.remember(message.message_id)
+        state.processed.append(message.message_id)
         return self.reply(message, state)
 
     def reply(self, message: UserMessage, state: AgentState) -> Fields:

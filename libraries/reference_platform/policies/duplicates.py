@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from reference_platform.connection import Connection
     from reference_platform.host import Host
 
-FILTER_SLOTS = 1 << 24
-"""One byte each. With n ids in the window, a new id is looked up on disk in vain with probability n / 16.7 million."""
-
 SEEDS = 10_000
 """Users whose part of the hash is kept."""
 
@@ -47,8 +44,7 @@ class Claim(NamedTuple):
 class Duplicates(Port):
     """Remembers (user, message id) for ``window`` seconds of the platform's clock, through restarts.
 
-    In memory are only claims that no commit has made durable yet, and a filter of fixed size that answers "never seen" for
-    nearly all new ids; everything else is looked up in the store.
+    In memory are only claims that no commit has made durable yet; everything else is asked of the store.
     """
 
     def __init__(self, host: Host) -> None:
@@ -56,9 +52,6 @@ class Duplicates(Port):
         self.uncommitted: dict[tuple[str, str], UserMessage] = {}
         """Claims of the last moments, by scope and id."""
         self._seeds: dict[str, int] = {}
-        self._filter = bytearray(FILTER_SLOTS)
-        for page in range(0, FILTER_SLOTS, 4096):  # touched now, so that later growth is growth
-            self._filter[page] = 0
 
     @property
     def window(self) -> float:
@@ -89,11 +82,8 @@ class Duplicates(Port):
     def connection_closed(self, connection: Connection) -> None:
         """Nothing more comes from this connection; everything it had sent was claimed before."""
 
-    def recovered(self, keys: list[Key]) -> None:
-        """After a start: the keys of all claims that the store holds."""
-        slots, mask = self._filter, FILTER_SLOTS - 1
-        for key in keys:
-            slots[key & mask] = 1
+    def recovered(self) -> None:
+        """Called once at the start, when the store can be asked for what earlier processes have claimed."""
 
     def scope(self, user: str) -> str:
         """Within which an id must be unique: the user."""
@@ -110,8 +100,6 @@ class Duplicates(Port):
 
     def find(self, key: Key, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
         """The newest claim of the same id in the same scope, however old, or None."""
-        if not self._filter[key & (FILTER_SLOTS - 1)]:
-            return None
         scope = self.scope(message.user)
         claimed = self.uncommitted.get((scope, message.message_id))
         if claimed is not None:
@@ -125,9 +113,8 @@ class Duplicates(Port):
         """Whether the window of an earlier claim has passed."""
         return self.host.clock.now() - known.at > self.window
 
-    def remember(self, key: Key, message: UserMessage) -> None:
+    def remember(self, key: Key, message: UserMessage) -> None:  # noqa: ARG002 - for subclasses
         """From now on the message is known."""
-        self._filter[key & (FILTER_SLOTS - 1)] = 1
         self.uncommitted[self.scope(message.user), message.message_id] = message
 
     def rejection(self, message: UserMessage) -> Fields:

@@ -21,8 +21,6 @@ class Recovered(NamedTuple):
     next_index: int
     """First free ledger index."""
     next_origin: int
-    claims: list[int]
-    """Keys of all claims."""
     waiting: list[tuple[int, UserMessage]]
     """(ledger index, message) accepted but not processed, in order of acceptance."""
 
@@ -44,7 +42,7 @@ class Store(Port):
     async def recover(self) -> Recovered:
         """Called once at the start: what earlier commits made durable."""
         database = self.database
-        return Recovered(database.next_index(), database.next_origin(), database.claim_keys(), database.waiting())
+        return Recovered(database.next_index(), database.next_origin(), database.waiting())
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""

@@ -1,0 +1,95 @@
+"""Where each message id was claimed: a hash table whose heads are in memory and whose chains are on disk.
+
+One row per transaction holds its claims. A head is the newest transaction with a claim in that slot, and each claim names the
+transaction that was the head before it. A new id costs one look into memory unless its slot is taken, memory never grows, and what
+left the duplicate window is recognised by its age alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import inf
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS claims (id INTEGER PRIMARY KEY, time REAL, entries BLOB);"
+"""``id`` is the first ledger index of the transaction; ``entries`` are three lists of equal length, one behind the other: keys in
+ascending order, ledger indexes, earlier heads of the keys' slots."""
+NUMBER = "I"
+"""Four bytes: room for the indexes of a billion messages, whose ledger would fill 150 GB."""
+SHIFT = 10
+"""A key has 32 bits; the upper ones are its slot."""
+SLOTS = 1 << (32 - SHIFT)
+"""16 MB. With n claims in the window, a new id is looked up on disk in vain with probability n / 4.2 million."""
+FORGOTTEN_AT_ONCE = 2
+"""Transactions dropped per commit once they left the window: the table shrinks and no commit stalls."""
+
+
+class Claims:
+    """The durable claims of one store. Not a judge: it knows keys, and that equal keys may belong to different ids."""
+
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+        self._heads = array(NUMBER, bytes(SLOTS * array(NUMBER).itemsize))
+        self._oldest, self._oldest_time = 1, inf
+        for first, time, data in sql.execute("SELECT id, time, entries FROM claims ORDER BY id"):
+            entries = _numbers(data)
+            for key in entries[: len(entries) // 3]:
+                self._heads[key >> SHIFT] = first
+            self._begin_with(first, time)
+
+    def write(self, first: int, time: float, claims: list[tuple[int, int]]) -> None:
+        """Adds the (key, ledger index) pairs of a transaction, inside it."""
+        claims.sort()
+        heads, keys = self._heads, [key for key, _ in claims]
+        slots = [key >> SHIFT for key in keys]
+        entries = array(NUMBER, keys)
+        entries.extend([index for _, index in claims])
+        entries.extend([heads[slot] for slot in slots])
+        self._sql.execute("INSERT INTO claims VALUES (?,?,?)", (first, time, entries))
+        for slot in slots:
+            heads[slot] = first
+        self._begin_with(first, time)
+
+    def forget(self, before: float) -> None:
+        """Drops transactions from before this time, at most :data:`FORGOTTEN_AT_ONCE`; the last one always stays."""
+        for _ in range(FORGOTTEN_AT_ONCE):
+            if self._oldest_time >= before:
+                return
+            next_one = self._sql.execute("SELECT id, time FROM claims WHERE id > ? ORDER BY id LIMIT 1", (self._oldest,)).fetchone()
+            if next_one is None:
+                return
+            self._sql.execute("DELETE FROM claims WHERE id = ?", (self._oldest,))
+            self._oldest, self._oldest_time = next_one
+
+    def find(self, key: int) -> Sequence[int]:
+        """Ledger indexes of the claims with this key, newest first."""
+        head = self._heads[key >> SHIFT]
+        return () if head < self._oldest else self._follow(head, key)
+
+    def _follow(self, head: int, key: int) -> list[int]:
+        found: list[int] = []
+        slot = key >> SHIFT
+        while head >= self._oldest:
+            entries = _numbers(self._sql.execute("SELECT entries FROM claims WHERE id = ?", (head,)).fetchone()[0])
+            count = len(entries) // 3
+            place = bisect_left(entries, slot << SHIFT, 0, count)
+            here = []
+            while place < count and entries[place] >> SHIFT == slot:
+                if entries[place] == key:
+                    here.append(entries[count + place])
+                head = entries[2 * count + place]
+                place += 1
+            found += reversed(here)
+        return found
+
+    def _begin_with(self, first: int, time: float) -> None:
+        if self._oldest_time == inf:
+            self._oldest, self._oldest_time = first, time
+
+
+def _numbers(data: bytes) -> array[int]:
+    numbers = array(NUMBER)
+    numbers.frombytes(data)
+    return numbers
