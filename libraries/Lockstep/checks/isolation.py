@@ -11,7 +11,9 @@ from .history import History
 from .verdict import Verdict
 from .violations import Code
 
-OWN = (Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK)
+OWN = (
+    Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.SAMPLE,
+)
 """What this side wrote itself, beside sendings; all other kinds carry what a server said."""
 
 

@@ -102,7 +102,7 @@ class Messages:
     `origins`. What else is known of a message stands in `further`; `message` puts all of it together on demand.
     """
 
-    __slots__ = ("accepted", "by_user", "connected", "further", "incoming", "origins", "questions", "replies", "sends", "unasked")
+    __slots__ = ("accepted", "by_user", "connected", "further", "incoming", "origins", "others", "questions", "replies", "sends", "unasked")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.by_user: defaultdict[str, dict[str | None, Event | int]] = defaultdict(dict)
@@ -125,6 +125,8 @@ class Messages:
         """Questions and their ends, in journal order."""
         self.connected: dict[int, Event] = {}
         """Connection -> the event that says it is ready."""
+        self.others: defaultdict[Kind, list[Event]] = defaultdict(list)
+        """Kind -> the events of it, in journal order, that are neither about a message nor a question."""
         self._read(events)
 
     def _read(self, events: Sequence[Event]) -> None:
@@ -161,8 +163,10 @@ class Messages:
                 self._add(event)
         elif kind in QUESTIONS:
             self.questions.append(event)
-        elif kind is Kind.CONNECTED:
-            self.connected[event.connection] = event
+        else:
+            self.others[kind].append(event)
+            if kind is Kind.CONNECTED:
+                self.connected[event.connection] = event
 
     def _add(self, event: Event) -> None:
         self.further.setdefault((event.user, event.message_id), []).append(event)

@@ -70,9 +70,9 @@ def _judge(history: History, verdict: Verdict, scope: Scope, sends: Sequence[Eve
         if unordered:
             continue
         key: Hashable = earliest.connection if by_connection else earliest.user
-        details = earliest.details
-        if details:
-            key = (key, details.get("priority", "normal"))
+        priority = earliest.details.get("priority", "normal") if earliest.details else "normal"
+        if priority != "normal":
+            key = (key, priority)
         before = newest.get(key)
         if before is None or index > before.index:
             newest[key] = earliest

@@ -1,4 +1,4 @@
-"""State snapshots of the agent, paired with their questions."""
+"""What the server told about itself when it was asked: answers, paired with their questions."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from typing import Any, NamedTuple
 from .events import Event, Kind
 from .history import History
 
-QUESTION = "agent_state"
+AGENT_STATE = "agent_state"
+ALL_AGENT_STATES = "all_agent_states"
+CONFIGURE_AGENTS = "configure_agents"
+QUEUE_STATE = "queue_state"
+QUEUE_CAPACITY = "queue_capacity"
 
 
 class Snapshot(NamedTuple):
-    """One answer to the question for the agent's state."""
+    """One answer to a question for a state."""
 
     query: Event
     answer: Event
     fields: Mapping[str, Any]
 
 
-def snapshots(history: History) -> list[Snapshot]:
-    """All answered questions for the agent's state, in order of answer."""
+def snapshots(history: History, question: str = AGENT_STATE) -> list[Snapshot]:
+    """All answers to one question, in order of answer."""
     found = []
     asked: dict[tuple[str, str | None], Event] = {}
     for event in history.journal.questions:
         details = event.details or {}
-        if details.get("question") != QUESTION:
+        if details.get("question") != question:
             continue
         key = (event.client, event.message_id)
         if event.kind is Kind.QUERY:

@@ -17,7 +17,7 @@ def judged(effects: list[tuple[Event | LedgerRow, list[Event]]], scope: Scope) -
     effects = [(e, a) for e, a in effects if a and (scope != "connection" or len({s.connection for s in a}) == 1)]
 
     def lane(attempt: Event) -> object:
-        return (attempt.connection if scope == "connection" else attempt.user, (attempt.details or {}).get("priority"))
+        return (attempt.connection if scope == "connection" else attempt.user, (attempt.details or {}).get("priority", "normal"))
 
     overtaken = [
         late for position, (late, attempts) in enumerate(effects)
