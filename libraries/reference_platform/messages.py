@@ -41,6 +41,22 @@ class StateQuery(NamedTuple):
     request_id: str
 
 
+class QueueQuery(NamedTuple):
+    """The client asks how full its queue is."""
+
+    request_id: str
+
+
+class CapacityQuery(NamedTuple):
+    """The client asks how much its queue can take, and by which rule it is served."""
+
+    request_id: str
+
+
+Question = StateQuery | QueueQuery | CapacityQuery
+"""What is answered at once instead of waiting in a queue."""
+
+
 class Invalid(NamedTuple):
     """Bytes that are no valid message. It is answered with ``error`` and changes nothing."""
 

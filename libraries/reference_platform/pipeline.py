@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from .batch import Batch
 from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
-from .messages import Fields, Invalid, Reply, StateQuery, UserMessage
+from .messages import Fields, Invalid, Reply, UserMessage
+from .questions import answer
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -107,12 +108,11 @@ class Pipeline:
             session = connection.session
             message.session, message.user, message.origin = session, session.user, session.origin
             await self._claim(message, connection)
-        elif isinstance(message, StateQuery):
-            user = connection.session.user
-            fields = await self.policies.agents.snapshot(message, user, self.pending(user))
-            self.batch.replies.append(Reply(connection.session, fields))
-        else:
+        elif isinstance(message, Invalid):
             self._invalid(message, connection.session)
+        else:
+            fields = await answer(message, connection.session.user, self)
+            self.batch.replies.append(Reply(connection.session, fields))
         if not self._due:
             self._touch()
         elif len(self.batch.rows) >= FULL_BATCH:
@@ -153,10 +153,6 @@ class Pipeline:
             if (value := getattr(message, name)) is not None:
                 fields[name] = value
         self.batch.replies.append(Reply(session, fields))
-
-    def pending(self, user: str) -> int:
-        """Waiting and running messages of a user, as clients are told."""
-        return self.policies.inbox.reported_depth(user) + self.running.get(user, 0)
 
     # Work
 

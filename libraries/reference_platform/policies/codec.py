@@ -7,12 +7,15 @@ from typing import Any
 
 import orjson
 
-from reference_platform.messages import Fields, Invalid, StateQuery, UserMessage
+from reference_platform.messages import CapacityQuery, Fields, Invalid, Question, QueueQuery, StateQuery, UserMessage
 
 from .port import Port
 
 _PRIORITIES = ("normal", "high")
 _INT = 2**53 - 1
+_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery]] = {
+    "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery,
+}  # fmt: skip
 
 
 class Codec(Port):
@@ -20,7 +23,7 @@ class Codec(Port):
 
     max_id_length = 256
 
-    def decode(self, payload: bytes) -> UserMessage | StateQuery | Invalid:
+    def decode(self, payload: bytes) -> UserMessage | Question | Invalid:
         """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
         try:
             fields = orjson.loads(payload)
@@ -31,9 +34,9 @@ class Codec(Port):
         kind = fields.get("type")
         if kind == "user_message":
             return self.user_message(fields)
-        if kind == "get_agent_state":
-            return self.state_query(fields)
         if type(kind) is str:
+            if kind in _QUESTIONS:
+                return self.question(fields)
             return Invalid("unknown_type", f"there is no message type {kind[:40]!r}", *self._correlation(fields))
         return Invalid("invalid_message", "type must be a string", *self._correlation(fields))
 
@@ -68,12 +71,12 @@ class Codec(Port):
             return UserMessage(message_id, content, self.digest(content), sequence_id, attempt, priority, acknowledge, timestamp)
         return Invalid("invalid_message", wrong, *self._correlation(fields))
 
-    def state_query(self, fields: dict[str, Any]) -> StateQuery | Invalid:
-        """A ``get_agent_state`` from its JSON object."""
+    def question(self, fields: dict[str, Any]) -> Question | Invalid:
+        """One of the questions from its JSON object."""
         request_id = fields.get("request_id")
         if type(request_id) is not str or not 0 < len(request_id) <= self.max_id_length:
             return Invalid("invalid_message", f"request_id must be a string of 1 to {self.max_id_length} characters")
-        return StateQuery(request_id)
+        return _QUESTIONS[fields["type"]](request_id)
 
     def _correlation(self, fields: dict[str, Any]) -> tuple[str | None, int | None, str | None]:
         """message_id, attempt and request_id as far as they are usable, so that the client knows what was wrong."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from reference_platform.messages import Fields, UserMessage
+from reference_platform.messages import CapacityQuery, Fields, QueueQuery, UserMessage
 
 from .port import Port
 
@@ -28,8 +28,17 @@ class Inbox(Port):
 
     @property
     def capacity(self) -> int:
-        """Places of one user."""
+        """Places of one user, as clients are told."""
         return self.host.config.max_queue_size
+
+    @property
+    def reserved_for_high(self) -> int:
+        """The last so many places are for high priority only, as clients are told."""
+        return self.capacity // 10
+
+    def places(self, priority: str) -> int:
+        """So many messages may wait when one of this priority comes, or it is refused."""
+        return self.capacity if priority == "high" else self.capacity - self.reserved_for_high
 
     def admit(self, message: UserMessage) -> Fields | None:
         """Gets a claimed message; puts it into the queue and returns None, or returns the refusal to be sent.
@@ -37,8 +46,7 @@ class Inbox(Port):
         A refused message must leave no trace here: its claim is released and it may be tried again.
         """
         depth = self.depth(message.user)
-        places = self.capacity if message.priority == "high" else self.capacity - self.capacity // 10
-        if depth >= places:
+        if depth >= self.places(message.priority):
             return self.refusal(message, depth)
         self.put(message)
         return None
@@ -56,7 +64,7 @@ class Inbox(Port):
         if queues is None:
             return None
         high, normal = queues
-        if high and not (normal and self.high_in_a_row.get(user, 0) >= HIGH_IN_A_ROW):
+        if high and not (normal and self.normal_is_due(user)):
             message = high.popleft()
             self.high_in_a_row[user] = self.high_in_a_row.get(user, 0) + 1
         else:
@@ -67,14 +75,47 @@ class Inbox(Port):
             del self.waiting[user]
         return message
 
+    def normal_is_due(self, user: str) -> bool:
+        """Whether a waiting normal message of this user goes before the high ones now."""
+        return self.high_in_a_row.get(user, 0) >= HIGH_IN_A_ROW
+
     def depth(self, user: str) -> int:
         """How many messages of this user wait, truly; decides on admission and whether the user needs a worker."""
         queues = self.waiting.get(user)
         return len(queues[0]) + len(queues[1]) if queues is not None else 0
 
+    def reported(self, user: str) -> tuple[int, int]:
+        """How many high and normal messages of this user wait, as clients are told."""
+        high, normal = self.waiting.get(user, ((), ()))
+        return len(high), len(normal)
+
     def reported_depth(self, user: str) -> int:
         """What clients are told as the depth."""
-        return self.depth(user)
+        return sum(self.reported(user))
+
+    def state(self, query: QueueQuery, user: str, running: int) -> Fields:
+        """The ``queue_state`` answer, all of one moment; ``running`` messages have left their places."""
+        high, normal = self.reported(user)
+        return {
+            "type": "queue_state",
+            "request_id": query.request_id,
+            "queue_size": high + normal,
+            "high": high,
+            "normal": normal,
+            "running": running,
+            "max_capacity": self.capacity,
+        }
+
+    def limits(self, query: CapacityQuery) -> Fields:
+        """The ``queue_capacity`` answer: the rule of admission and service."""
+        return {
+            "type": "queue_capacity",
+            "request_id": query.request_id,
+            "capacity": self.capacity,
+            "reserved_for_high": self.reserved_for_high,
+            "workers": 1,
+            "high_in_a_row": HIGH_IN_A_ROW,
+        }
 
     def total(self) -> int:
         """How many messages of all users wait."""

@@ -36,6 +36,7 @@ def refused(*arguments, **changes):
         ("max_conections: 5", "there is no key max_conections; did you mean max_connections?"),
         ("zzz: 5", "there is no key zzz; allowed: max_connections, "),
         ("max_connections: many", "max_connections is 'many'; allowed: a valid integer"),
+        ("max_queue_size: 0", "max_queue_size is 0; allowed: greater than or equal to 1"),
         ("max_connections: 0", "max_connections is 0; allowed: greater than or equal to 1"),
         ("duplicate_window: -1", "duplicate_window is -1; allowed: greater than 0"),
         ("duplicate_window: .nan", "duplicate_window is nan; allowed: "),
