@@ -113,6 +113,8 @@ def _sentence(error: ErrorDetails, place: list[int | str]) -> str:
         return f"unknown key '{name}'{hint}" + (f" Allowed here: {', '.join(allowed)}" if allowed else "")
     if error["type"] == "missing":
         return f"key '{name}' is missing; it is needed"
+    if error["type"] == "impossible":
+        return f"key '{name}' {error['msg']}"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be")
     given = repr(error["input"])
     shown = given if len(given) <= LONGEST_VALUE else f"{given[:LONGEST_VALUE]}..."
@@ -124,6 +126,8 @@ def _place(location: tuple[int | str, ...]) -> list[int | str]:
     model: Any = TargetFile
     place: list[int | str] = []
     for part in location:
+        if part == "[key]":  # the key itself is wrong
+            break
         inner = _inside(model, part)
         if inner is None and place and _is_alternative(model, part):
             continue

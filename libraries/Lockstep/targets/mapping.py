@@ -46,8 +46,8 @@ class Adapter(Protocol):
     def decode(self, data: bytes) -> tuple[Decoded, ...]:
         """What one frame says; empty where it says nothing."""
 
-    def ask(self, question: str, request_id: str) -> bytes:
-        """The frame for one question."""
+    def ask(self, question: str, request_id: str, values: Mapping[str, Any] = {}) -> bytes:
+        """The frame for one question; ``values`` fill what it says beside its id."""
 
 
 class JsonMapping:
@@ -74,11 +74,11 @@ class JsonMapping:
         """The JSON text of one message; a placeholder without a value leaves its key out."""
         return orjson.dumps(self._send(message))
 
-    def ask(self, question: str, request_id: str) -> bytes:
+    def ask(self, question: str, request_id: str, values: Mapping[str, Any] = {}) -> bytes:
         """The JSON text of one question."""
         if question not in self._asks:
             raise UsageError(f"this target cannot be asked for {question}; its file names: {', '.join(self._asks) or 'no questions'}")
-        return orjson.dumps(self._asks[question]({"request_id": request_id}))
+        return orjson.dumps(self._asks[question]({**values, "request_id": request_id}))
 
     def decode(self, data: bytes) -> tuple[Decoded, ...]:
         """What one frame says, by the first rule whose condition holds."""
@@ -106,7 +106,7 @@ class _CompiledRule:
         self.kind = kind
         self.where = rule.where
         self._conditions = [(_getter(path), wanted) for path, wanted in rule.where.items()]
-        self._identity = _optional(rule.request_id if question else rule.message_id)
+        self._identity = _optional(rule.request_id or rule.message_id)
         self._numbers = tuple(_optional(path) for path in (rule.attempt, rule.sequence_id, rule.offset or common.get("offset")))
         self._digest = _optional(rule.digest)
         self._echo = _getter(rule.echo) if rule.echo else None

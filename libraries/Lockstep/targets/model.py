@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ..arguments import Duration, Size
+from .vocabulary import AskShape, ControlShape, Path, Positive, QuestionName, SendShape, impossible
 
 Seconds = Annotated[float, BeforeValidator(lambda value: float(Duration.convert(value)))]
 Bytes = Annotated[int, BeforeValidator(lambda value: int(Size.convert(value)))]
@@ -77,17 +78,17 @@ class Rule(_Strict):
     """Which incoming message this is, and where its parts are found (dotted paths)."""
 
     where: Condition
-    message_id: str | None = None
-    request_id: str | None = None
-    attempt: str | None = None
-    sequence_id: str | None = None
-    offset: str | None = None
-    session: str | None = None
-    epoch: str | None = None
-    digest: str | None = None       # first 16 hex digits of SHA-256 of the content, as the server saw it
-    echo: str | None = None         # or the content itself, as the server saw it
-    reason: str | None = None
-    fields: dict[str, str] = Field(default_factory=dict)
+    message_id: Path | None = None
+    request_id: Path | None = None
+    attempt: Path | None = None
+    sequence_id: Path | None = None
+    offset: Path | None = None
+    session: Path | None = None
+    epoch: Path | None = None
+    digest: Path | None = None      # first 16 hex digits of SHA-256 of the content, as the server saw it
+    echo: Path | None = None        # or the content itself, as the server saw it
+    reason: Path | None = None
+    fields: dict[str, Path] = Field(default_factory=dict)
 
 
 Rules = Annotated[list[Rule], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
@@ -96,7 +97,7 @@ Rules = Annotated[list[Rule], BeforeValidator(lambda value: [value] if isinstanc
 class Messages(_Strict):
     """The wire mapping: what is sent and how answers are recognised."""
 
-    send: Shape
+    send: SendShape
     reply: Rules
     accepted: Rules = Field(default_factory=list)
     duplicate: Rules = Field(default_factory=list)
@@ -110,7 +111,7 @@ class Messages(_Strict):
 class Question(_Strict):
     """A question about state and how its answer is recognised. Without ``request_id`` answers are matched in order."""
 
-    ask: Shape
+    ask: AskShape
     answer: Rule
 
 
@@ -119,7 +120,7 @@ class Request(_Strict):
 
     method: Literal["GET", "POST"] = "GET"
     url: str
-    body: Shape = Field(default_factory=dict)
+    body: ControlShape = Field(default_factory=dict)
 
 
 class Control(_Strict):
@@ -130,6 +131,7 @@ class Control(_Strict):
     work_time: Request | None = None
     hold: Request | None = None
     release: Request | None = None
+    fail: Request | None = None     # the next messages of a user fail in the agent
 
 
 class Lifecycle(_Strict):
@@ -151,12 +153,20 @@ class Duplicates(_Strict):
     answer: Literal["reject", "silent", "replay"] = "reject"
 
 
+class Priorities(_Strict):
+    """What the target promises about urgent messages: they go first, but not for ever."""
+
+    high_in_a_row: Positive | None = None   # after so many a waiting normal message has its turn; none: not promised
+    workers: Positive = 1                   # so many messages of one user are worked on at the same time
+
+
 class Guarantees(_Strict):
     """What the target promises."""
 
     order: Literal["per_connection", "per_user", "none"] = "per_connection"
     duplicates: Duplicates = Duplicates()
     offsets: Literal["continuous", "none"] = "none"
+    priorities: Priorities | None = None
 
 
 class Load(_Strict):
@@ -178,9 +188,17 @@ class Limits(_Strict):
     """What the target can take; stimuli stay below."""
 
     message_size: Bytes | None = None
-    queue_capacity: int | None = None
-    normal_capacity: int | None = None
+    queue_capacity: Positive | None = None
+    normal_capacity: Positive | None = None
     """How many normal messages may wait while the agent is held (the rest of the places is reserved)."""
+
+    @field_validator("normal_capacity")
+    @classmethod
+    def _within_the_queue(cls, value: int | None, info: ValidationInfo) -> int | None:
+        capacity = info.data.get("queue_capacity")
+        if value is not None and capacity is not None and value > capacity:
+            raise impossible(f"must be at most 'limits.queue_capacity' ({capacity}), not {value}")
+        return value
 
 
 class TargetFile(_Strict):
@@ -194,7 +212,7 @@ class TargetFile(_Strict):
     lifecycle: Lifecycle | None = None
     connect: Connect
     messages: Messages
-    questions: dict[str, Question] = Field(default_factory=dict)
+    questions: dict[QuestionName, Question] = Field(default_factory=dict)
     control: Control = Control()
     guarantees: Guarantees = Guarantees()
     limits: Limits = Limits()

@@ -13,19 +13,16 @@ import orjson
 import psutil
 from robot.api.types import Secret
 
-from profiles.nearest import did_you_mean
-
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
+from .capabilities import named_in
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import find_target, read_target_file
 from .mapping import Adapter, JsonMapping
-from .model import Control, FromEnvironment, Request, TargetFile, TokenSource
+from .model import FromEnvironment, Request, TargetFile, TokenSource
 from .placeholders import PLACEHOLDER, filled
 
-CAPABILITIES = frozenset({"agent_state", "duplicate_detection", "restart", "server_figures", *Control.model_fields})
-"""What suites may ask for; beside these the questions that a target file names."""
 DYING = 0.5
 """s; connections of a process that dies break a moment before it is dead. Spent only where a test fails anyway."""
 
@@ -134,19 +131,10 @@ class Target:
 
     def offers(self, capability: str) -> bool:
         """True when the target can do this; a control that needs an address which is not there is not offered."""
-        if capability not in CAPABILITIES and capability not in self.file.questions:
-            known = sorted({*CAPABILITIES, *self.file.questions})
-            raise UsageError(f"there is no capability '{capability}'{did_you_mean(capability, known)} Known are: {', '.join(known)}")
-        if capability == "restart":
-            return self.file.lifecycle is not None and self.file.lifecycle.restart
-        if capability in self.file.questions:
-            return True
-        if capability == "duplicate_detection":
-            return self.file.guarantees.duplicates.key == "message_id"
-        if capability == "server_figures":
-            return self.file.lifecycle is not None
+        if not named_in(self.file, capability):
+            return False
         request = getattr(self.file.control, capability, None)
-        return isinstance(request, Request) and self._resolvable(request.url)
+        return not isinstance(request, Request) or self._resolvable(request.url)
 
     def _resolvable(self, text: str) -> bool:
         try:

@@ -83,7 +83,7 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order"
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, priorities"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,36 @@ def test_a_wrong_value_is_told_with_what_is_allowed(write, place, value, said):
 
 def test_a_long_wrong_value_is_shortened(write):
     assert len(sentence_of(write(changed("guarantees.order", "x" * 500)))) < 200
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("limits.queue_capacity", 0, "key 'limits.queue_capacity' must be 1 or more, not '0'"),
+        ("limits.normal_capacity", -3, "key 'limits.normal_capacity' must be 1 or more, not '-3'"),
+        ("limits", {"queue_capacity": 5, "normal_capacity": 6}, "key 'limits.normal_capacity' must be at most 'limits.queue_capacity' (5), not 6"),
+        ("guarantees.priorities", {"workers": 0}, "key 'guarantees.priorities.workers' must be 1 or more, not '0'"),
+        ("guarantees.priorities", {"high_in_a_row": 0}, "key 'guarantees.priorities.high_in_a_row' must be 1 or more, not '0'"),
+        ("messages.send", {"id": "{message_id}", "body": {"texts": ["{contents}"]}},
+         ("key 'messages.send' uses {contents}, which nobody fills; allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
+         "{message_id}, {priority}, {sequence_id}, {shared_state_key}, {target_agents}, {timestamp}, {user}")),
+        ("questions.agent_state", {"ask": {"id": "{message_id}"}, "answer": {"where": {}}},
+         "key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {request_id}"),
+        ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
+         "key 'control.fail.body' uses {number}, which nobody fills; allowed are: {count}, {seconds}, {since}, {user}"),
+        ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
+         ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state, all_agent_states, "
+         "configure_agents, queue_capacity, queue_state")),
+        ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": 5}}},
+         "key 'questions.agent_state.answer.fields.pending' must be a valid string, not 5"),
+        ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": ["a", "b"]}}},
+         "key 'questions.agent_state.answer.fields.pending' must be a valid string, not ['a', 'b']"),
+        ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "request_id": "a..b"}},
+         "key 'questions.agent_state.answer.request_id' must be a path such as 'state.count', not 'a..b'"),
+    ],
+)
+def test_an_impossible_mapping_is_told_with_key_and_what_is_allowed(write, place, value, said):
+    assert sentence_of(write(changed(place, value))) == said
 
 
 @pytest.mark.parametrize("missing", ["schema", "name", "connect", "messages"])

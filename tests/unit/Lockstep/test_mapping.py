@@ -21,15 +21,15 @@ def decoded(adapter, wire):
 
 
 def test_placeholders_keep_the_type_of_their_value_and_stand_inside_texts():
-    adapter = mapping({"send": {"a": "{number}", "b": "id-{message_id}!", "c": {"d": "{content}"}, "e": ["{number}", "x"], "f": 7, "g": None, "h": True}})
-    assert orjson.loads(adapter.encode({"number": 3, "message_id": "m", "content": "t"})) == {
+    adapter = mapping({"send": {"a": "{sequence_id}", "b": "id-{message_id}!", "c": {"d": "{content}"}, "e": ["{number}", "x"], "f": 7, "g": None, "h": True}})
+    assert orjson.loads(adapter.encode({"sequence_id": 3, "message_id": "m", "content": "t"})) == {
         "a": 3, "b": "id-m!", "c": {"d": "t"}, "e": [3, "x"], "f": 7, "g": None, "h": True,
     }
 
 
 def test_a_placeholder_without_a_value_leaves_its_key_out():
-    adapter = mapping({"send": {"a": "{absent}", "b": {"c": "{absent}"}, "d": ["{absent}", 1], "e": "<{absent}>"}})
-    assert orjson.loads(adapter.encode({"absent": None})) == {"b": {}, "d": [1], "e": "<None>"}
+    adapter = mapping({"send": {"a": "{priority}", "b": {"c": "{priority}"}, "d": ["{priority}", 1], "e": "<{priority}>"}})
+    assert orjson.loads(adapter.encode({"priority": None})) == {"b": {}, "d": [1], "e": "<None>"}
     assert orjson.loads(adapter.encode({})) == {"b": {}, "d": [1], "e": "<>"}
 
 
@@ -85,6 +85,27 @@ def test_questions_carry_their_request_id_and_answers_their_fields():
     assert decoded(adapter, {"type": "state", "request": "q1", "n": 3}) == Decoded(
         Kind.ANSWER, "q1", details={"question": "state", "fields": {"count": 3, "deep": None}}
     )
+
+
+def test_what_a_question_says_beside_its_id_is_filled_in():
+    told = {"state": {"ask": {"id": "{request_id}", "team": "{agents}"}, "answer": {"where": {"type": "team"}}}}
+    assert orjson.loads(mapping(questions=told).ask("state", "q1", {"agents": ["data", "analysis"]})) == {"id": "q1", "team": ["data", "analysis"]}
+    assert orjson.loads(mapping(questions=told).ask("state", "q1")) == {"id": "q1"}
+
+
+def test_an_error_may_name_the_question_that_it_refuses():
+    adapter = mapping({"error": [{"where": {"type": "error", "re": "*"}, "request_id": "re", "reason": "code"}, {"where": {"type": "error"}, "reason": "code"}]})
+    assert decoded(adapter, {"type": "error", "re": "q1", "code": "x"}) == Decoded(Kind.ERROR, "q1", details={"reason": "x"})
+    assert decoded(adapter, {"type": "error", "code": "x"}) == Decoded(Kind.ERROR, details={"reason": "x"})
+
+
+def test_replies_and_refusals_tell_what_their_fields_name():
+    adapter = mapping({
+        "reply": {"where": {"type": "answer"}, "message_id": "id", "fields": {"version": "v", "shared": "s"}},
+        "refused": {"where": {"type": "full"}, "message_id": "id", "reason": "code", "fields": {"retry_after": "wait.s"}},
+    })
+    assert decoded(adapter, {"type": "answer", "id": "m", "v": 3}).details == {"version": 3}
+    assert decoded(adapter, {"type": "full", "id": "m", "code": "q", "wait": {"s": 0.5}}).details == {"reason": "q", "retry_after": 0.5}
 
 
 def test_an_answer_without_request_id_has_none():

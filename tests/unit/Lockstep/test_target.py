@@ -11,6 +11,15 @@ BASE = {
     "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
     "messages": {"send": {"id": "{message_id}"}, "reply": {"where": {"type": "answer"}, "message_id": "id"}},
 }
+SENT = ("priority", "acknowledge", "conversation", "target_agents")
+SENDING = {"messages": {**BASE["messages"], "send": {"id": "{message_id}", **{name: f"{{{name}}}" for name in SENT}}}}
+ACCEPTED = {"messages": {**SENDING["messages"], "accepted": {"where": {"type": "ok"}, "message_id": "id"}}}
+PRIORITIES = {"guarantees": {"priorities": {"high_in_a_row": 9}}}
+
+
+def telling(*fields):
+    """A target whose agent can be asked for its state and tells these fields."""
+    return {"questions": {"agent_state": {"ask": {}, "answer": {"where": {}, "fields": {field: field for field in fields}}}}}
 
 
 @pytest.fixture
@@ -64,7 +73,14 @@ def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
         ({"control": {"ledger": {"url": "{control_url}/ledger"}}, "endpoints": {"control_url": "http://x"}}, "ledger", True),
         ({"lifecycle": {"start": ["x"]}}, "restart", True), ({"lifecycle": {"start": ["x"], "restart": False}}, "restart", False),
         ({"lifecycle": {"start": ["x"]}}, "server_figures", True),
-        ({"questions": {"mood": {"ask": {}, "answer": {"where": {}}}}}, "mood", True),
+        ({}, "queue_state", False), ({"questions": {"queue_state": {"ask": {}, "answer": {"where": {}}}}}, "queue_state", True),
+        ({}, "bounded_queue", False), ({"limits": {"queue_capacity": 5}}, "bounded_queue", True),
+        (PRIORITIES, "priorities", False), ({**PRIORITIES, **SENDING}, "priorities", True), (SENDING, "priorities", False),
+        (ACCEPTED, "acknowledgement", True), (SENDING, "acknowledgement", False), ({}, "conversations", False), (SENDING, "conversations", True),
+        (telling(), "context", False), (telling("context_digest"), "context", True),
+        (telling(), "memory_usage", False), (telling("total_objects"), "memory_usage", True),
+        (SENDING, "target_agents", False), ({**SENDING, "questions": {"configure_agents": {"ask": {}, "answer": {"where": {}}}}}, "target_agents", True),
+        ({}, "fail", False), ({"control": {"fail": {"url": "http://x/fail"}}}, "fail", True),
     ],
 )
 def test_offered_is_what_the_file_names_and_what_can_be_reached(target, keys, capability, offered):
@@ -75,7 +91,7 @@ def test_offered_is_what_the_file_names_and_what_can_be_reached(target, keys, ca
 
 
 def test_a_misspelt_capability_is_never_taken_for_one_that_is_not_offered(target):
-    with pytest.raises(UsageError, match=r"^usage: there is no capability 'ledgr'; did you mean ledger\? Known are: advance_clock, agent_state"):
+    with pytest.raises(UsageError, match=r"^usage: there is no capability 'ledgr'; did you mean ledger\? Known are: acknowledgement, advance_clock, agent_state"):
         target().offers("ledgr")
 
 

@@ -1,0 +1,49 @@
+"""What a target offers, read from its file alone; a control that needs an address which is not there is looked at by the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from profiles.nearest import did_you_mean
+
+from ..errors import UsageError
+from .model import Control, TargetFile
+from .vocabulary import QUESTIONS, placeholders
+
+CONTROLS = frozenset(Control.model_fields)
+
+
+def _sends(file: TargetFile, name: str) -> bool:
+    return name in placeholders(file.messages.send)
+
+
+def _tells(file: TargetFile, question: str, *fields: str) -> bool:
+    asked = file.questions.get(question)
+    return asked is not None and set(fields) <= set(asked.answer.fields)
+
+
+BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
+    "acknowledgement": lambda file: bool(file.messages.accepted) and _sends(file, "acknowledge"),
+    "bounded_queue": lambda file: file.limits.queue_capacity is not None,
+    "context": lambda file: _tells(file, "agent_state", "context_digest"),
+    "conversations": lambda file: _sends(file, "conversation"),
+    "duplicate_detection": lambda file: file.guarantees.duplicates.key == "message_id",
+    "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
+    "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
+    "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
+    "server_figures": lambda file: file.lifecycle is not None,
+    "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),
+}
+"""Beside these: the questions that a target can be asked, and the controls that it has."""
+KNOWN = frozenset({*BY_FILE, *QUESTIONS, *CONTROLS})
+
+
+def named_in(file: TargetFile, capability: str) -> bool:
+    """True when the file says that the target can do this; a name that nobody knows is an error, never *not offered*."""
+    if capability in BY_FILE:
+        return BY_FILE[capability](file)
+    if capability in CONTROLS:
+        return getattr(file.control, capability) is not None
+    if capability in QUESTIONS:
+        return capability in file.questions
+    raise UsageError(f"there is no capability '{capability}'{did_you_mean(capability, sorted(KNOWN))} Known are: {', '.join(sorted(KNOWN))}")

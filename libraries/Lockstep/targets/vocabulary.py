@@ -1,0 +1,78 @@
+"""The words that a target file may use: what the kit can fill in, what it can ask, and how a path looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from profiles.nearest import did_you_mean
+
+from .placeholders import PLACEHOLDER
+
+QUESTIONS = ("agent_state", "all_agent_states", "configure_agents", "queue_capacity", "queue_state")
+"""What a target can be asked, or told, with one correlated answer."""
+OF_A_MESSAGE = (
+    "message_id", "sequence_id", "content", "timestamp", "attempt", "priority", "acknowledge", "conversation", "final", "target_agents",
+    "shared_state_key", "user", "client",
+)
+OF_A_QUESTION = ("request_id", "agents")
+OF_CONTROL = ("user", "seconds", "count", "since")
+
+
+def placeholders(shape: Any) -> Iterator[str]:
+    """The names of all placeholders in a shape, at any depth."""
+    if isinstance(shape, str):
+        yield from PLACEHOLDER.findall(shape)
+    elif isinstance(shape, dict | list):
+        for inner in shape.values() if isinstance(shape, dict) else shape:
+            yield from placeholders(inner)
+
+
+def _filled_by(names: tuple[str, ...]) -> AfterValidator:
+    def check(shape: dict[str, Any]) -> dict[str, Any]:
+        strange = next((name for name in placeholders(shape) if name not in names), None)
+        if strange is not None:
+            raise impossible(f"uses {{{strange}}}, which nobody fills; allowed are: {', '.join(f'{{{name}}}' for name in sorted(names))}")
+        return shape
+
+    return AfterValidator(check)
+
+
+def impossible(sentence: str) -> PydanticCustomError:
+    """A mistake whose sentence says everything; the value is not repeated behind it."""
+    return PydanticCustomError("impossible", "{sentence}", {"sentence": sentence})
+
+
+def _question(name: str) -> str:
+    if name not in QUESTIONS:
+        raise impossible(f"is no question that the kit asks{did_you_mean(name, QUESTIONS)} Allowed are: {', '.join(QUESTIONS)}")
+    return name
+
+
+def _path(text: str) -> str:
+    if not all(text.split(".")):
+        raise ValueError(f"must be a path such as 'state.count', not '{text}'")
+    return text
+
+
+def at_least(lowest: int) -> AfterValidator:
+    """A number with a lower bound, told in the kit's words."""
+
+    def check(value: int) -> int:
+        if value < lowest:
+            raise ValueError(f"must be {lowest} or more, not '{value}'")
+        return value
+
+    return AfterValidator(check)
+
+
+Path = Annotated[str, AfterValidator(_path)]
+"""Where a part of a message is found: names, and numbers of list items, joined by dots."""
+SendShape = Annotated[dict[str, Any], _filled_by(OF_A_MESSAGE)]
+AskShape = Annotated[dict[str, Any], _filled_by(OF_A_QUESTION)]
+ControlShape = Annotated[dict[str, Any], _filled_by(OF_CONTROL)]
+QuestionName = Annotated[str, AfterValidator(_question)]
+Positive = Annotated[int, at_least(1)]
