@@ -77,7 +77,9 @@ class Proof:
     @property
     def sentence(self) -> str:
         """The whole in one sentence."""
-        return f"{_tally(self.faults, 'built-in fault', 'caught', 'missed')}; {_tally(self.oddities, 'trial with odd but legal behaviour', 'quiet', 'reported')}."
+        caught = _tally(self.faults, "built-in fault", "caught", "missed")
+        quiet = _tally(self.oddities, "trial with odd but legal behaviour", "rightly not reported", "reported by mistake")
+        return f"{caught}; {quiet}."
 
     @property
     def shown(self) -> Shown:

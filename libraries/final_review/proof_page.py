@@ -16,7 +16,7 @@ from .yaml_file import read_mapping
 FAULT_WORDS = {Shown.PROVEN: "caught", Shown.REFUTED: "missed", Shown.NO_RESULT: "no result", Shown.NOT_RUN: "not run"}
 ODDITY_WORDS = {Shown.PROVEN: "not reported", Shown.REFUTED: "false alarm", Shown.NO_RESULT: "no result", Shown.NOT_RUN: "not run"}
 HEADLINES = {
-    Shown.PROVEN: "Proven",
+    Shown.PROVEN: "Every built-in fault is caught",
     Shown.REFUTED: "Not proven",
     Shown.NO_RESULT: "Proven in part",
     Shown.NOT_RUN: "Proven in part",
@@ -78,7 +78,7 @@ def _fault(trial: Trial, words: Words) -> dict[str, Any]:
     return {
         "state": _state(trial),
         "word": FAULT_WORDS[trial.shown],
-        "what": trial.description,
+        "what": _plain(trial.description),
         "name": trial.name,
         "noticed": noticed,
         "runs": count(trial.runs, "run") if trial.runs > 1 else "",
@@ -92,7 +92,7 @@ def _why_not(trial: Trial, words: Words) -> str:
     if trial.shown is Shown.NO_RESULT:
         return trial.problem or "the trial left no result"
     seen = f"reported was: {words.say(trial.observed)}" if trial.observed else "a test failed, but named no violation" if trial.legal else "nothing was reported"
-    return seen if trial.legal else f"{seen}; agreed was: {words.say(trial.expected)}"
+    return seen if trial.legal else f"{seen}; expected was: {words.say(trial.expected)}"
 
 
 def _oddities(proof: Proof) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ def _oddities(proof: Proof) -> list[dict[str, Any]]:
     for name in names:
         trials = [one for one in proof.oddities if one.name == name]
         chips = [{"case": one.case, "state": _state(one), "word": ODDITY_WORDS[one.shown], "partly": one.partly} for one in trials]
-        lines.append({"what": trials[0].description, "name": name, "chips": [chip for chip in chips if chip["word"] != "not run"]})
+        lines.append({"what": _plain(trials[0].description), "name": name, "chips": [chip for chip in chips if chip["word"] != "not run"]})
     return lines
 
 
@@ -110,22 +110,32 @@ def _gaps(proof: Proof, cases: CaseList, words: Words) -> list[dict[str, str]]:
     """Everything that is not proven, worst first, with the reason."""
     gaps = []
     for state in (Shown.REFUTED, Shown.NO_RESULT):
-        gaps += [{"what": one.description, "word": (ODDITY_WORDS if one.legal else FAULT_WORDS)[state], "why": f"{one.case}: {_why_not(one, words)}"}
+        gaps += [{"what": _plain(one.description), "word": (ODDITY_WORDS if one.legal else FAULT_WORDS)[state], "why": f"{one.case}: {_why_not(one, words)}"}
                  for one in proof.trials if one.shown is state]
-    gaps += [{"what": one.description, "word": "not run", "why": f"{one.case}: it was not part of the runs so far"}
+    gaps += [{"what": _plain(one.description), "word": "not run", "why": f"{one.case}: it was not part of the runs so far"}
              for one in proof.faults if one.shown is Shown.NOT_RUN]
     waiting = [one for one in proof.oddities if one.shown is Shown.NOT_RUN]
     if waiting:
         gaps.append({"what": f"{len(waiting)} of {count(len(proof.oddities), 'trial')} with odd but legal behaviour", "word": "not run",
                      "why": "each is tried where it bites most; python run.py prove tries all on all cases"})
+    return gaps + _bare(proof, cases)
+
+
+def _bare(proof: Proof, cases: CaseList) -> list[dict[str, str]]:
+    """The promised cases into which no fault is built yet: by name, or as whole suites."""
+    some, whole = [], []
     for group in cases.groups:
         bare = [case for case in group.cases if not of_case(proof.faults, case)]
-        if bare:
-            whole = len(bare) == len(group.cases)
-            gaps.append({"what": group.title, "word": "no fault built in",
-                         "why": f"{'none' if whole else listed(bare)} of its {count(len(group.cases), 'case')} "
-                                f"{'has' if whole or len(bare) == 1 else 'have'} {'a' if whole else 'no'} built-in fault yet"})
-    return gaps
+        if len(bare) == len(group.cases):
+            whole.append(group)
+        elif bare:
+            some.append({"what": group.title, "word": "no fault built in",
+                         "why": f"{listed(bare)} of its {len(group.cases)} cases {'has' if len(bare) == 1 else 'have'} no built-in fault yet"})
+    if whole:
+        number = sum(len(group.cases) for group in whole)
+        some.append({"what": "; ".join(group.title for group in whole), "word": "no fault built in",
+                     "why": f"none of {'their' if len(whole) > 1 else 'its'} {count(number, 'case')} has a built-in fault yet"})
+    return some
 
 
 def _made(proof: Proof) -> str:
@@ -146,6 +156,11 @@ def _about(proof: Proof, version: str) -> list[tuple[str, str]]:
     if version and proof.versions and set(proof.versions) != {version}:
         facts.append(("Shown by", f"{version}: the suites or the kit have changed since"))
     return facts
+
+
+def _plain(text: str) -> str:
+    """A description without the marks that programmers put around names."""
+    return text.replace("``", "")
 
 
 def _state(trial: Trial) -> str:

@@ -38,12 +38,13 @@ class Account:
 
     def known(self, row: Row, seed: int) -> bool:
         """Whether there is a result of exactly these tests with this seed."""
-        return any(_same(run, row, seed) and not run["problem"] for run in self._entries[row.id]["runs"])
+        return any(_same(run, row, seed) and run["killed"] is not None for run in self._entries[row.id]["runs"])
 
     def add(self, outcome: Outcome, seed: int) -> None:
         """Takes a result in and saves all; a later one of the same tests and seed replaces it."""
         row, entry = outcome.row, self._entries[outcome.row.id]
-        run = {"seed": seed, "tests": list(row.tests), "observed": list(outcome.violations), "killed": outcome.killed, "problem": outcome.problem}
+        run = {"seed": seed, "tests": list(row.tests), "observed": list(outcome.violations), "killed": outcome.killed,
+               "problem": outcome.problem if outcome.killed is None else ""}
         runs = [*(one for one in entry["runs"] if not _same(one, row, seed)), run]
         entry["runs"] = runs
         entry["observed"] = list(dict.fromkeys(code for one in runs for code in one["observed"]))

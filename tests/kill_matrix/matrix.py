@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. ``failed``: each failed test of the case with the codes of its violations; ``problem``: why there is no result."""
+    """What a run came to. ``failed``: each failed test of the case with the codes of its violations; ``problem``: what broke off."""
 
     row: Row
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -71,16 +71,13 @@ class Outcome:
     @property
     def killed(self) -> bool | None:
         """A defect: the case failed with an expected code. A quirk: it was reported. None: there is no result."""
-        if self.problem:
-            return None
-        if self.row.kind == "defect":
-            return bool(set(self.row.expected) & set(self.violations))
-        return any(not codes or not set(codes) <= LIMITS for codes in self.failed.values())
+        wanted = set(self.row.expected) if self.row.kind == "defect" else set(self.violations) - LIMITS
+        return True if wanted & set(self.violations) else None if self.problem else False
 
     @property
     def told(self) -> str:
         """One line about it: what was wanted and what came."""
-        found = self.problem or ", ".join(self.violations) or ("no violation" if not self.failed else "failed without a violation")
+        found = ", ".join(self.violations) or self.problem or "no violation"
         return f"{'ok ' if self.as_wanted else 'BAD'}  {self.row.name} on {self.row.case}: {found}"
 
     @property
@@ -137,8 +134,9 @@ def _outcome(row: Row, output: Path, how_it_ended: str) -> Outcome:
             record = json.loads(line)
             if record["kind"] == "verdict" and record["test"] in codes:
                 codes[record["test"]].update(dict.fromkeys(record["counts"]))
-    messages = tuple(f"{test.name}: {test.message}" for test in tests if test.failed)
-    return Outcome(row, {name: tuple(found) for name, found in codes.items()}, messages)
+    messages = {test.full_name: f"{test.name}: {test.message}" for test in tests if test.failed}
+    without = next((messages[name].splitlines()[0] for name, found in codes.items() if not found), "")
+    return Outcome(row, {name: tuple(found) for name, found in codes.items()}, tuple(messages.values()), without)
 
 
 def _row(entry: Mapping[str, Any], kind: str, case: str, tests: tuple[str, ...]) -> Row:

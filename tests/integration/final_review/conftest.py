@@ -131,7 +131,7 @@ def run(tmp_path: Path) -> Run:
     (resources / "profiles").mkdir(parents=True)
     for profile in ("quick", "full"):
         (resources / "profiles" / f"{profile}.yaml").write_text(PROFILE)
-    for name in ("cases.yaml", "waivers.yaml"):
+    for name in ("cases.yaml", "violations.yaml", "waivers.yaml"):
         shutil.copy(CHECKOUT / "resources" / name, resources / name)
     (tmp_path / "suites" / "9__final_review").mkdir(parents=True)
     (tmp_path / "suites" / "9__final_review" / "1__x.robot").write_text(TABLE)
