@@ -21,7 +21,7 @@ def decoded(adapter, wire):
 
 
 def test_placeholders_keep_the_type_of_their_value_and_stand_inside_texts():
-    adapter = mapping({"send": {"a": "{sequence_id}", "b": "id-{message_id}!", "c": {"d": "{content}"}, "e": ["{number}", "x"], "f": 7, "g": None, "h": True}})
+    adapter = mapping({"send": {"a": "{sequence_id}", "b": "id-{message_id}!", "c": {"d": "{content}"}, "e": ["{sequence_id}", "x"], "f": 7, "g": None, "h": True}})
     assert orjson.loads(adapter.encode({"sequence_id": 3, "message_id": "m", "content": "t"})) == {
         "a": 3, "b": "id-m!", "c": {"d": "t"}, "e": [3, "x"], "f": 7, "g": None, "h": True,
     }
