@@ -18,6 +18,7 @@ from robot.api import ExecutionResult
 from robot.errors import DataError
 
 from reference_platform.registry import replacements
+from runner.own_tests import clean
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = Path(__file__).with_name("matrix.yaml")
@@ -106,8 +107,7 @@ def run(row: Row, seed: int) -> Outcome:
             command += ["--test", pattern]
         for name, value in row.variables.items():
             command += ["--variable", f"{name}:{value}"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCKSTEP_")}
-        environment |= {"LOCKSTEP_PROFILE": "quick", "LOCKSTEP_START_ARGUMENTS": f"--{row.kind} {row.name} --seed {seed}"}
+        environment = clean(os.environ) | {"LOCKSTEP_PROFILE": "quick", "LOCKSTEP_START_ARGUMENTS": f"--{row.kind} {row.name} --seed {seed}"}
         if row.target:
             target = output / "target.yaml"
             target.write_text(yaml.safe_dump({"schema": 1, "extends": "reference", **row.target}), encoding="utf-8")
@@ -118,10 +118,12 @@ def run(row: Row, seed: int) -> Outcome:
                                   timeout=WITHIN, check=False)
         except subprocess.TimeoutExpired:
             return Outcome(row, problem=f"the run did not end within {WITHIN:g} s")
-        return _outcome(row, output, f"after {time.monotonic() - begun:.0f} s: {done.stderr.strip().splitlines()[:1]}")
+        complaint = next(iter(done.stderr.splitlines()), "nothing was said")
+        return read_outcome(row, output, f"after {time.monotonic() - begun:.0f} s: {complaint}")
 
 
-def _outcome(row: Row, output: Path, how_it_ended: str) -> Outcome:
+def read_outcome(row: Row, output: Path, how_it_ended: str) -> Outcome:
+    """What the run in a folder came to."""
     try:
         tests = [test for test in ExecutionResult(output / "output.xml").suite.all_tests if row.case in test.tags]
     except DataError:

@@ -1,0 +1,65 @@
+"""What is read from a finished run: a kill is a failed test of the case with an expected code, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from robot import api
+
+from kill_matrix.matrix import Row, read_outcome
+
+DEFECT = Row("r1_x", "defect", "rms-1", ("lost", "phantom"))
+QUIRK = Row("n1_x", "quirk", "rms-1")
+STATUS = {"PASS": "No Operation", "FAIL": "Fail", "SKIP": "Skip"}
+
+
+@pytest.fixture
+def outcome(tmp_path):
+    """The outcome of a run with these tests: (status, tag, codes in its records)."""
+
+    def of(row, *tests):
+        root = api.TestSuite(name="Suites")
+        (tmp_path / "records").mkdir()
+        lines = []
+        for number, (status, tag, *codes) in enumerate(tests):
+            test = root.tests.create(name=f"Test {number}", tags=[tag])
+            test.body.create_keyword(name=STATUS[status], args=[] if status == "PASS" else ["why it ended\nso"])
+            lines.append({"kind": "verdict", "test": f"Suites.Test {number}", "counts": dict.fromkeys(codes, 1)})
+            lines.append({"kind": "measurement", "test": f"Suites.Test {number}"})
+        (tmp_path / "records" / "1.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        root.run(output=str(tmp_path / "output.xml"), stdout=io.StringIO(), stderr=io.StringIO())
+        return read_outcome(row, tmp_path, "at once")
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("row", "tests", "killed"),
+    [
+        (DEFECT, [("PASS", "rms-1"), ("FAIL", "rms-1", "phantom")], True),
+        (DEFECT, [("FAIL", "rms-1", "reordered")], False),
+        (DEFECT, [("PASS", "rms-1", "lost")], False),
+        (DEFECT, [("PASS", "rms-1"), ("FAIL", "rms-2", "lost")], False),
+        (DEFECT, [("FAIL", "rms-1")], None),
+        (DEFECT, [("FAIL", "rms-1"), ("FAIL", "rms-1", "lost")], True),
+        (DEFECT, [("SKIP", "rms-1")], None),
+        (DEFECT, [("PASS", "rms-2")], None),
+        (QUIRK, [("PASS", "rms-1"), ("SKIP", "rms-1")], False),
+        (QUIRK, [("FAIL", "rms-1", "too_slow")], False),
+        (QUIRK, [("FAIL", "rms-1", "too_slow", "lost")], True),
+        (QUIRK, [("PASS", "rms-1"), ("FAIL", "rms-1")], None),
+        (QUIRK, [("SKIP", "rms-1")], None),
+    ],
+)
+def test_what_counts(outcome, row, tests, killed):
+    assert outcome(row, *tests).killed is killed
+
+
+def test_what_broke_off_is_told(outcome):
+    assert outcome(QUIRK, ("PASS", "rms-1"), ("FAIL", "rms-1")).told == "BAD  n1_x on rms-1: Test 1: why it ended"
+
+
+def test_a_run_without_a_result_says_how_it_ended(tmp_path):
+    assert read_outcome(QUIRK, tmp_path, "after 3 s: no such file").told == "BAD  n1_x on rms-1: the run left no result, it ended after 3 s: no such file"
