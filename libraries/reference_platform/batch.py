@@ -10,8 +10,8 @@ from .messages import Reply, UserMessage
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from .agent_state import AgentState
     from .ledger import Row
-    from .policies.agents import AgentState
 
 
 @dataclass(slots=True, eq=False)

@@ -10,11 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from . import claims, ledger
+from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
 from .messages import UserMessage
-from .policies.agents import AgentState
 
 SCHEMA = (
     ledger.SCHEMA
@@ -22,7 +24,7 @@ SCHEMA = (
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
-    priority TEXT);
+    priority TEXT, context TEXT);
 CREATE TABLE IF NOT EXISTS agents (user TEXT PRIMARY KEY, state TEXT);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
@@ -77,8 +79,8 @@ class Database:
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
             if batch.waiting:
-                many("INSERT INTO waiting VALUES (?,?,?,?,?,?,?,?)", [
-                    (row[0], m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority)
+                many("INSERT INTO waiting VALUES (?,?,?,?,?,?,?,?,?)", [
+                    (row[0], m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority, _context(m))
                     for m, row in batch.waiting.items()
                 ])  # fmt: skip
             if batch.agents:
@@ -128,12 +130,14 @@ class Database:
     def waiting(self) -> list[tuple[int, UserMessage]]:
         """Accepted messages that were not processed, in order of acceptance."""
         rows = self._sql.execute(
-            "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, o.user, w.origin "
+            "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, w.context, o.user, w.origin "
             "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
         )
         return [
-            (index, UserMessage(message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin))
-            for index, message_id, content, digest, sequence_id, attempt, priority, user, origin in rows
+            (index, UserMessage(
+                message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin, **_with_context(context),
+            ))
+            for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin in rows
         ]
 
     def agent(self, user: str) -> AgentState:
@@ -174,3 +178,17 @@ class Database:
             if pages > LOG_PAGES:
                 self._log_is_long = True
         sql.close()
+
+
+def _context(message: UserMessage) -> bytes | None:
+    """Conversation and agents of a message, where it names any."""
+    told = (message.conversation, message.final, message.target_agents, message.shared_state_key)
+    return None if told == (None, False, None, None) else orjson.dumps(told)
+
+
+def _with_context(packed: bytes | None) -> dict[str, Any]:
+    """The opposite of ``_context``, as arguments of a message."""
+    if packed is None:
+        return {}
+    conversation, final, agents, key = orjson.loads(packed)
+    return {"conversation": conversation, "final": final, "target_agents": agents and tuple(agents), "shared_state_key": key}

@@ -15,7 +15,7 @@ Fields = dict[str, Any]
 class UserMessage:
     """One attempt of a client to have a message processed, as the Codec understood it.
 
-    The Codec fills the first eight fields, the pipeline the rest before any other port sees the message.
+    The Codec fills the fields up to ``shared_state_key``, the pipeline the rest before any other port sees the message.
     """
 
     message_id: str
@@ -26,6 +26,14 @@ class UserMessage:
     priority: str = "normal"
     acknowledge: bool = False
     timestamp: float | None = None
+    conversation: str | None = None
+    """Title of the conversation it belongs to; titles are the user's own."""
+    final: bool = False
+    """The user says that it ends the conversation."""
+    target_agents: tuple[str, ...] | None = None
+    """Agents of the user's team that work on it, each once."""
+    shared_state_key: str | None = None
+    """The shared fact that it writes."""
     user: str = ""
     session: Session | None = None
     """Where it came from; None for a message that waited in the store while the platform was down."""
@@ -53,7 +61,20 @@ class CapacityQuery(NamedTuple):
     request_id: str
 
 
-Question = StateQuery | QueueQuery | CapacityQuery
+class TeamQuery(NamedTuple):
+    """The client asks for the state of each agent of its team."""
+
+    request_id: str
+
+
+class TeamSetting(NamedTuple):
+    """The client says which agents its team consists of."""
+
+    request_id: str
+    agents: tuple[str, ...]
+
+
+Question = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting
 """What is answered at once instead of waiting in a queue."""
 
 

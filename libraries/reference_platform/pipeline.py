@@ -107,7 +107,11 @@ class Pipeline:
         if isinstance(message, UserMessage):
             session = connection.session
             message.session, message.user, message.origin = session, session.user, session.origin
-            await self._claim(message, connection)
+            if message.target_agents is not None and (unknown := self.policies.agents.unknown(message)):
+                reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
+                self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
+            else:
+                await self._claim(message, connection)
         elif isinstance(message, Invalid):
             self._invalid(message, connection.session)
         else:
@@ -132,6 +136,7 @@ class Pipeline:
         if refusal is not None:
             self.policies.duplicates.release(message)
             self._record(message, RECEIVED | REFUSED, 2, reason=refusal["code"])
+            self.policies.agents.refused(message.user)
             self.batch.replies.append(Reply(connection.session, refusal))
             return
         batch = self.batch
@@ -148,6 +153,7 @@ class Pipeline:
         if message.message_id is not None:
             refused = UserMessage(message.message_id, "", "", attempt=message.attempt or 1, origin=session.origin)
             self._record(refused, RECEIVED | REFUSED, 2, reason=message.code)
+        self.policies.agents.refused(session.user)
         fields: Fields = {"type": "error", "code": message.code, "message": message.reason}
         for name in ("message_id", "attempt", "request_id"):
             if (value := getattr(message, name)) is not None:

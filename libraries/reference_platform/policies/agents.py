@@ -1,51 +1,27 @@
-"""Agents: what a message does to the agent of its user, and what the agent says about itself."""
+"""Agents: what a message does to the agents of its user, and what they say about themselves."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import orjson
-
-from reference_platform.messages import Fields, StateQuery, UserMessage
+from reference_platform.agent_state import AgentState, Member, Shared
+from reference_platform.errors import AgentFailedError
+from reference_platform.memory import Memory
+from reference_platform.messages import Fields, StateQuery, TeamQuery, TeamSetting, UserMessage
+from reference_platform.topics import topic_of
 
 from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
 
-REMEMBERED = 100
-"""So many processed message ids an agent can name."""
-
-
-@dataclass(slots=True, eq=False)
-class AgentState:
-    """The agent of one user. The pipeline writes it to the store in the transaction of the messages that changed it."""
-
-    user: str
-    message_count: int = 0
-    last_sequence_id: int | None = None
-    version: int = 0
-    context_digest: str = ""
-    processed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    """Ids of the last processed messages, oldest first."""
-
-    def packed(self) -> bytes:
-        """Everything, as the store keeps it: a field added to this class is stored too."""
-        return orjson.dumps(self, default=list)
-
-    @classmethod
-    def unpacked(cls, data: bytes) -> AgentState:
-        """The opposite of ``packed``."""
-        state = cls(**orjson.loads(data))
-        state.processed = deque(state.processed, REMEMBERED)
-        return state
+BEGINNING = 80
+"""So many characters of a content are kept as the beginning of a recent message."""
 
 
 class Agents(Port):
-    """One agent per user, with a memory that is a chain over everything it was told."""
+    """One assistant per user, whose memory is a fold over everything it was told, and beside it the team that the user configures."""
 
     name = "assistant"
 
@@ -53,6 +29,7 @@ class Agents(Port):
         super().__init__(host)
         self.states: dict[str, AgentState] = {}
         """Agents of users who are here or have messages waiting."""
+        self.memory = Memory(host.config.state_sync_interval)
 
     def state(self, user: str) -> AgentState:
         """The agent of a user, from the store if it is not in memory."""
@@ -65,20 +42,41 @@ class Agents(Port):
         """Nothing of this user is open, waiting or uncommitted: its agent may leave the memory, the store has it."""
         self.states.pop(user, None)
 
+    def unknown(self, message: UserMessage) -> list[str]:
+        """Agents that the message names and the team of its user does not have: it is refused with ``unknown_agent``."""
+        team = self.state(message.user).team
+        return [name for name in message.target_agents or () if name not in team]
+
+    def refused(self, user: str) -> None:
+        """A message of this user was refused, whatever the reason: the agent never hears of it."""
+
+    # What a message does
+
     async def apply(self, message: UserMessage) -> Fields:
         """Lets the agent handle a message: changes ``state(message.user)`` and returns the reply.
 
         Called once per message; calls for different users may interleave wherever this waits. The reply leaves after the
-        commit that makes the change durable. The pipeline adds ``processing_time``.
+        commit that makes the change durable. The pipeline adds ``processing_time``. An exception (raised before anything is
+        changed) is answered with ``processing_failed``.
         """
         state = self.state(message.user)
+        if message.target_agents is not None and (missing := self.unknown(message)):
+            raise AgentFailedError(f"the team has lost {', '.join(missing)} meanwhile")
+        context = state.context
         state.message_count += 1
         state.version += 1
         if message.sequence_id is not None:
             state.last_sequence_id = message.sequence_id
-        state.context_digest = sha256((state.context_digest + message.digest).encode()).hexdigest()[:16]
         state.processed.append(message.message_id)
-        return self.reply(message, state)
+        state.conversation, state.complete = message.conversation, message.final
+        context.digest = sha256((context.digest + message.digest).encode()).hexdigest()[:16]
+        context.topic = topic_of(message.content)
+        context.topics.append(context.topic)
+        context.recent.append(message.content[:BEGINNING])
+        reply = self.reply(message, state)
+        if message.target_agents is not None:
+            reply |= self.coordinate(message, state)
+        return reply
 
     def reply(self, message: UserMessage, state: AgentState) -> Fields:
         """The ``ai_response`` to a message that was just applied."""
@@ -94,9 +92,39 @@ class Agents(Port):
             "timestamp": self.host.clock.now(),
         }
 
+    def coordinate(self, message: UserMessage, state: AgentState) -> Fields:
+        """Lets the targeted agents of the team work on a message; returns what the reply says about it."""
+        told: Fields = {}
+        key, fact = message.shared_state_key, None
+        if key is not None:
+            before = state.shared.get(key)
+            fact = state.shared[key] = (message.digest, before[1] + 1 if before else 1)
+            told["shared"] = {"key": key, "value": fact[0], "version": fact[1]}
+        told["contributing_agents"] = [
+            self.contribute(name, state.team[name], message, fact) for name in message.target_agents or ()
+        ]  # fmt: skip
+        return told
+
+    def contribute(self, name: str, member: Member, message: UserMessage, fact: Shared | None) -> Fields:
+        """One targeted agent works: counts the message and takes the shared fact it writes (None: it writes none) into its view."""
+        member.messages_processed += 1
+        member.last_sequence_id = message.sequence_id
+        if fact is not None and message.shared_state_key is not None:
+            member.shared[message.shared_state_key] = fact
+        return {"agent": name, "processed_sequence": message.sequence_id, "shared_version": fact[1] if fact else None}
+
+    def configure(self, setting: TeamSetting, user: str) -> Fields:
+        """Replaces the team of a user; who stays in it keeps counter and view. The ``agents_configured`` answer leaves after the commit."""
+        state = self.state(user)
+        state.team = {name: state.team.get(name) or Member() for name in setting.agents}
+        return {"type": "agents_configured", "request_id": setting.request_id, "agents": list(setting.agents)}
+
+    # What is told
+
     async def snapshot(self, query: StateQuery, user: str, pending: int) -> Fields:
         """The ``agent_state`` answer: all fields of one moment. ``pending`` counts waiting and running messages of the user."""
         state = self.state(user)
+        context = state.context
         return {
             "type": "agent_state",
             "request_id": query.request_id,
@@ -105,7 +133,35 @@ class Agents(Port):
             "message_count": state.message_count,
             "last_sequence_id": state.last_sequence_id,
             "processed_message_ids": list(state.processed),
-            "context_digest": state.context_digest,
+            "conversation": state.conversation,
+            "conversation_complete": state.complete,
+            "context": {
+                "topic": context.topic,
+                "topics": list(context.topics),
+                "digest": context.digest,
+                "recent": list(context.recent),
+            },
+            "context_digest": context.digest,
             "pending": pending,
+            "memory_usage": {"total_objects": state.objects(), "rss": self.memory.resident()},
+            "corrupted": False,
+        }
+
+    async def team_snapshot(self, query: TeamQuery, user: str) -> Fields:
+        """The ``all_agent_states`` answer: all agents of the team at one moment."""
+        state = self.state(user)
+        return {
+            "type": "all_agent_states",
+            "request_id": query.request_id,
+            "version": state.version,
+            "agents": {name: self.member_state(member) for name, member in state.team.items()},
+        }
+
+    def member_state(self, member: Member) -> Fields:
+        """One agent of a team, as clients are told."""
+        return {
+            "messages_processed": member.messages_processed,
+            "last_sequence_id": member.last_sequence_id,
+            "shared_state": {key: {"value": value, "version": version} for key, (value, version) in member.shared.items()},
             "corrupted": False,
         }

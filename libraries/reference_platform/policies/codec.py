@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
-from reference_platform.messages import CapacityQuery, Fields, Invalid, Question, QueueQuery, StateQuery, UserMessage
+from reference_platform.messages import (
+    CapacityQuery,
+    Fields,
+    Invalid,
+    Question,
+    QueueQuery,
+    StateQuery,
+    TeamQuery,
+    TeamSetting,
+    UserMessage,
+)
 
 from .port import Port
 
 _PRIORITIES = ("normal", "high")
 _INT = 2**53 - 1
-_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery]] = {
-    "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery,
+_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery]] = {
+    "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
 }  # fmt: skip
+_CONTEXT = ("conversation", "final", "target_agents", "shared_state_key")
 
 
 class Codec(Port):
     """Decides what a valid message is. Gets text that is already known to be UTF-8 (that is the Wire's business)."""
 
     max_id_length = 256
+    """Also of names, titles and keys."""
+    max_agents = 20
 
     def decode(self, payload: bytes) -> UserMessage | Question | Invalid:
         """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
@@ -35,7 +48,7 @@ class Codec(Port):
         if kind == "user_message":
             return self.user_message(fields)
         if type(kind) is str:
-            if kind in _QUESTIONS:
+            if kind in _QUESTIONS or kind == "configure_agents":
                 return self.question(fields)
             return Invalid("unknown_type", f"there is no message type {kind[:40]!r}", *self._correlation(fields))
         return Invalid("invalid_message", "type must be a string", *self._correlation(fields))
@@ -68,15 +81,49 @@ class Codec(Port):
         elif timestamp is not None and type(timestamp) not in (int, float):
             wrong = "timestamp must be a number"
         else:
-            return UserMessage(message_id, content, self.digest(content), sequence_id, attempt, priority, acknowledge, timestamp)
+            message = UserMessage(message_id, content, self.digest(content), sequence_id, attempt, priority, acknowledge, timestamp)
+            for name in _CONTEXT:
+                if name in fields:
+                    return self.with_context(message, fields)
+            return message
+        return Invalid("invalid_message", wrong, *self._correlation(fields))
+
+    def with_context(self, message: UserMessage, fields: dict[str, Any]) -> UserMessage | Invalid:
+        """The message with conversation and agents, which most messages do not name."""
+        title, final, key = fields.get("conversation"), fields.get("final", False), fields.get("shared_state_key")
+        agents = fields.get("target_agents")
+        if title is not None and not self.is_name(title):
+            wrong = f"conversation must be a string of 1 to {self.max_id_length} characters"
+        elif type(final) is not bool:
+            wrong = "final must be true or false"
+        elif agents is not None and not self.are_agents(agents):
+            wrong = f"target_agents must be 1 to {self.max_agents} different names"
+        elif key is not None and not (agents and self.is_name(key)):
+            wrong = f"shared_state_key must be a string of 1 to {self.max_id_length} characters, beside target_agents"
+        else:
+            message.conversation, message.final, message.shared_state_key = title, final, key
+            message.target_agents = None if agents is None else tuple(agents)
+            return message
         return Invalid("invalid_message", wrong, *self._correlation(fields))
 
     def question(self, fields: dict[str, Any]) -> Question | Invalid:
         """One of the questions from its JSON object."""
         request_id = fields.get("request_id")
-        if type(request_id) is not str or not 0 < len(request_id) <= self.max_id_length:
+        if not self.is_name(request_id):
             return Invalid("invalid_message", f"request_id must be a string of 1 to {self.max_id_length} characters")
+        if fields["type"] == "configure_agents":
+            if not self.are_agents(agents := fields.get("agents")):
+                return Invalid("invalid_message", f"agents must be 1 to {self.max_agents} different names", request_id=request_id)
+            return TeamSetting(request_id, tuple(agents))
         return _QUESTIONS[fields["type"]](request_id)
+
+    def is_name(self, value: object) -> TypeGuard[str]:
+        """Whether this can name a request, an agent, a conversation or a shared fact."""
+        return type(value) is str and 0 < len(value) <= self.max_id_length
+
+    def are_agents(self, value: object) -> TypeGuard[list[str]]:
+        """Whether this is a list of agents."""
+        return type(value) is list and 0 < len(value) <= self.max_agents and all(map(self.is_name, value)) and len(set(value)) == len(value)
 
     def _correlation(self, fields: dict[str, Any]) -> tuple[str | None, int | None, str | None]:
         """message_id, attempt and request_id as far as they are usable, so that the client knows what was wrong."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reference_platform.agent_state import AgentState
 from reference_platform.batch import Batch
 from reference_platform.database import Database
 from reference_platform.messages import UserMessage
 
-from .agents import AgentState
 from .port import Port
 
 if TYPE_CHECKING:
