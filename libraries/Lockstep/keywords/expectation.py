@@ -11,6 +11,7 @@ from typing import NoReturn
 from robot.api import SkipExecution, logger
 
 from ..checks import Event, History, Kind, LedgerRow, Verdict
+from ..checks.verdict import Measured
 from ..checks.violations import Code
 from ..engine.barrier import Settled, drain, settle
 from ..engine.client import HANG_GUARD, Client
@@ -93,10 +94,11 @@ class Expectation:
         """
         kit = self._kit
         invalid = self.invalid_reason(history.events) if timing else None
-        verdicts = [check(history) for check in checks]
-        verdicts += [verdict for check in beside if (verdict := check(history)).exercised]
-        for verdict in verdicts:
-            self._record(verdict, valid=invalid is None)
+        judged = [(check, check(history)) for check in checks]
+        judged += [(check, verdict) for check in beside if (verdict := check(history)).exercised]
+        for check, verdict in judged:
+            self._record(verdict, _topic(check), valid=invalid is None)
+        verdicts = [verdict for _, verdict in judged]
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
         if wrong:
             text = kit.in_suite_words(failure_text(wrong, history, kit.seed)) + kit.target.obituary()
@@ -114,12 +116,16 @@ class Expectation:
         times = [event.time for event in events if event.kind in (Kind.SEND, Kind.REPLY)]
         return self._kit.engine.lag.reason_for_invalid(times[0], times[-1]) if times else None
 
-    def _record(self, verdict: Verdict, *, valid: bool) -> None:
+    def _record(self, verdict: Verdict, topic: str, *, valid: bool) -> None:
+        """Writes a verdict and its figures; how many promises of its topic were broken is always one of them."""
         kit = self._kit
         violations = [{"code": violation.code, "sentence": violation.sentence} for violation in verdict.violations[:20]]
         kit.record("verdict", check=verdict.check, exercised=verdict.exercised, violations=violations,
                    counts={str(code): count for code, count in verdict.counts.items()})
-        for figure in verdict.measurements:
+        figures = list(verdict.measurements)
+        if all(figure.name != f"{topic}_violations" for figure in figures):
+            figures.append(Measured(f"{topic}_violations", sum(verdict.counts.values()), "observations", verdict.exercised))
+        for figure in figures:
             kit.record("measurement", name=figure.name, value=figure.value, unit=figure.unit, samples=figure.samples, repetition=1, valid=valid)
 
 
@@ -148,6 +154,11 @@ def _only_limits(verdict: Verdict) -> bool:
 
 def _figures(verdict: Verdict) -> str:
     return "".join(f"; {figure.name} {figure.value:g} {figure.unit}" for figure in verdict.measurements)
+
+
+def _topic(check: Check) -> str:
+    """What a check is about: the name of its module, such as ``queue`` or ``order``."""
+    return str(getattr(check, "func", check).__module__).rpartition(".")[2]
 
 
 def _name(check: Check) -> str:
