@@ -33,6 +33,8 @@ class Batch:
     """(key, ledger index) of each admitted message: the durable duplicate window."""
     admitted: list[UserMessage] = field(default_factory=list)
     """The messages of ``claims``."""
+    released: list[int] = field(default_factory=list)
+    """Ledger indexes of admitted messages whose agent failed: their claims count no more."""
     origins: list[tuple[int, str, str, str]] = field(default_factory=list)
     agents: dict[AgentState, None] = field(default_factory=dict)
     """Agent states that changed, each once, in order of change."""

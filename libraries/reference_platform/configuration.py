@@ -41,12 +41,15 @@ class Configuration(BaseModel):
     max_queue_size: Count = 500
     """Messages of one user that may wait; the last tenth of the places is for high priority."""
     processing_timeout: Seconds = 10
+    """A message on which an agent works longer fails."""
     duplicate_window: Seconds = 300
     """So long a message id of a user is remembered."""
     max_concurrent_messages: Count = 20
     """Messages processed at the same time, one per user."""
     state_sync_interval: Seconds = 0.1
+    """So old may the memory figure in an agent's state be."""
     memory_limit: Size = 100_000_000
+    """Announced only."""
 
     max_message_size: Size = 1_048_576
     """Largest message in bytes; a larger one closes the connection with 1009."""

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
     priority TEXT, context TEXT);
 CREATE TABLE IF NOT EXISTS agents (user TEXT PRIMARY KEY, state TEXT);
+CREATE TABLE IF NOT EXISTS released (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
 )
@@ -76,6 +77,8 @@ class Database:
             if batch.claims:
                 self._claims.write(batch.first_index, batch.time, batch.claims)
                 self._claims.forget(batch.forget_before)
+            if batch.released:
+                many("INSERT INTO released VALUES (?)", [(index,) for index in batch.released])
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
             if batch.waiting:
@@ -115,10 +118,10 @@ class Database:
         return [claim for index in self._claims.find(key) if (claim := self._claim(index, message_id)) is not None]
 
     def _claim(self, index: int, message_id: str) -> tuple[float, str, str] | None:
-        """The claim of a ledger row, if it is of this message id."""
+        """The claim of a ledger row, if it is of this message id and was not released."""
         first, time = self._sql.execute("SELECT id, time FROM batches WHERE id <= ? ORDER BY id DESC LIMIT 1", (index,)).fetchone()
         row = self._rows_of(first)[index]
-        if row[ledger.MESSAGE_ID] != message_id:
+        if row[ledger.MESSAGE_ID] != message_id or self._one("SELECT id FROM released WHERE id = ?", index):
             return None
         user, connection = self._sql.execute("SELECT user, connection FROM origins WHERE id = ?", (row[ledger.ORIGIN],)).fetchone()
         return time, user, connection

@@ -35,6 +35,7 @@ class HttpSide:
             routes.add_get(f"{base}/clock", self.clock)
             routes.add_post(f"{base}/clock", self.advance)
             routes.add_post(f"{base}/work", self.work)
+            routes.add_post(f"{base}/fail", self.fail)
             routes.add_post(f"{base}/hold", self.hold)
             routes.add_post(f"{base}/release", self.release)
             routes.add_get(f"{base}/status", self.status)
@@ -92,6 +93,16 @@ class HttpSide:
         else:
             workers.work_times[user] = seconds
         return web.json_response({"seconds": seconds, "user": user})
+
+    async def fail(self, request: web.Request) -> web.Response:
+        """So many next messages fail in the agent, of one user or of whoever comes; 0 ends it."""
+        body = await _body(request)
+        count, user = _number(body, "count"), _user(body)
+        if not count.is_integer():
+            raise _bad(f"count must be a whole number, not {count}")
+        failing = self._host.policies.agents.failing
+        failing[user] = int(count)
+        return web.json_response({"count": failing[user], "user": user})
 
     async def hold(self, request: web.Request) -> web.Response:
         """Nothing is taken from the inbox any more, of one user or of all."""

@@ -7,11 +7,13 @@ leaves before the commit of what it promises.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from .batch import Batch
+from .errors import AgentFailedError
 from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
 from .messages import Fields, Invalid, Reply, UserMessage
 from .questions import answer
@@ -28,6 +30,8 @@ SETTLING = 0.1
 """Seconds that the answer to a close is put off, so that the replies to what came before it can leave."""
 TURN = 512
 """Messages after which a lane lets others run."""
+
+_log = logging.getLogger(__name__)
 
 
 class Pipeline:
@@ -163,10 +167,21 @@ class Pipeline:
     # Work
 
     async def process(self, message: UserMessage) -> None:
-        """Lets the agent handle a message; its change, its ledger stages and its reply are in one transaction."""
+        """Lets the agent handle a message; its change, its ledger stages and its reply are in one transaction.
+
+        An agent that fails leaves no trace but the refusal: the id is free again, and the next message has its turn.
+        """
         agents = self.policies.agents
         started = monotonic()
-        fields = await agents.apply(message)
+        try:
+            fields = await agents.apply(message)
+        except AgentFailedError:
+            self._failed(message)
+            return
+        except Exception:  # noqa: BLE001 - an agent may do anything, and the platform goes on
+            _log.exception("an agent could not handle message %s of %s", message.message_id, message.user)
+            self._failed(message)
+            return
         batch = self.batch
         batch.agents[agents.state(message.user)] = None
         stages = PROCESSED
@@ -187,6 +202,26 @@ class Pipeline:
         if not self._due:
             self._touch()
 
+    def _failed(self, message: UserMessage) -> None:
+        batch = self.batch
+        row = batch.waiting.pop(message, None)
+        if row is not None:
+            batch.released.append(row[0])
+            batch.admitted.remove(message)
+        elif (index := self._stored.pop(message, None)) is not None:
+            batch.released.append(index)
+            batch.taken.append(index)
+        self.policies.duplicates.release(message)
+        self.policies.agents.refused(message.user)
+        self._record(message, REFUSED, 1, reason="processing_failed")
+        if message.session is not None:
+            fields = {
+                "type": "error", "code": "processing_failed", "message_id": message.message_id, "attempt": message.attempt,
+                "message": "the agent failed and nothing was changed; the message may be sent again",
+            }  # fmt: skip
+            batch.replies.append(Reply(message.session, fields))
+        self._touch()
+
     async def _lane(self) -> None:
         inbox, workers, running = self.policies.inbox, self.policies.workers, self.running
         count = 0
@@ -200,7 +235,10 @@ class Pipeline:
                 message = inbox.take(user)
                 if message is not None:
                     running[user] = 1
-                    await workers.run(message, self.process)
+                    try:
+                        await workers.run(message, self.process)
+                    except AgentFailedError:
+                        self._failed(message)
                     del running[user]
                 self._active.discard(user)
                 if inbox.depth(user):

@@ -29,6 +29,8 @@ class Agents(Port):
         super().__init__(host)
         self.states: dict[str, AgentState] = {}
         """Agents of users who are here or have messages waiting."""
+        self.failing: dict[str | None, int] = {}
+        """How many next messages of a user (None: of anybody) fail, set through control."""
         self.memory = Memory(host.config.state_sync_interval)
 
     def state(self, user: str) -> AgentState:
@@ -59,6 +61,8 @@ class Agents(Port):
         commit that makes the change durable. The pipeline adds ``processing_time``. An exception (raised before anything is
         changed) is answered with ``processing_failed``.
         """
+        if self.failing:
+            self.fail_if_told(message.user)
         state = self.state(message.user)
         if message.target_agents is not None and (missing := self.unknown(message)):
             raise AgentFailedError(f"the team has lost {', '.join(missing)} meanwhile")
@@ -77,6 +81,14 @@ class Agents(Port):
         if message.target_agents is not None:
             reply |= self.coordinate(message, state)
         return reply
+
+    def fail_if_told(self, user: str) -> None:
+        """Raises as often as control has asked for."""
+        for whom in (user, None):
+            left = self.failing.get(whom, 0)
+            if left:
+                self.failing[whom] = left - 1
+                raise AgentFailedError("it was told to fail")
 
     def reply(self, message: UserMessage, state: AgentState) -> Fields:
         """The ``ai_response`` to a message that was just applied."""

@@ -70,7 +70,7 @@ class Duplicates(Port):
         return Claim(True, key)  # noqa: FBT003
 
     def release(self, message: UserMessage) -> None:
-        """The message was admitted here, but the inbox refused it: its id may be tried again."""
+        """The message was admitted here, but the inbox refused it or its agent failed: its id may be tried again."""
         self.uncommitted.pop((self.scope(message.user), message.message_id), None)
 
     def committed(self, messages: list[UserMessage]) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from reference_platform.errors import AgentFailedError
 from reference_platform.messages import UserMessage
 
 from .port import Port
@@ -48,11 +49,14 @@ class Workers(Port):
         """Runs one message. Until this returns, no other message of its user is started.
 
         ``await process(message)`` lets the agent handle it and puts the effects into the current transaction; it must be
-        called exactly once.
+        called exactly once, unless ``AgentFailedError`` is raised in its place: that is answered with ``processing_failed``.
         """
         seconds = self.pace(message)
         if seconds:
-            await asyncio.sleep(seconds)
+            limit = self.host.config.processing_timeout
+            await asyncio.sleep(min(seconds, limit))
+            if seconds > limit:
+                raise AgentFailedError(f"it worked longer than {limit} s")
         await process(message)
 
     def pace(self, message: UserMessage) -> float:
