@@ -1,6 +1,7 @@
 """The platform's clock: real time plus an offset that only grows."""
 
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -12,6 +13,8 @@ class Clock:
 
     def __init__(self, offset: float = 0.0) -> None:
         self.offset = offset
+        self.moved: list[Callable[[], None]] = []
+        """Called right after each push."""
         self._start = time.time() - time.monotonic()
 
     def now(self) -> float:
@@ -23,4 +26,6 @@ class Clock:
         if not seconds >= 0:
             raise ValueError(f"seconds must be 0 or more, not {seconds}: this clock never goes back")
         self.offset += seconds
+        for tell in self.moved:
+            tell()
         return self.now()

@@ -36,8 +36,9 @@ class Configuration(BaseModel):
     message_buffer_size: Count = 1000
     """Frames of one connection that may wait for judgement before reading from it stops."""
     heartbeat_interval: Seconds = 30
+    """Time between two pings to a connection."""
     connection_timeout: Seconds = 60
-    """Time for the opening handshake."""
+    """Time for the opening handshake, and for the answer to a ping."""
     max_queue_size: Count = 500
     """Messages of one user that may wait; the last tenth of the places is for high priority."""
     processing_timeout: Seconds = 10

@@ -62,6 +62,11 @@ class Connection(asyncio.Protocol):
         return self._client_left or self._receiver.is_over
 
     @property
+    def is_kept_waiting(self) -> bool:
+        """The client takes its replies, but too much of what it sent waits for judgement: more of it may lie unread."""
+        return self._reading_paused and not self._writing_paused
+
+    @property
     def _client_left(self) -> bool:
         """No more bytes can come."""
         return self._gone or self._eof
@@ -83,6 +88,8 @@ class Connection(asyncio.Protocol):
         else:
             self._receiver.feed(data)
             self._send_protocol_data()
+            if self._receiver.pongs:
+                self._take_pongs()
         self._news.set()
         self._regulate()
 
@@ -129,11 +136,24 @@ class Connection(asyncio.Protocol):
             self._protocol.send_close(code, reason)
             self._send_protocol_data()
 
+    def ping(self, payload: bytes) -> None:
+        """Sends a ping, if frames may be sent."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_ping(payload)
+            self._send_protocol_data()
+
+    def fail(self, code: int, reason: str) -> None:
+        """Ends the connection without waiting for the client's consent; what was received before is still processed."""
+        self._protocol.fail(code, reason)
+        self._send_protocol_data()
+        self._news.set()
+
     # The task
 
     async def _live(self) -> None:
         if await self._open():
             await self._consume()
+            self._policies.heartbeat.closed(self)
             self.is_open = False
             await self._policies.sessions.close(self.session)
             self._pipeline.closed(self.session)
@@ -207,6 +227,7 @@ class Connection(asyncio.Protocol):
         greeting = self._policies.sessions.greeting(session)
         self.outgoing.append(self._policies.wire.frame(self._policies.codec.encode(greeting)))
         self.flush()
+        self._policies.heartbeat.opened(self)
         if self._head:
             self._receiver.feed(bytes(self._head))
             self._head.clear()
@@ -232,6 +253,11 @@ class Connection(asyncio.Protocol):
         if receiver.closing is not None and self._protocol.state is State.OPEN:
             receiver.finish()
             self._send_protocol_data()
+
+    def _take_pongs(self) -> None:
+        for payload in self._receiver.pongs:
+            self._policies.heartbeat.answered(self, payload)
+        self._receiver.pongs.clear()
 
     # Bytes out, and the end
 

@@ -36,6 +36,8 @@ class Receiver:
 
     def __init__(self, wire: Wire, protocol: ServerProtocol) -> None:
         self.messages: list[bytes] = []
+        self.pongs: list[bytes] = []
+        """Payloads of pongs; whoever feeds it takes them out."""
         self.closing: bytes | None = None
         self._wire = wire
         self._protocol = protocol
@@ -159,6 +161,8 @@ class Receiver:
             self._protocol.fail(1003, "messages are TEXT frames")
         elif opcode is Opcode.TEXT or opcode is Opcode.CONT:
             self._take_text(frame)
+        elif opcode is Opcode.PONG:
+            self.pongs.append(bytes(frame.data))
 
     def _take_text(self, frame: Frame) -> None:
         if frame.opcode is Opcode.TEXT:

@@ -10,6 +10,7 @@ from .agents import Agents
 from .codec import Codec
 from .duplicates import Duplicates
 from .gate import Gate
+from .heartbeat import Heartbeat
 from .inbox import Inbox
 from .outbox import Outbox
 from .port import Port
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 PORTS: dict[str, type[Port]] = {
     "wire": Wire, "gate": Gate, "tokens": Tokens, "sessions": Sessions, "codec": Codec, "duplicates": Duplicates,
     "inbox": Inbox, "workers": Workers, "agents": Agents, "store": Store, "outbox": Outbox,
+    "heartbeat": Heartbeat,
 }  # fmt: skip
 
 
@@ -43,6 +45,7 @@ class Policies:
     agents: Agents
     store: Store
     outbox: Outbox
+    heartbeat: Heartbeat
 
     @classmethod
     def build(cls, host: Host, replaced: Mapping[str, type[Port]]) -> Policies:
@@ -53,6 +56,6 @@ class Policies:
 
 
 __all__ = [
-    "PORTS", "Agents", "Codec", "Duplicates", "Gate", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Tokens", "Wire",
+    "PORTS", "Agents", "Codec", "Duplicates", "Gate", "Heartbeat", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Tokens", "Wire",
     "Workers",
 ]  # fmt: skip
