@@ -50,6 +50,8 @@ def test_the_page_says_verdict_scope_and_figures(run: Any) -> None:
         "0 of 7 412 messages order violations at most 0",
         "598 msg/s throughput at least 10 msg/s 1 800",
         "500 connections at once not measured needs profile full",
+        "Messages are processed in the order they were sent rms-1",
+        "rms- 1 Messages in rapid succession are processed in order passed",
         "3 passed 0 failed 0 skipped 108 missing",
         "python run.py --profile quick --seed 4711",
         "4 tests: 4 passed, 0 failed, 0 skipped.",
@@ -64,7 +66,7 @@ def test_a_failure_shows_its_first_sentence_and_opens_its_log(story: Any) -> Non
     assert f"Seven Thousand Messages Under Load Stay In Order {sentence}" in reader.text
     assert "at +1.302 s" not in reader.text
     assert "1.0004 s response p95 at most 1 s" in reader.text
-    assert "No message is lost a test of rms-1 failed: Seven Thousand Messages Under Load Stay In Order" in reader.text
+    assert "No message is lost rms-1, rms-b a test of rms-1 failed: Seven Thousand Messages Under Load Stay In Order" in reader.text
     assert "log.html#s1-s1-s1-t2" in links(reader)
     assert sum(attributes.get("class") == "measured broken" for _, attributes in reader.tags) == 2
 
