@@ -1,0 +1,1 @@
+"""The load lane: many connections, one short loop, every reply checked."""

@@ -1,0 +1,281 @@
+"""One connection of a load phase: handshake, batched writes with bounded buffers, and every reply into its tally at once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from time import monotonic, time
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from websockets.client import ClientProtocol
+from websockets.frames import CloseCode
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from ...checks.events import Kind
+from ...targets.mapping import Adapter
+from ..connection import ADVICE, Refused
+from .codec import Encode, encoder
+from .frames import Receiver, masked_text
+from .tally import Sent, Tally
+
+if TYPE_CHECKING:
+    from .columns import Columns
+    from .plan import Command, Door
+    from .traffic import Traffic
+
+MOST_HEAD = 131_072
+"""Bytes of the answer to a handshake."""
+WRITE_BUFFER = 65_536
+"""Bytes that may wait for the socket; above it nothing more is sent until it has taken them."""
+AT_ONCE = 64
+"""Messages in one write."""
+CLOSE_WITHIN = 5.0
+
+
+class Lane(asyncio.Protocol):
+    """Opens, sends what it is told to, checks what arrives. ``traffic`` says how many more messages it may send."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, door: Door, command: Command, *, adapter: Adapter, tally: Tally, columns: Columns, traffic: Traffic) -> None:
+        self.door = door
+        self.tally = tally
+        self.owed = 0
+        """Messages that are due and not sent: the socket takes no more, or there was no turn yet."""
+        self.closed: str | None = None
+        """How the connection ended, once it has."""
+        self._ending = False
+        self._command = command
+        self._adapter = adapter
+        self._columns = columns
+        self._traffic = traffic
+        self._encoders: dict[tuple[int, bool], Encode] = {}
+        self._protocol = ClientProtocol(parse_uri(door.url), subprotocols=list(door.subprotocols) or None,  # type: ignore[arg-type]
+                                        max_size=command.max_size)
+        self._receiver = Receiver(self._protocol, command.max_size)
+        self._head: bytearray | None = bytearray()
+        self._paused = False
+        self._was_paused = False
+        loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._gone: asyncio.Future[None] = loop.create_future()
+
+    # opening
+
+    async def open(self, tls: ssl.SSLContext | None) -> None:
+        """Connects and waits until the target says that it is ready; raises Refused otherwise."""
+        place = self.door.url.split("?")[0]
+        parts = urlsplit(self.door.url)
+        try:
+            async with asyncio.timeout(self._command.within):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: self, parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80), ssl=tls)
+                await self._ready
+        except TimeoutError:
+            self.abort()
+            raise Refused(f"it did not open {place} within {self._command.within:g} s") from None
+        except OSError as error:
+            raise Refused(f"no connection to {place} ({error.strerror or type(error).__name__})") from None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP is there: asks for the upgrade."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        request = self._protocol.connect()
+        for name, value in self.door.headers.items():
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        self._flush_protocol()
+
+    def _answered(self, data: bytes) -> bytes:
+        """Takes the answer to the handshake; returns what came behind it."""
+        head = cast("bytearray", self._head)
+        head += data
+        end = head.find(b"\r\n\r\n")
+        if end < 0 and len(head) <= MOST_HEAD:
+            return b""
+        self._head = None
+        status = head.split(b" ", 2)[1:2]
+        if end < 0 or not head.startswith(b"HTTP/1.1 ") or not status[0].isdigit():
+            self._refused("what it answered is not a WebSocket handshake")
+        elif status[0] != b"101":
+            self._refused(f"it answered the handshake with HTTP {status[0].decode()}{ADVICE.get(int(status[0]), '')}")
+        else:
+            self._protocol.receive_data(bytes(head[: end + 4]))
+            self._protocol.events_received()
+            if self._protocol.handshake_exc is not None:
+                self._refused(f"what it answered is not a WebSocket handshake ({self._protocol.handshake_exc})")
+            elif self._command.ready is None:
+                self._opened()
+            return bytes(head[end + 4 :])
+        return b""
+
+    def _greeted(self, payloads: list[bytes]) -> list[bytes]:
+        """Looks for the message that says *ready*; returns what came behind it."""
+        for position, payload in enumerate(payloads):
+            for decoded in self._adapter.decode(payload):
+                if decoded.kind is Kind.CONNECTED:
+                    self.tally.next_offset = None if decoded.offset is None else decoded.offset + 1
+                    self._opened()
+                    return payloads[position + 1 :]
+        return []
+
+    def _opened(self) -> None:
+        if not self._ready.done():
+            self._ready.set_result(None)
+
+    def _refused(self, how: str) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(Refused(how))
+        self.transport.abort()
+
+    # receiving
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came, cut anywhere."""
+        arrived = monotonic()
+        if self._head is not None:
+            data = self._answered(data)
+            if not data or self._head is not None:
+                return
+        payloads = self._receiver.feed(data)
+        if payloads and not self._ready.done():
+            payloads = self._greeted(payloads)
+        if payloads:
+            ended = self.tally.took(payloads, arrived)
+            if ended:
+                self._traffic.ended(self, ended)
+        if self._receiver.had_slow:
+            self._flush_protocol()
+
+    def _flush_protocol(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self.transport.write(data)
+            elif self.transport.can_write_eof():
+                self.transport.write_eof()
+        if self._receiver.is_over and self._head is None and not self._ending:
+            self._note_end()
+
+    def _note_end(self) -> None:
+        """The server closes, or broke a rule: nothing more is sent, and the TCP connection must end soon."""
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        if received is not None:
+            how = f"closed by the target with code {received.code}{f' ({received.reason})' if received.reason else ''}"
+        else:
+            how = f"closed by us{f' with code {sent.code}: {sent.reason}' if sent and sent.reason else ''}"
+        self.closed = self.closed or how
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        self._ending = True
+        asyncio.get_running_loop().call_later(CLOSE_WITHIN, self.abort)
+
+    def eof_received(self) -> bool:
+        """The server will send no more."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - either way it is gone
+        """The TCP connection is gone."""
+        if self.closed is None:
+            self.closed = "broken off by the target without a closing handshake (code 1006)"
+        if not self._ready.done():
+            self._ready.set_exception(Refused(f"the connection was {self.closed} before it was ready"))
+            self._ready.exception()  # whoever waited may have given up already
+        if not self._gone.done():
+            self._gone.set_result(None)
+        self._traffic.gone(self)
+
+    # sending
+
+    @property
+    def is_open(self) -> bool:
+        """Messages may be sent."""
+        return self._protocol.state is State.OPEN and self.closed is None
+
+    def pause_writing(self) -> None:
+        """The socket takes no more."""
+        self._paused = self._was_paused = True
+
+    def resume_writing(self) -> None:
+        """It takes again: what fell due meanwhile goes first."""
+        self._paused = False
+        self.pay()
+
+    def owe(self, count: int) -> None:
+        """So many more messages are due now."""
+        self.owed += count
+        if self.owed == count and not self._paused:
+            self.pay()
+
+    def pay(self) -> None:
+        """Sends what is due, as far as the socket takes it, and looks at the loop in between."""
+        budget = 8
+        while self.owed and self.is_open and not self._paused:
+            if not budget:
+                asyncio.get_running_loop().call_soon(self.pay)
+                return
+            budget -= 1
+            count = min(self.owed, AT_ONCE)
+            self.owed -= count
+            self._send(count)
+        if not self.owed:
+            self._was_paused = False
+
+    def _send(self, count: int) -> None:
+        """Sends the next messages in one write."""
+        tally, mix, columns = self.tally, self._traffic.mix, self._columns
+        prefix, waiting, texts = tally.prefix, tally.waiting, len(columns.contents)
+        now, stamp = monotonic(), repr(time())
+        first = tally.sent
+        tally.sent += count
+        due = self._traffic.intended(self, first, count)
+        plain = self._encoder(1, urgent=False)
+        payloads = []
+        for number in range(first, first + count):
+            message_id = f"{prefix}{number}"
+            urgent = mix.is_urgent(number) if mix else False
+            waiting[message_id] = Sent(number, urgent, due[number - first] if due else now, now)
+            encode = self._encoder(1, urgent=True) if urgent else plain
+            payloads.append(encode(message_id, number, number % texts, stamp))
+            if mix and mix.is_repeated(number):
+                tally.copies[message_id] = 1
+                columns.copies_sent += 1
+                payloads.append(self._encoder(2, urgent=urgent)(message_id, number, number % texts, stamp))
+        if self._was_paused:
+            columns.held_up += count
+        elif due:
+            columns.lags += [int((now - intended) * 1e6) for intended in due]
+        self.transport.write(masked_text(payloads))
+
+    def ask(self, question: str, request_id: str) -> None:
+        """Asks the target something; the answer goes into the tally."""
+        if self.is_open and not self._paused:
+            self.transport.write(masked_text([self._adapter.ask(question, request_id)]))
+
+    def _encoder(self, attempt: int, *, urgent: bool) -> Encode:
+        found = self._encoders.get((attempt, urgent))
+        if found is None:
+            constant = {"attempt": attempt, "priority": "high" if urgent else None, "user": self.door.user, "client": f"load-{self.door.number}"}
+            found = self._encoders[attempt, urgent] = encoder(self._adapter, self._columns.contents, constant)
+        return found
+
+    # closing
+
+    async def close(self) -> None:
+        """Closes in the orderly way; a connection that does not end in time is dropped."""
+        if self.is_open:
+            self.closed = "closed by us"
+            self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self._flush_protocol()
+            if not self._ending:
+                self._end_soon()
+        if hasattr(self, "transport"):
+            await self._gone
+
+    def abort(self) -> None:
+        """Drops the connection."""
+        if hasattr(self, "transport"):
+            self.transport.abort()

@@ -1,0 +1,96 @@
+"""What a load phase shall do, and the one command that a shard is started with. Everything here becomes JSON and comes back."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from ...targets.model import Guarantees, Messages, Question, Ready
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Stage(NamedTuple):
+    """A stretch of an open-loop schedule: the rate (msg/s, over all connections) goes evenly from one value to the other."""
+
+    seconds: float
+    begin: float
+    end: float
+
+    @property
+    def messages(self) -> float:
+        """How many messages fall due in it."""
+        return self.seconds * (self.begin + self.end) / 2
+
+
+class Plan(_Frozen):
+    """The load of one phase over all connections and shards.
+
+    Open loop: ``stages`` say when messages are due, whatever the answers do. Closed loop: ``window`` messages are unanswered on each
+    connection at any time, for ``seconds`` or until each connection has sent its part of ``count``.
+    """
+
+    connections: int
+    stages: tuple[Stage, ...] = ()
+    burst: int = 1
+    """Open loop: so many messages are due at one instant."""
+    window: int | None = None
+    seconds: float | None = None
+    count: int | None = None
+    size: int | None = None
+    high_share: float = 0.0
+    duplicate_share: float = 0.0
+    seed: int = 1
+    patience: float = 30.0
+    """s without any answer after which what is left is taken for lost, from a target that cannot be asked what it still works on."""
+
+    @property
+    def scheduled(self) -> int | None:
+        """How many messages the schedule holds; None where the answers decide it."""
+        return math.floor(sum(stage.messages for stage in self.stages) + 1e-6) if self.stages else self.count
+
+    @property
+    def lasts(self) -> float | None:
+        """s; how long messages fall due; None where the answers decide it."""
+        return sum(stage.seconds for stage in self.stages) if self.stages else self.seconds
+
+    def part_of(self, connection: int) -> int | None:
+        """How many messages a connection sends; None where time decides it."""
+        whole = self.scheduled
+        return None if whole is None else (whole - connection - 1) // self.connections + 1
+
+
+class Door(_Frozen):
+    """How one connection is opened; holds the user's token, so it goes through pipes only, never into arguments or files."""
+
+    number: int
+    user: str
+    prefix: str
+    """Begins the message ids of this connection; unique in the run."""
+    url: str
+    headers: dict[str, str] = {}
+    subprotocols: tuple[str, ...] = ()
+
+
+class Command(_Frozen):
+    """All that a shard needs: plan, start instant, its share of the connections, and how to speak with the target."""
+
+    schema_version: Literal[1] = 1
+    shard: int = 0
+    shards: int = 1
+    start: float | None = None
+    """Unix time at which the load begins on all shards; None: as soon as every connection is open."""
+    plan: Plan
+    doors: tuple[Door, ...]
+    messages: Messages
+    questions: dict[str, Question] = {}
+    ready: Ready | None = None
+    guarantees: Guarantees = Guarantees()
+    within: float = 10.0
+    max_size: int = 16 * 1024 * 1024
+    ca: str | None = None
+    client_certificate: str | None = None

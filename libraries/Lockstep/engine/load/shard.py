@@ -1,0 +1,233 @@
+"""One shard of a load phase: a command in, one line a second out. It runs in this process or in one of its own, and does not know which.
+
+Lines, each a JSON object with ``event``:
+
+- ``second``: what happened since the last line, while connecting, sending and waiting for the last answers (``phase``)
+- ``done``: the totals of each connection, and how it ended
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ssl
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, thread_time, time
+from typing import Any
+
+from ...targets.mapping import JsonMapping
+from ..connection import Refused
+from .codec import Contents, reader
+from .columns import Columns, pairs
+from .histogram import Histogram
+from .lane import Lane
+from .plan import Command
+from .tally import Tally
+from .traffic import traffic
+
+Emit = Callable[[dict[str, Any]], None]
+AT_A_TIME = 64
+"""Handshakes under way at the same time."""
+SECOND = 1.0
+SILENT = 2.0
+"""s without an answer after which the target is asked whether it still works on something."""
+PENDING = "agent_state"
+"""The question whose answer names how much is still to be processed."""
+COARSE_BITS = 7
+"""Precision of the distribution of a single connection: 1.6 %."""
+
+
+async def run(command: Command, emit: Emit) -> None:
+    """Opens the connections, waits for the start instant, puts the load on, waits for the last answer, closes."""
+    with _undisturbed():
+        await _Shard(command, emit).run()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No collection of cycles during the phase: nothing here makes any, and looking for them costs milliseconds."""
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+class _Shard:
+    """The connections of a shard and its clockwork."""
+
+    def __init__(self, command: Command, emit: Emit) -> None:
+        self._command = command
+        self._emit = emit
+        self._phase = "connecting"
+        self._columns = Columns(Contents(command.plan.size, command.plan.seed))
+        self._adapter = JsonMapping(command.messages, command.questions, command.ready)
+        self._traffic = traffic(command.plan)
+        self._lanes = [self._lane(number) for number in range(len(command.doors))]
+        self._profiles = [Histogram() for _ in self._lanes]
+        self._start = self._begun = self._stopped = 0.0
+        self._told: Counter[str] = Counter()
+        self._cpu = (monotonic(), thread_time())
+        self._second = 0
+        self._asked: dict[int, str] = {}
+        self._wall = time() - monotonic()
+
+    def _lane(self, number: int) -> Lane:
+        command, door = self._command, self._command.doors[number]
+        self._columns.prefixes.add(door.prefix)
+        read = reader(self._adapter, command.messages, command.questions, command.ready)
+        duplicates = command.guarantees.duplicates
+        tally = Tally(door.prefix, self._columns, read, self._adapter, continuous=command.guarantees.offsets == "continuous",
+                      answer="none" if duplicates.key == "none" else duplicates.answer)
+        return Lane(door, command, adapter=self._adapter, tally=tally, columns=self._columns, traffic=self._traffic)
+
+    async def run(self) -> None:
+        """The whole life of the shard."""
+        teller = asyncio.create_task(self._tell())
+        try:
+            refused = await self._open()
+            late = await self._until_start()
+            self._phase = "sending"
+            await self._load()
+            self._phase = "waiting"
+            await self._drain()
+            self._phase = "closing"
+        finally:
+            teller.cancel()
+            self._traffic.stop()
+            self._line()
+            ends = {lane.door.number: lane.closed for lane in self._lanes if lane.closed}
+            await asyncio.gather(*(lane.close() for lane in self._lanes), return_exceptions=True)
+        self._emit({**self._head("done"), "refused": refused, "late": late, "start": self._start, "began": self._begun, "stopped": self._stopped,
+                    "clock_step": time() - monotonic() - self._wall, "connections": [self._account(*each, ends) for each in enumerate(self._lanes)]})
+
+    # phases
+
+    async def _open(self) -> list[str]:
+        """Opens all connections, a limited number at a time; returns why some could not be opened."""
+        turns, tls, reasons = asyncio.Semaphore(AT_A_TIME), _tls(self._command), list[str]()
+
+        async def opened(lane: Lane) -> None:
+            async with turns:
+                try:
+                    await lane.open(tls)
+                except Refused as refusal:
+                    reasons.append(str(refusal))
+
+        begin = monotonic()
+        await asyncio.gather(*(opened(lane) for lane in self._lanes))
+        self._opening = monotonic() - begin
+        return reasons
+
+    async def _until_start(self) -> float:
+        """Waits for the agreed instant; returns by how many seconds it was missed."""
+        now = monotonic()
+        wanted = now if self._command.start is None else self._command.start - self._wall
+        if wanted > now:
+            await asyncio.sleep(wanted - now)
+        self._start = wanted
+        return max(0.0, now - wanted)
+
+    async def _load(self) -> None:
+        plan = self._command.plan
+        lanes = [lane for lane in self._lanes if lane.is_open]
+        self._begun = monotonic()
+        self._traffic.begin(lanes, self._start)
+        while any(lane.is_open for lane in lanes):
+            now = monotonic()
+            if plan.lasts is not None and now >= self._start + plan.lasts:
+                break
+            if plan.lasts is None and all(self._has_sent_its_part(lane) for lane in lanes):
+                break
+            await asyncio.sleep(min(0.02, max(0.0, self._start + plan.lasts - now)) if plan.lasts is not None else 0.005)
+        if plan.stages:
+            await asyncio.sleep(0.002)  # the tick that is due now
+        self._traffic.stop()
+        self._stopped = monotonic()
+
+    def _has_sent_its_part(self, lane: Lane) -> bool:
+        part = self._command.plan.part_of(lane.door.number)
+        return not lane.is_open or part is None or lane.tally.sent >= part
+
+    async def _drain(self) -> None:
+        """Waits until nothing waits any more; what the target has lost is written off by the second hand."""
+        while any(lane.is_open and (lane.owed or not lane.tally.is_settled) for lane in self._lanes):  # noqa: ASYNC110 - looking is cheaper than telling
+            await asyncio.sleep(0.005)
+        for lane in self._lanes:
+            lane.tally.write_off()
+
+    # the second hand
+
+    async def _tell(self) -> None:
+        next_at = monotonic() + SECOND
+        while True:
+            await asyncio.sleep(max(0.0, next_at - monotonic()))
+            if self._phase == "sending" and self._second == 0:
+                next_at = max(self._start, next_at - SECOND)  # from now on the seconds of the load
+            next_at += SECOND
+            self._line()
+            self._look_for_losses()
+
+    def _look_for_losses(self) -> None:
+        """Asks where nothing came for a while; writes off what is missing when the target has nothing to do any more."""
+        now, command = monotonic(), self._command
+        for lane in self._lanes:
+            tally = lane.tally
+            if not lane.is_open or tally.is_settled or now - max(tally.last_arrival, self._begun) < SILENT:
+                continue
+            number = lane.door.number
+            if PENDING not in command.questions:
+                if now - max(tally.last_arrival, self._begun) > command.plan.patience:
+                    self._traffic.ended(lane, tally.write_off())
+            elif tally.idle_at_target is not None and tally.idle_at_target == self._asked.pop(number, ""):
+                self._traffic.ended(lane, tally.write_off())
+            else:
+                tally.idle_at_target = None
+                self._asked[number] = f"{tally.prefix}q{self._second}"
+                lane.ask(PENDING, self._asked[number])
+
+    def _line(self) -> None:
+        """Says what happened since the last line."""
+        now, cpu = monotonic(), thread_time()
+        times: list[int] = []
+        for lane, profile in zip(self._lanes, self._profiles, strict=True):
+            column = lane.tally.times
+            if column:
+                lane.tally.times = []
+                times += column
+                profile.add(Histogram.of(column, COARSE_BITS))
+        counts = Counter({name: sum(getattr(lane.tally, name) for lane in self._lanes) for name in ("sent", "answered", "refused", "lost")})
+        line = {
+            **self._head("second"), "second": self._second, "phase": self._phase, "time": now, "lasted": now - self._cpu[0],
+            **{name: counts[name] - self._told[name] for name in counts},
+            "waiting": sum(len(lane.tally.waiting) for lane in self._lanes), "open": sum(lane.is_open for lane in self._lanes),
+            "processor": (cpu - self._cpu[1]) / (now - self._cpu[0]), "latency": pairs(times), **self._columns.fold(),
+        }
+        self._told, self._cpu = counts, (now, cpu)
+        self._second += 1
+        self._emit(line)
+
+    def _head(self, event: str) -> dict[str, Any]:
+        return {"schema": 1, "event": event, "shard": self._command.shard}
+
+    def _account(self, position: int, lane: Lane, ends: dict[int, str]) -> dict[str, Any]:
+        tally, profile = lane.tally, self._profiles[position]
+        return {"number": lane.door.number, "user": lane.door.user, "sent": tally.sent, "answered": tally.answered, "refused": tally.refused,
+                "lost": tally.lost, "unsent": lane.owed, "p50": profile.percentile(50), "p95": profile.percentile(95),
+                "last": tally.last_arrival, "closed": ends.get(lane.door.number)}
+
+
+def _tls(command: Command) -> ssl.SSLContext | None:
+    if not any(door.url.startswith("wss:") for door in command.doors):
+        return None
+    context = ssl.create_default_context(cafile=command.ca)
+    if command.client_certificate:
+        context.load_cert_chain(command.client_certificate)
+    return context

@@ -1,0 +1,180 @@
+"""What one connection has sent and what came of it: order, duplicates, gaps, strangers and contents, checked reply by reply.
+
+Only what is unanswered is kept; everything else is a count or a time in a column. So a phase of an hour needs no more memory than
+one of a second, and whether an id was answered before is known all the same: it is one of ours, was sent, and no longer waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from ...checks.events import Kind
+from ...checks.violations import Code
+from ...targets.mapping import Adapter, Decoded
+from .codec import Reply
+from .columns import Columns
+
+
+class Sent(NamedTuple):
+    """A message that waits for its answer."""
+
+    number: int
+    urgent: bool
+    intended: float
+    left: float
+
+
+class Tally:
+    """The account of one connection; times are seconds of the monotonic clock."""
+
+    def __init__(self, prefix: str, columns: Columns, read: Callable[[bytes], Reply | None], adapter: Adapter, *,
+                 continuous: bool, answer: str) -> None:
+        self.prefix = prefix
+        self.waiting: dict[str, Sent] = {}
+        self.copies: dict[str, int] = {}
+        self.times: list[int] = []          # us from the intended time, since the columns were last folded
+        self.sent = self.answered = self.refused = self.lost = 0
+        self.next_offset: int | None = None
+        self.last_arrival = 0.0
+        self.idle_at_target: str | None = None
+        """The request whose answer said that the target works on nothing of this user any more."""
+        self._columns = columns
+        self._read = read
+        self._adapter = adapter
+        self._continuous = continuous
+        self._answer = answer
+        self._newest = [-1, -1]             # of normal and of urgent messages: these may overtake each other
+        self._digests = columns.contents.digests
+
+    def took(self, payloads: Iterable[bytes], arrived: float) -> int:
+        """Checks what arrived; returns how many messages have got their end with it."""
+        read, settle = self._read, self._settle
+        before = len(self.waiting)
+        for payload in payloads:
+            reply = read(payload)
+            if reply is not None:
+                settle(reply, arrived)
+            else:
+                for decoded in self._adapter.decode(payload):
+                    self._unusual(decoded, arrived)
+        self.last_arrival = arrived
+        return before - len(self.waiting)
+
+    def _settle(self, reply: Reply, arrived: float) -> None:
+        message_id, attempt, sequence, offset, digest = reply
+        if offset is not None:
+            if offset != self.next_offset:
+                self._gap(offset)
+            self.next_offset = offset + 1
+        sent = self.waiting.pop(message_id, None)
+        if sent is None:
+            self._stray(message_id, attempt)
+            return
+        number, urgent, intended, left = sent
+        self.answered += 1
+        if number < self._newest[urgent]:
+            self._violated(Code.REORDERED, f"message {number} was answered after message {self._newest[urgent]}, sent later")
+        else:
+            self._newest[urgent] = number
+        if digest is not None:
+            if digest != self._digests[number % len(self._digests)]:
+                self._violated(Code.CORRUPTED, f"the reply to message {number} has the digest of another text ({digest})")
+        else:
+            self._columns.without_digest += 1
+        if sequence is not None and sequence != number:
+            self._violated(Code.CORRUPTED, f"the reply to message {number} says that it was number {sequence}")
+        self.times.append(int((arrived - intended) * 1e6))
+        if intended != left:
+            self._columns.services.append(int((arrived - left) * 1e6))
+
+    def _gap(self, offset: int) -> None:
+        if self._continuous and self.next_offset is not None:
+            code = Code.GAP if offset > self.next_offset else Code.REORDERED
+            self._violated(code, f"push {offset} came where {self.next_offset} was due")
+
+    def _stray(self, message_id: str, attempt: int | None) -> None:
+        """A reply to no message that waits."""
+        if message_id in self.copies and self._answer == "replay":
+            self._copy_answered(message_id)
+        elif (number := self._own_number(message_id)) is not None:
+            again = f" (attempt {attempt})" if attempt not in {None, 1} else ""
+            self._violated(Code.DUPLICATED, f"message {number} was answered again{again}")
+        elif message_id.rpartition(".")[0] + "." in self._columns.prefixes:
+            self._violated(Code.LEAKED_TO_OTHER_USER, f"a reply came that belongs to another connection ({message_id})")
+        else:
+            self._violated(Code.PHANTOM, f"a reply came to a message that was never sent ({message_id[:80]})")
+
+    def _unusual(self, decoded: Decoded, arrived: float) -> None:
+        kind, message_id = decoded.kind, decoded.message_id
+        if decoded.offset is not None and kind is not Kind.REPLY:
+            if decoded.offset != self.next_offset:
+                self._gap(decoded.offset)
+            self.next_offset = decoded.offset + 1
+        if kind is Kind.REPLY and message_id is not None:
+            self._settle((message_id, decoded.attempt, decoded.sequence_id, decoded.offset, decoded.digest), arrived)
+        elif kind is Kind.DUPLICATE and message_id is not None:
+            self._rejected(message_id)
+        elif kind is Kind.REFUSED and message_id is not None:
+            self._refused(message_id, decoded, arrived)
+        elif kind is Kind.ANSWER:
+            fields = (decoded.details or {}).get("fields") or {}
+            self.idle_at_target = message_id if fields.get("pending") == 0 else None
+        elif kind is not Kind.ACCEPTED:
+            self._columns.others[str((decoded.details or {}).get("reason", kind))] += 1
+
+    def _rejected(self, message_id: str) -> None:
+        if message_id in self.copies:
+            self._copy_answered(message_id)
+            if self._answer != "reject":
+                self._violated(Code.MISCOUNTED_DUPLICATES, f"the copy of {message_id} was rejected, where '{self._answer}' is promised")
+        elif message_id in self.waiting:
+            self._violated(Code.MISCOUNTED_DUPLICATES, f"{message_id} was taken for a duplicate at its first sending")
+            del self.waiting[message_id]
+            self.refused += 1
+        else:
+            self._violated(Code.PHANTOM, f"{message_id[:80]} was rejected as a duplicate, but no copy of it waits for an answer")
+
+    def _refused(self, message_id: str, decoded: Decoded, arrived: float) -> None:
+        if decoded.attempt not in {None, 1} and message_id in self.copies:
+            self._copy_answered(message_id)
+        elif (sent := self.waiting.pop(message_id, None)) is not None:
+            self.refused += 1
+            self._columns.refusals.append(int((arrived - sent.left) * 1e6))
+            self._columns.reasons[str((decoded.details or {}).get("reason", "no reason"))] += 1
+        else:
+            self._violated(Code.PHANTOM, f"{message_id[:80]} was refused, but no such message waits for an answer")
+
+    def _copy_answered(self, message_id: str) -> None:
+        left = self.copies.pop(message_id) - 1
+        if left:
+            self.copies[message_id] = left
+        self._columns.copies_answered += 1
+
+    def _own_number(self, message_id: str) -> int | None:
+        number = message_id.removeprefix(self.prefix)
+        return int(number) if number != message_id and number.isdecimal() and int(number) < self.sent else None
+
+    # the end
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing waits any more."""
+        return not self.waiting and (not self.copies or self._answer == "silent")
+
+    def write_off(self) -> int:
+        """What still waits never comes: counts it as lost; returns how many messages."""
+        for message_id, sent in self.waiting.items():
+            self.lost += 1
+            self._violated(Code.LOST, f"message {sent.number} ({message_id}) was never answered")
+        if self._answer != "silent" and self.copies:
+            missing = sum(self.copies.values())
+            self._violated(Code.MISCOUNTED_DUPLICATES, f"{missing} copies were never answered, the first is {next(iter(self.copies))}")
+        lost = len(self.waiting)
+        self.waiting.clear()
+        self.copies.clear()
+        return lost
+
+    def _violated(self, code: Code, sentence: str) -> None:
+        self._columns.violated(code, f"{self.prefix.removesuffix('.')}: {sentence}")
+

@@ -1,0 +1,147 @@
+"""Who may send when: a window of unanswered messages on each connection, or a timetable that nothing can move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from .pacing import COARSE, FINE, FINE_UP_TO, Ticker, Timetable
+
+if TYPE_CHECKING:
+    from .lane import Lane
+    from .plan import Plan
+
+
+class Mix:
+    """Which messages are urgent and which are sent twice: evenly spread, the same in every run."""
+
+    def __init__(self, high_share: float, duplicate_share: float) -> None:
+        self._high, self._twice = high_share, duplicate_share
+
+    def is_urgent(self, number: int) -> bool:
+        """True for the share of urgent messages."""
+        return int((number + 1) * self._high) > int(number * self._high)
+
+    def is_repeated(self, number: int) -> bool:
+        """True for the share of messages with a copy."""
+        return int((number + 1) * self._twice) > int(number * self._twice)
+
+
+class Traffic(Protocol):
+    """What a lane asks and tells."""
+
+    mix: Mix | None
+
+    def begin(self, lanes: Sequence[Lane], start: float) -> None:
+        """The load begins at this monotonic instant, which is now."""
+
+    def stop(self) -> None:
+        """No further message falls due."""
+
+    def ended(self, lane: Lane, count: int) -> None:
+        """So many messages of this lane have got their answer (or their end)."""
+
+    def gone(self, lane: Lane) -> None:
+        """The connection of this lane is gone."""
+
+    def intended(self, lane: Lane, first: int, count: int) -> list[float] | None:
+        """When these messages should have been sent; None: now."""
+
+
+def traffic(plan: Plan) -> Traffic:
+    """The kind of traffic that a plan wants."""
+    mix = Mix(plan.high_share, plan.duplicate_share) if plan.high_share or plan.duplicate_share else None
+    return OpenLoop(plan, mix) if plan.stages else ClosedLoop(plan, mix)
+
+
+class ClosedLoop:
+    """Each answer makes room for the next message, until the connection has sent its part or time is over."""
+
+    def __init__(self, plan: Plan, mix: Mix | None) -> None:
+        self.mix = mix
+        self._plan = plan
+        self._window = plan.window or 1
+        self._running = False
+
+    def begin(self, lanes: Sequence[Lane], start: float) -> None:  # noqa: ARG002 - a window has no timetable
+        """Fills every window."""
+        self._running = True
+        for lane in lanes:
+            self._let(lane, self._window)
+
+    def stop(self) -> None:
+        """Answers make no more room."""
+        self._running = False
+
+    def ended(self, lane: Lane, count: int) -> None:
+        """There is room for as many again."""
+        if self._running:
+            self._let(lane, count)
+
+    def gone(self, lane: Lane) -> None:
+        """Nobody else takes over its part."""
+
+    def intended(self, lane: Lane, first: int, count: int) -> list[float] | None:  # noqa: ARG002
+        """A message is due when there is room for it, which is when it is sent."""
+        return None
+
+    def _let(self, lane: Lane, count: int) -> None:
+        part = self._plan.part_of(lane.door.number)
+        if part is not None:
+            count = min(count, part - lane.tally.sent - lane.owed)
+        if count > 0:
+            lane.owe(count)
+
+
+class OpenLoop:
+    """Message k of the whole phase is due when the timetable says so, and goes to connection k modulo their number."""
+
+    def __init__(self, plan: Plan, mix: Mix | None) -> None:
+        self.mix = mix
+        self._plan = plan
+        self._timetable = Timetable(plan.stages, plan.burst)
+        self._lanes: list[Lane | None] = [None] * plan.connections
+        self._begun = 0
+        self._start = 0.0
+        self._ticker: Ticker | None = None
+
+    def begin(self, lanes: Sequence[Lane], start: float) -> None:
+        """Starts to tick."""
+        for lane in lanes:
+            self._lanes[lane.door.number] = lane
+        self._start = start
+        fastest = max(max(stage.begin, stage.end) for stage in self._plan.stages)
+        self._ticker = Ticker(FINE if fastest <= FINE_UP_TO else COARSE, self._tick)
+
+    def stop(self) -> None:
+        """No further tick."""
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def ended(self, lane: Lane, count: int) -> None:
+        """Answers change nothing here."""
+
+    def gone(self, lane: Lane) -> None:
+        """Its messages fall due all the same and stay unsent."""
+
+    def intended(self, lane: Lane, first: int, count: int) -> list[float]:
+        """By the timetable."""
+        begin, step, due = self._start, self._plan.connections, self._timetable.due
+        number = lane.door.number + first * step
+        return [begin + due(each) for each in range(number, number + count * step, step)]
+
+    def _tick(self) -> None:
+        begun = self._timetable.count(monotonic() - self._start)
+        if begun == self._begun:
+            return
+        lanes, number = self._lanes, self._plan.connections
+        due: dict[Lane, int] = {}
+        for each in range(self._begun, begun):
+            lane = lanes[each % number]
+            if lane is not None:
+                due[lane] = due.get(lane, 0) + 1
+        self._begun = begun
+        for lane, count in due.items():
+            lane.owe(count)
