@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import ne
+
 from . import wording
+from .columns import NOTHING, Picked
 from .events import Event, Kind, LedgerRow
 from .history import History
 from .messages import attempts_meant
@@ -75,20 +79,24 @@ def no_phantom_replies(history: History) -> Verdict:
             phantoms += 1
             verdict.exercised += 1
             _report_unasked(history, verdict, event)
-    for send, reply in zip(journal.origins, journal.replies, strict=True):
-        if reply.sequence_id != send.sequence_id or reply.attempt != send.attempt:
-            phantoms += _judge_echo(history, verdict, reply)
-    for user, accepted in journal.accepted.items():
-        verdict.exercised += len(accepted)
-        for message_id, answer in accepted.items():
-            send = journal.first(user, message_id)
-            if answer.sequence_id != send.sequence_id or answer.attempt != send.attempt:
-                phantoms += _judge_echo(history, verdict, answer)
-    for answer in (event for events in journal.further.values() for event in events if event.kind in ANSWERS):
-        verdict.exercised += 1
+    further = [event for event in journal.rest if event.kind in ANSWERS]
+    verdict.exercised += len(journal.acceptances) + len(further)
+    for answer in (*_other_echoes(history, journal.replies), *_other_echoes(history, journal.acceptances), *further):
         phantoms += _judge_echo(history, verdict, answer)
     verdict.measured("phantoms", phantoms, "messages", verdict.exercised)
     return verdict.concluded()
+
+
+def _other_echoes(history: History, answers: Picked[Event]) -> Picked[Event]:
+    """The answers that name another attempt or sequence id than the first sending of their message had."""
+    events, origins = history.events, history.journal.origins_of(answers)
+    others = {
+        position
+        for column in (events.attempts, events.sequences)
+        for position in compress(answers.positions, map(ne, answers.entries(column), origins.entries(column)))
+        if column[position] != NOTHING
+    }
+    return events.at(sorted(others))
 
 
 def _judge_echo(history: History, verdict: Verdict, answer: Event) -> bool:
@@ -133,13 +141,13 @@ def contents_intact(history: History) -> Verdict:
     verdict = Verdict("contents intact")
     journal = history.journal
     exercised = corrupted = 0
-    for send, reply in zip(journal.origins, journal.replies, strict=True):
-        digest, sent = reply.digest, send.digest
-        if digest is None or sent is None:
-            continue
-        exercised += 1
-        if digest != sent:
-            corrupted += _judge_content(history, verdict, reply)
+    for position, digest, sent in zip(
+        journal.replies.positions, journal.replies.entries(history.events.digests), journal.origins.entries(history.events.digests), strict=True
+    ):
+        if digest and sent:
+            exercised += 1
+            if digest != sent:
+                corrupted += _judge_content(history, verdict, history.events[position])
     for message in journal.unusual():
         for reply in message.replies[1:] if message.send.digest is not None else ():
             if reply.digest is not None:

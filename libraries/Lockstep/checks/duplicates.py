@@ -114,15 +114,15 @@ def processed_once_in_ledger(history: History) -> Verdict:
     processed = history.processed
     users = history.users
     twice = lost = 0
-    for (user, message_id), again in processed.again.items():
-        if user in users:
+    for number in processed.again:
+        rows = processed.numbered(number)
+        if rows[0].user in users:
             twice += 1
-            row = processed.first[user][message_id]
             verdict.violated(
                 Code.DUPLICATED,
-                f"{user}'s message {message_id} should be processed once, but has {len(again) + 1} processed rows in the ledger "
-                f"(rows {wording.listed([each.index for each in (row, *again)])})",
-                row, *again,
+                f"{rows[0].user}'s message {rows[0].message_id} should be processed once, but has {len(rows)} processed rows in the "
+                f"ledger (rows {wording.listed([row.index for row in rows])})",
+                *rows,
             )
     verdict.exercised = len(history.journal.sends)
     for _, _, message in history.unprocessed():

@@ -1,7 +1,7 @@
 """The history that checks read: journal events of this process and ledger rows of the server.
 
 The engine writes :class:`Event`, the adapter reads :class:`LedgerRow`; checks read both and know nothing of either.
-Events are tuples: a million of them fit in memory, and nobody can change one after it was written.
+Both are tuples, so that nobody can change one after it was written; a long history keeps them in columns (:mod:`.columns`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class Kind(StrEnum):
     PING = "ping"                      # invoke: a ping was written to a connection
     PONG = "pong"                      # ok: its answer came; details: took (s)
     SAMPLE = "sample"                  # the server's own size; details: memory (bytes), threads, descriptors, processor (s)
+
+    number: int                        # its place in this list, which stands for it in columns
+
+    def __init__(self, _text: str) -> None:
+        self.number = len(type(self).__members__)  # of the kinds above this one
 
 
 class Event(NamedTuple):

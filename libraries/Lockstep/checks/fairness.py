@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from . import wording
-from .events import Event
 from .history import History
 from .verdict import Verdict
 from .violations import Code
@@ -39,31 +37,24 @@ def users_served_fairly(history: History, at_least: float = 0.95, slowest_share:
                 Code.UNFAIR,
                 f"the Jain index of {wording.counted(len(rates), 'user')} is {index:.3f}, where {at_least:g} is the least; "
                 f"{slowest} was served slowest with {rates[slowest]:.1f} of {mean:.1f} messages a second on average",
-                _first(history, slowest),
+                history.users[slowest],
             )
         if share < slowest_share:
             verdict.violated(
                 Code.UNFAIR,
                 f"{slowest} was served {rates[slowest]:.1f} messages a second, {share:.0%} of the mean of {mean:.1f} over "
                 f"{wording.counted(len(rates), 'user')}, where {slowest_share:.0%} is the least",
-                _first(history, slowest),
+                history.users[slowest],
             )
     return verdict.concluded()
 
 
 def work_rates(history: History) -> dict[str, float]:
     """Messages answered per second for each user; a user served within no measurable time is left out."""
-    replies = history.journal.replies
-    users = [reply.user for reply in replies]
-    counts = Counter(users)
-    last = dict(zip(users, replies, strict=True))
     rates = {}
-    for user in history.users:
-        span = last[user].time - _first(history, user).time if user in last else math.inf
+    for user, first in history.users.items():
+        answered = history.answered.get(user)
+        span = history.events.times[answered[-1]] - first.time if answered else math.inf
         if span > 0:
-            rates[user] = counts[user] / span
+            rates[user] = len(answered or ()) / span
     return rates
-
-
-def _first(history: History, user: str) -> Event:
-    return next(send for send in history.journal.sends if send.user == user)

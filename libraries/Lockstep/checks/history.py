@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import islice
-from operator import attrgetter, lt
-from typing import NamedTuple
+from itertools import compress, islice, repeat
+from math import isnan
+from operator import eq, lt, ne, not_, sub
+from typing import Any, NamedTuple
 
 from .bounds import Bounds
+from .columns import NOTHING, Events, Picked, entries
 from .events import Event, Kind, LedgerRow
-from .messages import Message, Messages
-
-_OFFSET = attrgetter("offset")
+from .messages import NEVER, Message, Messages, firsts
+from .rows import Rows
 
 
 class Stream(NamedTuple):
@@ -25,30 +25,30 @@ class Stream(NamedTuple):
 
 
 class Processed:
-    """The ledger's *processed* rows, found by user and message."""
+    """The ledger's *processed* rows, found by message."""
 
-    __slots__ = ("again", "first", "rows")
-
-    def __init__(self, rows: Sequence[LedgerRow]) -> None:
-        self.first: defaultdict[str, dict[str | None, LedgerRow]] = defaultdict(dict)
-        """user -> message id -> the first processed row; each user's in ledger order."""
-        self.rows: list[LedgerRow] = []
+    def __init__(self, ledger: Rows) -> None:
+        positions = ledger.positions("processed")
+        messages = array("I", entries(ledger.messages, positions))
+        self.first = firsts(messages, positions, len(ledger.names.message_ids))
+        """Number of a message -> position of its first processed row."""
+        once = bytes(map(eq, entries(self.first, messages), positions))
+        self.rows = ledger.at(positions if 0 not in once else array("I", compress(positions, once)))
         """The first processed row of each message, in ledger order."""
-        self.again: dict[tuple[str, str], list[LedgerRow]] = {}
-        """(user, message id) -> the further processed rows."""
-        for row in rows:
-            if row.what != "processed":
-                continue
-            if self.first[row.user].setdefault(row.message_id, row) is row:
-                self.rows.append(row)
-            else:
-                self.again.setdefault((row.user, row.message_id), []).append(row)
+        self.again: dict[int, list[int]] = {}
+        """Number of a message -> positions of its further processed rows."""
+        for message, position in compress(zip(messages, positions, strict=True), map(not_, once)):
+            self.again.setdefault(message, []).append(position)
+        self._ledger = ledger
 
     def of(self, send: Event) -> list[LedgerRow]:
-        """All processed rows of the message of this attempt, in ledger order."""
-        user, message_id = send.user, send.message_id
-        first = self.first[user].get(message_id)
-        return [first, *self.again.get((user, first.message_id), ())] if first else []
+        """All processed rows of the message of this sending, in ledger order."""
+        return self.numbered(self._ledger.names.message(send.user, send.message_id))
+
+    def numbered(self, message: int) -> list[LedgerRow]:
+        """All processed rows of the message of this number, in ledger order."""
+        first = self.first[message]
+        return list(self._ledger.at([first, *self.again.get(message, ())])) if first != NEVER else []
 
 
 class History:
@@ -57,9 +57,9 @@ class History:
     Making one costs nothing: each projection is made when first asked for, in one pass, and shared by all checks.
     """
 
-    def __init__(self, events: Sequence[Event], ledger: Sequence[LedgerRow] = ()) -> None:
-        self.events = events
-        self.ledger = ledger
+    def __init__(self, events: Iterable[Event], ledger: Iterable[LedgerRow] = ()) -> None:
+        self.events = events if isinstance(events, Events) else Events.of_tuples(events)
+        self.ledger = ledger if isinstance(ledger, Rows) else Rows(ledger, self.events.names)
 
     @cached_property
     def journal(self) -> Messages:
@@ -69,17 +69,27 @@ class History:
     @property
     def messages(self) -> list[Message]:
         """All messages that were sent, in order of first sending; made anew at each call, for readers and not for hot loops."""
-        return [self.journal.message(send) for send in self.journal.sends]
+        return [self.journal.numbered(number) for number in self.journal.sends.entries(self.events.messages)]
 
-    @property
-    def users(self) -> list[str]:
-        """The users who sent a message, in order of their first."""
-        return [user for user, mine in self.journal.by_user.items() if mine]
+    @cached_property
+    def users(self) -> Mapping[str, Event]:
+        """The users who sent a message, in order of their first, which stands behind each."""
+        sends = self.journal.sends.positions
+        of_source = dict(zip(entries(self.events.sources, reversed(sends)), reversed(sends), strict=True))  # the first has the last word
+        users: dict[str, Event] = {}
+        for send in self.events.at(sorted(of_source.values())):
+            users.setdefault(send.user, send)
+        return users
+
+    @cached_property
+    def answered(self) -> Mapping[str, array[int]]:
+        """User -> the positions of the first reply to each of the user's messages, in order of arrival."""
+        return self.events.by_user(self.journal.replies.positions)
 
     def message(self, user: str, message_id: str | None) -> Message | None:
         """The message that this user sent under this id, or None."""
-        send = self.journal.send(user, message_id)
-        return self.journal.message(send) if send else None
+        number = self.journal.number(user, message_id)
+        return self.journal.numbered(number) if number is not None else None
 
     def sender_of(self, message_id: str | None, other_than: str) -> Event | None:
         """The first attempt of another user's message with this id, or None."""
@@ -93,39 +103,32 @@ class History:
 
     def unprocessed(self) -> Iterator[tuple[int, int, Message]]:
         """The messages without a processed row: their position among their user's messages, the number of these, the message."""
-        for user in self.users:
-            mine, processed = self.journal.by_user[user], self.processed.first[user]
-            for position, message_id in enumerate(mine, 1):
-                message = self.message(user, message_id) if message_id not in processed else None
-                if message:
-                    yield position, len(mine), message
+        return self.journal.placed(self.processed.first)
 
     @cached_property
     def bounds(self) -> Bounds:
         """How many messages may have been processed at a moment."""
-        return Bounds(self.journal)
+        return Bounds(self.events, self.journal, self.answered)
 
     @cached_property
-    def streams(self) -> Mapping[Stream, Sequence[Event]]:
+    def streams(self) -> Mapping[Stream, Picked[Event]]:
         """The numbered events of each session and epoch, in order of arrival.
 
         A connection without a known session is a stream of its own.
         """
-        streams: dict[Stream, list[Event]] = {}
-        usual: dict[int, list[Event]] = {}
-        connected = Kind.CONNECTED  # a local name: looking up a member of an enumeration costs more than the rest of the line
-        for event in self.journal.incoming:
-            details = event.details
-            if event.offset is None or event.kind is connected:
-                continue
-            says_itself = details is not None and ("session" in details or "epoch" in details)
-            stream = None if says_itself else usual.get(event.connection)
-            if stream is None:
-                stream = streams.setdefault(self.stream(event), [])
-                if not says_itself:
-                    usual[event.connection] = stream
-            stream.append(event)
-        return streams
+        events, names = self.events, self.events.names
+        mask = events.mask(*(kind for kind in Kind if kind not in (Kind.SEND, Kind.CONNECTED)))
+        numbered = bytes(map(ne, compress(events.offsets, mask), repeat(NOTHING)))
+        positions = array("I", compress(compress(range(len(events)), mask), numbered))
+        streams: dict[Stream, array[int]] = {}
+        usual: list[tuple[object, Callable[[int], None]]] = [(streams, positions.append)] * len(names.sources)
+        for position, source, details in zip(positions, entries(events.sources, positions), entries(events.details, positions), strict=True):
+            said, add = usual[source]
+            if details is not said:
+                add = streams.setdefault(self._stream(names.sources[source].connection, details), array("I")).append
+                usual[source] = details, add
+            add(position)
+        return {stream: events.at(mine) for stream, mine in streams.items()}
 
     def session(self, connection: int) -> str | None:
         """The session that this connection serves, where the server named it."""
@@ -134,28 +137,39 @@ class History:
 
     def stream(self, event: Event) -> Stream:
         """The stream that this event belongs to: as it says itself, else as its connection was told."""
-        connected = self.journal.connected.get(event.connection)
-        said = {**((connected.details if connected else None) or {}), **(event.details or {})}
-        return Stream(str(said.get("session", f"connection {event.connection}")), said.get("epoch"))
+        return self._stream(event.connection, event.details)
+
+    def _stream(self, connection: int, details: Mapping[str, Any] | None) -> Stream:
+        connected = self.journal.connected.get(connection)
+        said = {**((connected.details if connected else None) or {}), **(details or {})}
+        return Stream(str(said.get("session", f"connection {connection}")), said.get("epoch"))
 
     @cached_property
     def latencies(self) -> array[float]:
         """Seconds from the intended, else the actual, first sending of each answered message to its first reply, in order of reply."""
-        journal = self.journal
-        return array("d", [
-            reply.time - (send.time if send.intended is None else send.intended)
-            for send, reply in zip(journal.origins, journal.replies, strict=True)
-        ])
+        events, origins, replies = self.events, self.journal.origins, self.journal.replies
+        found = array("d", map(sub, replies.entries(events.times), origins.entries(events.intended)))
+        if isnan(sum(found)):  # some were not intended for a certain time
+            for place, (reply, send) in enumerate(zip(replies.positions, origins.positions, strict=True)):
+                if isnan(found[place]):
+                    found[place] = events.times[reply] - events.times[send]
+        return found
+
+    @cached_property
+    def sorted_latencies(self) -> array[float]:
+        """The same, ascending."""
+        return array("d", sorted(self.latencies))
 
     @cached_property
     def rising(self) -> frozenset[Stream]:
         """The streams in which every offset is higher than the one before; nearly all are, and need no closer look."""
+        offsets = self.events.offsets
         return frozenset(
             stream for stream, events in self.streams.items()
-            if all(map(lt, map(_OFFSET, events), map(_OFFSET, islice(events, 1, None))))
+            if all(map(lt, events.entries(offsets), islice(events.entries(offsets), 1, None)))
         )
 
     @property
     def start(self) -> float:
         """The time of the first event, to which sentences relate theirs."""
-        return self.events[0].time if self.events else 0.0
+        return self.events.times[0] if self.events else 0.0

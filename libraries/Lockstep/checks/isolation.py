@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Mapping
+from itertools import compress, repeat
+from operator import is_not
 
 from . import wording
+from .columns import entries
 from .events import Kind
 from .history import History
 from .verdict import Verdict
 from .violations import Code
 
 OWN = (
-    Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.SAMPLE,
+    Kind.SEND, Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.SAMPLE,
 )
-"""What this side wrote itself, beside sendings; all other kinds carry what a server said."""
+"""What this side wrote itself; all other kinds carry what a server said."""
 
 
 def nothing_leaked(history: History, canaries: Mapping[str, str]) -> Verdict:
@@ -28,12 +32,19 @@ def nothing_leaked(history: History, canaries: Mapping[str, str]) -> Verdict:
     owners = {canary: user for user, canary in canaries.items()}
     pattern = re.compile("|".join(map(re.escape, sorted(owners, key=len, reverse=True))) or "(?!)")
     leaks = 0
-    for event in history.journal.incoming:
-        if event.details is None or event.kind in OWN:
+    events = history.events
+    said = events.positions(*(kind for kind in Kind if kind not in OWN))
+    said = array("I", compress(said, map(is_not, entries(events.details, said), repeat(None))))
+    verdict.exercised = len(said)
+    found_in: dict[int, set[str]] = {}  # one object may stand for the details of many events
+    for position, details in zip(said, entries(events.details, said), strict=True):
+        found = found_in.get(id(details))
+        if found is None:
+            found = found_in[id(details)] = {owners[canary] for text in _texts(details) for canary in pattern.findall(text)}
+        if not found:
             continue
-        verdict.exercised += 1
-        strangers = {owners[found] for text in _texts(event.details) for found in pattern.findall(text)} - {event.user}
-        for stranger in sorted(strangers):
+        event = events[position]
+        for stranger in sorted(found - {event.user}):
             leaks += 1
             verdict.violated(
                 Code.LEAKED_TO_OTHER_USER,

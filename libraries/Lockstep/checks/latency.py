@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -38,7 +39,7 @@ def latency_figures(history: History) -> tuple[Measured, ...]:
 
     Empty without a reply. O(n log n), in C.
     """
-    values = sorted(latencies(history))
+    values = history.sorted_latencies
     if not values:
         return ()
     figures = {
@@ -56,15 +57,15 @@ def latency_within(history: History, limit: float, share: float = 0.95, alpha: f
     or less: a slow machine does not fail by chance. O(n). Source: exact binomial test.
     """
     verdict = Verdict("latency within limit")
-    values = latencies(history)
-    late = sum(value > limit for value in values)
+    values = history.sorted_latencies
+    late = len(values) - bisect_right(values, limit)
     verdict.exercised = len(values)
     if late > (1 - share) * len(values) and binomial_tail(late, len(values), 1 - share) <= alpha:
         verdict.violated(
             Code.TOO_SLOW,
             f"{late} of {wording.counted(len(values), 'reply')} took longer than {limit * 1000:g} ms, where {(1 - share) * 100:.3g} % of them "
-            f"may; the slowest took {max(values) * 1000:.0f} ms",
-            *_slowest(history, values),
+            f"may; the slowest took {values[-1] * 1000:.0f} ms",
+            *_slowest(history),
         )
     verdict.measured("late", late, "messages", len(values))
     return verdict.concluded()
@@ -83,7 +84,7 @@ def mean_latency_within(history: History, limit: float) -> Verdict:
                 Code.TOO_SLOW,
                 f"the mean latency of {wording.counted(len(values), 'reply')} is {mean * 1000:.1f} ms, where {limit * 1000:g} ms "
                 f"are allowed; the slowest took {max(values) * 1000:.0f} ms",
-                *_slowest(history, values),
+                *_slowest(history),
             )
     return verdict.concluded()
 
@@ -108,6 +109,6 @@ def binomial_tail(least: int, tries: int, p: float) -> float:
     return total
 
 
-def _slowest(history: History, values: Sequence[float]) -> tuple[Event, Event]:
-    position = max(range(len(values)), key=values.__getitem__)
+def _slowest(history: History) -> tuple[Event, Event]:
+    position = history.latencies.index(history.sorted_latencies[-1])
     return history.journal.origins[position], history.journal.replies[position]

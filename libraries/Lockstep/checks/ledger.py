@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import and_
+
 from . import wording
+from .columns import entries
+from .events import Event
 from .history import History
+from .messages import NEVER
 from .verdict import Verdict
 from .violations import Code
 
@@ -13,48 +19,57 @@ def ledger_agrees_with_journal(history: History) -> Verdict:
 
     Rows of users who sent nothing here are not looked at. O(n). Source: two independent accounts of one fact.
     """
-    verdict = Verdict("ledger agrees with journal", exercised=len(history.journal.replies))
-    first = history.processed.first
+    journal, processed, digests = history.journal, history.processed, history.events.digests
+    verdict = Verdict("ledger agrees with journal", exercised=len(journal.replies))
     missing = 0
-    for send, reply in zip(history.journal.origins, history.journal.replies, strict=True):
-        row = first[send.user].get(send.message_id)
-        digest = reply.digest or send.digest
-        if row is None:
+    for reply, send, first in zip(
+        journal.replies.positions, journal.origins.positions, entries(processed.first, journal.replies.entries(history.events.messages)), strict=True
+    ):
+        if first == NEVER:
             missing += 1
-            verdict.violated(
-                Code.DISAGREEMENT,
-                f"{wording.message(send)} was answered {wording.at(history, reply)}, but the ledger never processed it",
-                send, reply,
-            )
-        elif digest and row.digest and digest != row.digest and digest not in [each.digest for each in history.processed.of(send)]:
-            verdict.violated(
-                Code.CORRUPTED,
-                f"{wording.message(send)} was answered {wording.at(history, reply)} for the content {digest}, but the ledger "
-                f"processed {row.digest} (row {row.index})",
-                send, reply, row,
-            )
+            _report_missing(history, verdict, history.events[reply], history.events[send])
+        elif history.ledger.digests[first] != (digests[reply] or digests[send]):
+            _judge_digest(history, verdict, history.events[reply], history.events[send])
     phantoms = _judge_rows(history, verdict)
     verdict.measured("missing_in_ledger", missing, "messages", verdict.exercised)
     verdict.measured("phantoms", phantoms, "messages", verdict.exercised)
     return verdict.concluded()
 
 
+def _report_missing(history: History, verdict: Verdict, reply: Event, send: Event) -> None:
+    verdict.violated(
+        Code.DISAGREEMENT,
+        f"{wording.message(send)} was answered {wording.at(history, reply)}, but the ledger never processed it",
+        send, reply,
+    )
+
+
+def _judge_digest(history: History, verdict: Verdict, reply: Event, send: Event) -> None:
+    """Reports a reply whose content none of the message's processed rows had, where both name it."""
+    digest, rows = reply.digest or send.digest, history.processed.of(send)
+    if digest and rows[0].digest and digest not in [row.digest for row in rows]:
+        verdict.violated(
+            Code.CORRUPTED,
+            f"{wording.message(send)} was answered {wording.at(history, reply)} for the content {digest}, but the ledger "
+            f"processed {rows[0].digest} (row {rows[0].index})",
+            send, reply, rows[0],
+        )
+
+
 def _judge_rows(history: History, verdict: Verdict) -> int:
     """Reports processed rows of messages that were never sent; returns how many."""
-    phantoms = 0
-    for user in history.users:
-        sent = history.journal.by_user[user]
-        rows = history.processed.first[user]
-        verdict.exercised += len(rows)
-        for message_id in rows.keys() - sent.keys():
-            phantoms += 1
-            row = rows[message_id]
-            verdict.violated(
-                Code.PHANTOM,
-                f"the ledger processed {user}'s message {message_id} (row {row.index}), which {user} never sent",
-                row,
-            )
-    return phantoms
+    rows, ledger = history.processed.rows, history.ledger
+    ours = ledger.mask(history.users, rows.positions)
+    verdict.exercised += ours.count(1)
+    never = map(NEVER.__eq__, entries(history.journal.sent, rows.entries(ledger.messages)))
+    phantoms = ledger.at(list(compress(rows.positions, map(and_, ours, never))))
+    for row in phantoms:
+        verdict.violated(
+            Code.PHANTOM,
+            f"the ledger processed {row.user}'s message {row.message_id} (row {row.index}), which {row.user} never sent",
+            row,
+        )
+    return len(phantoms)
 
 
 def everything_sent_was_processed(history: History) -> Verdict:

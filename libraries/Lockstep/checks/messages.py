@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
+from operator import eq, lt, not_
 
+from .columns import Events, Picked
 from .events import Event, Kind, LedgerRow
 
 
@@ -89,115 +94,144 @@ def attempts_meant(outcome: Event | LedgerRow, sends: Iterable[Event]) -> list[E
     return near or named
 
 
-ACCEPTED = Kind.ACCEPTED  # names of this module: looking up a member of an enumeration costs more than the line it stands in
 OUTCOMES = (Kind.DUPLICATE, Kind.REFUSED, Kind.SEND_UNKNOWN)
 QUESTIONS = (Kind.QUERY, Kind.ANSWER, Kind.QUERY_UNKNOWN)
+ABOUT = (Kind.SEND, Kind.REPLY, Kind.ACCEPTED, *OUTCOMES, *QUESTIONS)
+NEVER = 2**31 - 1
+"""Where a message has no such event; behind every position, so that one comparison tells *before* from *never*."""
 
 
 class Messages:
     """All messages of a slice of the journal.
 
-    Built for a million events: no object is made for a message that was sent once and answered once. It is an entry in its
-    user's dict: the sending as long as no reply came, afterwards the position of the reply in `replies` and of the sending in
-    `origins`. What else is known of a message stands in `further`; `message` puts all of it together on demand.
+    Built for a million events: what is known of nearly every message are three positions, that of its first sending, of its first
+    acceptance and of its first reply, in arrays by number of the message. The rest stands in `further`; `message` puts all of it
+    together on demand.
     """
 
-    __slots__ = ("accepted", "by_user", "connected", "further", "incoming", "origins", "others", "questions", "replies", "sends", "unasked")
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.by_user: defaultdict[str, dict[str | None, Event | int]] = defaultdict(dict)
-        """user -> message id -> the first sending, or the position of the first reply; in order of first sending."""
-        self.sends: list[Event] = []
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._count = len(events.names.message_ids)
+        sends = events.positions(Kind.SEND)
+        of_sends = array("I", map(events.messages.__getitem__, sends))
+        self.sent = firsts(of_sends, sends, self._count)
+        """Number of a message -> position of its first sending."""
+        first = bytes(map(eq, map(self.sent.__getitem__, of_sends), sends))
+        rest = list(_others(sends, first))
+        self.sends = events.at(_these(sends, first))
         """The first sending of each message, in order."""
-        self.replies: list[Event] = []
+        unasked: list[int] = []
+        self.replied, replies = self._answers(Kind.REPLY, rest, unasked)
+        """Number of a message -> position of the first reply behind the first sending."""
+        self.accepted, acceptances = self._answers(Kind.ACCEPTED, rest, unasked)
+        """Number of a message -> position of the first acceptance behind the first sending."""
+        self.replies = events.at(replies)
         """The first reply of each answered message, in order of arrival."""
-        self.origins: list[Event] = []
+        self.origins = self.origins_of(self.replies)
         """For each of these replies the first sending of its message."""
-        self.accepted: defaultdict[str, dict[str | None, Event]] = defaultdict(dict)
-        """user -> message id -> the first acceptance."""
-        self.further: dict[tuple[str, str | None], list[Event]] = {}
-        """(user, message id) -> events beyond one sending, one acceptance and one reply."""
-        self.incoming: list[Event] = []
-        """Everything that is not a sending, in journal order."""
-        self.unasked: list[Event] = []
+        self.acceptances = events.at(acceptances)
+        """The first acceptance of each accepted message, in order of arrival."""
+        for position in events.positions(*OUTCOMES):
+            (rest if self.sent[events.messages[position]] < position else unasked).append(position)
+        self.unasked = events.at(sorted(unasked))
         """Answers to a message that this user had not sent before."""
-        self.questions: list[Event] = []
+        self.rest = events.at(sorted(rest))
+        """All events beyond one sending, one acceptance and one reply of each message, in journal order."""
+        self.further: dict[int, list[int]] = {}
+        """Number of a message -> positions of its events among these."""
+        for position in self.rest.positions:
+            self.further.setdefault(events.messages[position], []).append(position)
+
+    def _answers(self, kind: Kind, rest: list[int], unasked: list[int]) -> tuple[array[int], array[int]]:
+        """The first answers of a kind, by number of the message and in order; further ones are added to `rest`."""
+        events = self._events
+        positions = events.positions(kind)
+        asked = bytes(map(lt, map(self.sent.__getitem__, map(events.messages.__getitem__, positions)), positions))
+        unasked += _others(positions, asked)
+        positions = _these(positions, asked)
+        messages = array("I", map(events.messages.__getitem__, positions))
+        answers = firsts(messages, positions, self._count)
+        first = bytes(map(eq, map(answers.__getitem__, messages), positions))
+        rest += _others(positions, first)
+        return answers, _these(positions, first)
+
+    def origins_of(self, answers: Picked[Event]) -> Picked[Event]:
+        """For each of these answers the first sending of its message."""
+        return self._events.at(array("I", map(self.sent.__getitem__, answers.entries(self._events.messages))))
+
+    @cached_property
+    def questions(self) -> Picked[Event]:
         """Questions and their ends, in journal order."""
-        self.connected: dict[int, Event] = {}
-        """Connection -> the event that says it is ready."""
-        self.others: defaultdict[Kind, list[Event]] = defaultdict(list)
+        return self._events.of(*QUESTIONS)
+
+    @cached_property
+    def others(self) -> Mapping[Kind, Sequence[Event]]:
         """Kind -> the events of it, in journal order, that are neither about a message nor a question."""
-        self._read(events)
+        return {kind: self._events.of(kind) for kind in Kind if kind not in ABOUT}
 
-    def _read(self, events: Sequence[Event]) -> None:
-        by_user, replies, origins, incoming = self.by_user, self.replies, self.origins, self.incoming
-        sends, send, reply = self.sends, Kind.SEND, Kind.REPLY
-        for event in events:
-            kind = event.kind
-            if kind is send:
-                if by_user[event.user].setdefault(event.message_id, event) is event:
-                    sends.append(event)
-                else:
-                    self._add(event)
-                continue
-            incoming.append(event)
-            if kind is not reply:
-                self._read_other(event, kind)
-                continue
-            mine, message_id = by_user[event.user], event.message_id
-            origin = mine.get(message_id)
-            if origin is None:
-                self.unasked.append(event)
-            elif isinstance(origin, int):
-                self._add(event)
-            else:
-                mine[message_id] = len(replies)
-                replies.append(event)
-                origins.append(origin)
+    @cached_property
+    def incoming(self) -> Picked[Event]:
+        """Everything that is not a sending, in journal order."""
+        return self._events.of(*(kind for kind in Kind if kind is not Kind.SEND))
 
-    def _read_other(self, event: Event, kind: Kind) -> None:
-        if kind is ACCEPTED or kind in OUTCOMES:
-            if event.message_id not in self.by_user[event.user]:
-                self.unasked.append(event)
-            elif kind is not ACCEPTED or self.accepted[event.user].setdefault(event.message_id, event) is not event:
-                self._add(event)
-        elif kind in QUESTIONS:
-            self.questions.append(event)
-        else:
-            self.others[kind].append(event)
-            if kind is Kind.CONNECTED:
-                self.connected[event.connection] = event
-
-    def _add(self, event: Event) -> None:
-        self.further.setdefault((event.user, event.message_id), []).append(event)
-
-    def first(self, user: str, message_id: str | None) -> Event:
-        """The first attempt of a message that this user did send."""
-        entry = self.by_user[user][message_id]
-        return self.origins[entry] if isinstance(entry, int) else entry
+    @cached_property
+    def connected(self) -> dict[int, Event]:
+        """Connection -> the event that says it is ready."""
+        return {event.connection: event for event in self._events.of(Kind.CONNECTED)}
 
     def send(self, user: str, message_id: str | None) -> Event | None:
         """The first attempt of this message, or None when this user never sent it."""
-        return self.first(user, message_id) if user in self.by_user and message_id in self.by_user[user] else None
+        number = self.number(user, message_id)
+        return self._events[self.sent[number]] if number is not None else None
+
+    def number(self, user: str, message_id: str | None) -> int | None:
+        """The number of a message that this user sent, else None."""
+        number = self._events.names.known(user, message_id)
+        return number if number is not None and number < len(self.sent) and self.sent[number] != NEVER else None
 
     def message(self, send: Event) -> Message:
-        """Everything about the message whose first attempt this is."""
-        user, message_id = send.user, send.message_id
-        entry = self.by_user[user][message_id]
-        events = [send, *self.further.get((user, message_id), ())]
-        if isinstance(entry, int):
-            events.append(self.replies[entry])
-        if message_id in self.accepted[user]:
-            events.append(self.accepted[user][message_id])
-        return Message(sorted(events))
+        """Everything about the message of this sending."""
+        return self.numbered(self._events.names.message(send.user, send.message_id))
+
+    def numbered(self, number: int) -> Message:
+        """Everything about the message of this number."""
+        usual = (self.sent[number], self.accepted[number], self.replied[number])
+        known = sorted(position for position in (*usual, *self.further.get(number, ())) if position != NEVER)
+        return Message(list(self._events.at(known)))
 
     def unusual(self) -> Iterator[Message]:
         """The messages of which more is known than one attempt, one acceptance and one reply."""
-        return (self.message(self.first(user, message_id)) for user, message_id in self.further)
+        return map(self.numbered, self.further)
 
     def unanswered(self) -> Iterator[tuple[int, int, Message]]:
         """The messages without a reply: their position among their user's messages, the number of these, and the message."""
-        for mine in self.by_user.values():
-            for position, entry in enumerate(mine.values(), 1):
-                if not isinstance(entry, int):
-                    yield position, len(mine), self.message(entry)
+        return self.placed(self.replied)
+
+    def placed(self, effects: array[int]) -> Iterator[tuple[int, int, Message]]:
+        """The messages that have none of these effects: their position among their user's messages, the number of these, the message."""
+        events = self._events
+        messages = array("I", self.sends.entries(events.messages))
+        if NEVER not in map(effects.__getitem__, messages):
+            return
+        users = [events.names.sources[source].user for source in self.sends.entries(events.sources)]
+        totals, places = Counter(users), Counter[str]()
+        for message, user in zip(messages, users, strict=True):
+            places[user] += 1
+            if effects[message] == NEVER:
+                yield places[user], totals[user], self.numbered(message)
+
+
+def firsts(messages: array[int], positions: array[int], count: int) -> array[int]:
+    """Number of a message -> the first of the positions that belong to it, for so many messages."""
+    first = array("i", [NEVER]) * count
+    for message, position in zip(reversed(messages), reversed(positions), strict=True):  # so that the first has the last word
+        first[message] = position
+    return first
+
+
+def _these(positions: array[int], chosen: bytes) -> array[int]:
+    return array("I", compress(positions, chosen)) if 0 in chosen else positions
+
+
+def _others(positions: array[int], chosen: bytes) -> Iterator[int]:
+    return compress(positions, map(not_, chosen)) if 0 in chosen else iter(())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Sequence
+from itertools import compress, repeat
+from operator import ne
 from typing import Literal
 
 from . import wording
+from .columns import entries
 from .events import Event, LedgerRow
 from .history import History
-from .messages import Message, attempts_meant
+from .messages import NEVER, Message, attempts_meant
 from .verdict import Verdict
 from .violations import Code
 
@@ -28,7 +32,7 @@ def replies_in_send_order(history: History, scope: Scope = "connection") -> Verd
     replies are counted and nothing is judged. O(n). Source: nonmonotonic poll of Jepsen's kafka checker.
     """
     verdict = Verdict("replies in send order")
-    _judge(history, verdict, scope, history.journal.origins, history.journal.replies)
+    _judge(history, verdict, scope, history.journal.origins.positions, history.journal.replies)
     return verdict.concluded()
 
 
@@ -39,48 +43,45 @@ def processed_in_send_order(history: History, scope: Scope = "connection") -> Ve
     O(n). Source: nonmonotonic poll of Jepsen's kafka checker, applied to the server's own account.
     """
     verdict = Verdict("processed in send order")
-    sends: list[Event] = []
-    effects: list[LedgerRow] = []
-    by_user, origins = history.journal.by_user, history.journal.origins
-    for row in history.processed.rows:
-        entry = by_user[row.user].get(row.message_id)
-        if entry is not None:
-            sends.append(origins[entry] if isinstance(entry, int) else entry)
-            effects.append(row)
-    _judge(history, verdict, scope, sends, effects)
+    rows = history.processed.rows
+    sends = array("I", entries(history.journal.sent, rows.entries(history.ledger.messages)))
+    sent = bytes(map(ne, sends, repeat(NEVER)))
+    _judge(history, verdict, scope, array("I", compress(sends, sent)), history.ledger.at(array("I", compress(rows.positions, sent))))
     return verdict.concluded()
 
 
-def _judge(history: History, verdict: Verdict, scope: Scope, sends: Sequence[Event], effects: Sequence[Effect]) -> None:
-    """`sends` are the first attempts of the messages whose `effects` are judged, one by one in the order of the effects."""
+def _judge(history: History, verdict: Verdict, scope: Scope, sends: Sequence[int], effects: Sequence[Effect]) -> None:
+    """`sends` are the positions of the first attempts of the messages whose `effects` are judged, one by one in the order of the effects."""
+    verdict.exercised, inversions = len(sends), 0
+    events = history.events
     repeated = {message.send.index: message for message in history.journal.unusual()}
-    newest: dict[Hashable, Event] = {}
-    exercised = inversions = 0
-    by_connection, unordered = scope == "connection", scope == "none"
-    for send, effect in zip(sends, effects, strict=True):
-        earliest = latest = send
-        index = send.index
-        if index in repeated:
-            attempts = _attempts(history, repeated[index], effect)
-            if not attempts or (by_connection and len({attempt.connection for attempt in attempts}) > 1):
-                continue  # refused, or sent on two connections: no order is promised between them
-            earliest, latest = attempts[0], attempts[-1]
-            index = earliest.index
-        exercised += 1
-        if unordered:
-            continue
-        key: Hashable = earliest.connection if by_connection else earliest.user
-        priority = earliest.details.get("priority", "normal") if earliest.details else "normal"
-        if priority != "normal":
-            key = (key, priority)
-        before = newest.get(key)
-        if before is None or index > before.index:
+    urgent = set(entries(events.indexes, compress(sends, entries(events.details, sends))))
+    scopes: list[Hashable] = [source.connection if scope == "connection" else source.user for source in events.names.sources]
+    newest: dict[Hashable, int] = {}
+    for place, (index, usual) in enumerate(zip(entries(events.indexes, sends), entries(scopes, entries(events.sources, sends)), strict=True)):
+        earliest, latest, key = index, index, usual
+        if index in repeated or index in urgent:
+            effect, send = effects[place], events.indexed(index)
+            attempts = _attempts(history, repeated[index], effect) if index in repeated else [send]
+            if not attempts or (scope == "connection" and len({attempt.connection for attempt in attempts}) > 1):
+                verdict.exercised -= 1  # refused, or sent on two connections: no order is promised between them
+                continue
+            earliest, latest = attempts[0].index, attempts[-1].index
+            key = _key(scope, attempts[0])
+        before = newest.get(key, -1)
+        if earliest > before:
             newest[key] = earliest
-        elif latest.index < before.index:
+        elif latest < before and scope != "none":
             inversions += 1
-            _report(history, verdict, effect, latest, before)
-    verdict.exercised = exercised
-    verdict.measured("order_violations", inversions, "messages", exercised)
+            _report(history, verdict, effects[place], events.indexed(latest), events.indexed(before))
+    verdict.measured("order_violations", inversions, "messages", verdict.exercised)
+
+
+def _key(scope: Scope, send: Event) -> Hashable:
+    """What this sending keeps its order with; priority classes keep an order each."""
+    key = send.connection if scope == "connection" else send.user
+    priority = (send.details or {}).get("priority", "normal")
+    return key if priority == "normal" else (key, priority)
 
 
 def _attempts(history: History, message: Message, effect: Effect) -> list[Event]:

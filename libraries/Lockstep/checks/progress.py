@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import compress, islice
+from operator import sub
 
 from . import wording
+from .columns import entries
 from .events import Event, Kind
 from .history import History
 from .verdict import Verdict
@@ -45,14 +49,14 @@ def no_stall(history: History, longest: float) -> Verdict:
 
 def _quiet(history: History, longest: float) -> Iterator[tuple[Event | None, Event]]:
     """The stretches without an outcome that are longer than allowed: the event they follow and the one that ends them."""
-    reply, last, last_time = Kind.REPLY, None, history.start
-    for event in history.journal.incoming:
-        if event.kind is reply or event.kind in MARKS:
-            if event.time - last_time > longest and event.kind is not Kind.FAULT:
-                yield last, event
-            last, last_time = event, event.time
-    if history.events and history.events[-1].time - last_time > longest:
-        yield last, history.events[-1]
+    events = history.events
+    marks = array("I", [0, *events.positions(*MARKS), len(events) - 1]) if events else array("I")
+    times = array("d", entries(events.times, marks))
+    too_long = map(longest.__lt__, map(sub, islice(times, 1, None), times))
+    for place in compress(range(1, len(marks)), too_long):
+        end = events[marks[place]]
+        if end.kind is not Kind.FAULT or place == len(marks) - 1:
+            yield events[marks[place - 1]] if place > 1 else None, end
 
 
 def _waits(history: History) -> tuple[list[Event], list[Event]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import filterfalse
+from math import isnan
+from operator import sub
 
 from . import wording
 from .history import History
@@ -46,9 +49,8 @@ def sender_lag(history: History) -> tuple[Measured, ...]:
 
     This is the kit's own lateness: beside a large lag, latency and rate say nothing about the server. O(n log n), in C.
     """
-    lags = sorted(
-        send.time - send.intended for send in history.journal.sends if send.intended is not None
-    )
+    events, sends = history.events, history.journal.sends
+    lags = sorted(filterfalse(isnan, map(sub, sends.entries(events.times), sends.entries(events.intended))))
     if not lags:
         return ()
     figures = {"mean": math.fsum(lags) / len(lags), "p99": percentile(lags, 99), "max": lags[-1]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress
 from time import monotonic
 
 from ..checks.events import Kind
@@ -66,14 +66,14 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
 
 
 async def _quiet(connection: Connection, since: int) -> None:
-    sent: dict[tuple[str | None, int | None], float] = {}
+    events = connection.journal.slice(since, {connection.client})
+    sent: dict[tuple[int, int], float] = {}
     took: list[float] = []
-    for event in islice(connection.journal.events, since, None):
-        if event.connection == connection.number:
-            if event.kind is Kind.SEND:
-                sent[event.message_id, event.attempt] = event.time
-            elif event.kind is Kind.REPLY and (begun := sent.get((event.message_id, event.attempt))) is not None:
-                took.append(event.time - begun)
+    for kind, time, *attempt in compress(zip(events.kinds, events.times, events.messages, events.attempts, strict=True), events.mask(Kind.SEND, Kind.REPLY)):
+        if kind == Kind.SEND.number:
+            sent[attempt[0], attempt[1]] = time
+        elif (begun := sent.get((attempt[0], attempt[1]))) is not None:
+            took.append(time - begun)
     p99 = sorted(took)[int(len(took) * 0.99)] if took else 0.0
     window = min(QUIET_AT_MOST, max(QUIET_AT_LEAST, 20 * p99))
     while connection.is_open and (left := connection.last_arrival + window - monotonic()) > 0:  # noqa: ASYNC110 - the window itself is time

@@ -87,9 +87,8 @@ class Client:
                 if not size:
                     break
                 messages, digests = self._messages(plan, range(number, min(number + size, schedule.count)))
-                events = await connection.send(messages, digests, intended, in_one_segment=plan.together > 1)
+                times += await connection.send(messages, digests, intended, in_one_segment=plan.together > 1)
                 ids += [message["message_id"] for message in messages]
-                times += (events[0].time, events[-1].time)
             if plan.then_close:
                 await connection.close()
         except Disconnected:

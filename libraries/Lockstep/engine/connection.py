@@ -53,7 +53,8 @@ class Connection:
         self.adapter = adapter
         self.changed = Signal()
         self.all_answered = Signal()
-        self.outstanding: dict[tuple[str, int], Event] = {}
+        self.outstanding: dict[tuple[str, int], int | None] = {}
+        """Attempts that wait for an answer, and the sequence id that each was sent with."""
         self.questions: dict[str, asyncio.Future[Event]] = {}
         self.hello: Event | None = None
         self.close_event: Event | None = None
@@ -62,6 +63,7 @@ class Connection:
         self.sent = 0
         self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
         self._secret = secret
+        self._said: Mapping[str, Any] | None = None
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -139,28 +141,31 @@ class Connection:
             self._ended(1006, str(full), "us")
 
     def _arrived(self, decoded: Decoded, arrived: float) -> None:
-        kind, message_id, attempt, digest = decoded.kind, decoded.message_id, decoded.attempt, decoded.digest
-        if kind in SETTLES and message_id is not None and (sent := self._settle(message_id, attempt)) is not None:
-            message_id = sent.message_id  # the same strings as in the sending: a long journal stays smaller
-            digest = sent.digest if sent.digest == digest else digest
-        event = self.journal.write(
-            kind, self.client, self.number, self.user, message_id, attempt, decoded.sequence_id, decoded.offset, digest, None,
-            decoded.details, time=arrived,
+        kind, message_id, attempt, sequence_id, offset, digest, details = decoded
+        if details == self._said:  # the frames of a connection mostly say the same beside their message: session and epoch
+            details = self._said
+        self._said = details
+        index = self.journal.write(
+            kind, self.client, self.number, self.user, message_id, attempt, sequence_id, offset, digest, None, details, time=arrived
         )
         if kind in SETTLES:
+            if message_id is not None:
+                self._settle(message_id, attempt)
             if not self.outstanding:
                 self.all_answered.raised()
         elif kind is Kind.ANSWER:
-            self._answered(event)
+            self._answered(self.journal.events[index])
         elif kind is Kind.CONNECTED:
-            self.hello = event
+            self.hello = self.journal.events[index]
 
-    def _settle(self, message_id: str, attempt: int | None) -> Event | None:
-        """Takes an attempt off the list of those that wait and returns its sending."""
+    def _settle(self, message_id: str, attempt: int | None) -> None:
+        """Takes an attempt off the list of those that wait."""
         if attempt is not None:
-            return self.outstanding.pop((message_id, attempt), None)
-        oldest = next((key for key in self.outstanding if key[0] == message_id), None)  # a target that does not echo attempts
-        return self.outstanding.pop(oldest) if oldest is not None else None
+            self.outstanding.pop((message_id, attempt), None)
+        else:  # a target that does not echo attempts
+            oldest = next((key for key in self.outstanding if key[0] == message_id), None)
+            if oldest is not None:
+                del self.outstanding[oldest]
 
     def _answered(self, event: Event) -> None:
         request = event.message_id if event.message_id is not None else next(iter(self.questions), None)
@@ -179,8 +184,8 @@ class Connection:
         if self._secret:  # a target may repeat our token in its reason
             reason = reason.replace(self._secret, "<token>")
         self.close_event = self._note(Kind.CLOSE, details={"code": code, "reason": reason, "by": by})
-        for (message_id, attempt), sent in self.outstanding.items():
-            self._note(Kind.SEND_UNKNOWN, message_id, attempt, sent.sequence_id)
+        for (message_id, attempt), sequence_id in self.outstanding.items():
+            self._note(Kind.SEND_UNKNOWN, message_id, attempt, sequence_id)
         self.outstanding.clear()
         for request, future in self.questions.items():
             self._note(Kind.QUERY_UNKNOWN, request)
@@ -196,21 +201,22 @@ class Connection:
     async def send(
         self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *, missing: str = "",
         in_one_segment: bool = False,
-    ) -> Sequence[Event]:
-        """Sends messages in order and returns their events; ``in_one_segment`` as far as their size allows."""
+    ) -> tuple[float, float]:
+        """Sends messages in order, ``in_one_segment`` as far as their size allows; returns when the first and the last was written down."""
         socket = await self._usable()
         self.journal.check_room()
         encode, write = self.adapter.encode, self.journal.write
         frames = [encode({**message, missing: None} if missing else message) for message in messages]
-        events = []
+        index = first = self.journal.cursor
         for message, digest in zip(messages, digests, strict=True):
             key = (message["message_id"], message["attempt"])
-            event = write(Kind.SEND, self.client, self.number, self.user, *key, message.get("sequence_id"), None, digest, intended, None)
-            self.outstanding[key] = event
-            events.append(event)
+            sequence_id = message.get("sequence_id")
+            index = write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, None)
+            self.outstanding[key] = sequence_id
         self.sent += len(frames)
         await self._put(socket, frames, in_one_segment=in_one_segment)
-        return events
+        times = self.journal.events.times
+        return times[first], times[index]
 
     async def _put(self, socket: ClientConnection, frames: Sequence[bytes], *, in_one_segment: bool = False) -> None:
         try:
@@ -268,9 +274,8 @@ class Connection:
 
     def _note(self, kind: Kind, message_id: str | None = None, attempt: int | None = None, sequence_id: int | None = None, *,
               details: Mapping[str, Any] | None = None) -> Event:
-        return self.journal.write(
-            kind, self.client, self.number, self.user, message_id, attempt, sequence_id, None, None, None, details
-        )
+        index = self.journal.write(kind, self.client, self.number, self.user, message_id, attempt, sequence_id, None, None, None, details)
+        return self.journal.events[index]
 
 
 def _tls(settings: Connect) -> ssl.SSLContext:

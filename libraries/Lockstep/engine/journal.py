@@ -9,27 +9,26 @@ from typing import Any
 
 import orjson
 
+from ..checks.columns import Events
 from ..checks.events import Event, Kind
 from ..errors import UsageError
 
 MOST_EVENTS = 5_000_000
-"""About 2 GB; a conversation that is longer belongs to the load lane, which keeps columns instead of events."""
+"""Some 700 MB; a conversation that is longer belongs to the load lane, which counts instead of keeping events."""
 
 
 class Journal:
     """Append-only; written by the loop thread only. Reading never consumes: a cursor says from where to look."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, most: int = MOST_EVENTS) -> None:
-        self.events: list[Event] = []
+        self.events = Events()
         self.clock = clock
         self.most = most
 
-    def write(self, kind: Kind, client: str, connection: int, user: str, *fields: Any, time: float | None = None) -> Event:
-        """Appends one event; ``fields`` follow the order of :class:`Event` from ``message_id`` on."""
+    def write(self, kind: Kind, client: str, connection: int, user: str, *fields: Any, time: float | None = None) -> int:
+        """Appends one event and returns its index; ``fields`` follow the order of :class:`Event` from ``message_id`` on."""
         events = self.events
-        event = Event(len(events), self.clock() if time is None else time, kind, client, connection, user, *fields)
-        events.append(event)
-        return event
+        return events.append(events.names.source(client, connection, user), self.clock() if time is None else time, kind, *fields)
 
     def check_room(self) -> None:
         """Raises when the journal holds as much as it may; what is sent and what arrives is checked, how it ended is always written."""
@@ -41,10 +40,10 @@ class Journal:
         """The index that the next event will have."""
         return len(self.events)
 
-    def slice(self, since: int = 0, clients: Collection[str] | None = None) -> list[Event]:
+    def slice(self, since: int = 0, clients: Collection[str] | None = None) -> Events:
         """The events from a cursor on, of the named clients or of all."""
         events = self.events[since:]
-        return events if clients is None else [event for event in events if event.client in clients]
+        return events if clients is None else events.of_clients(clients)
 
     def save(self, path: Path, since: int = 0) -> Path:
         """Writes the events from a cursor on as JSON lines (contents of messages are not in it, only their digests)."""

@@ -67,7 +67,7 @@ def test_a_full_journal_is_a_sentence_and_the_end_is_still_written():
     full = journal(5, most=5)
     with pytest.raises(UsageError, match=r"^usage: the journal of this process is full \(5 events\); split the case into several tests"):
         full.check_room()
-    assert full.write(Kind.CLOSE, "alice", 1, "u").index == 5
+    assert full.write(Kind.CLOSE, "alice", 1, "u") == 5
 
 
 def test_a_saved_journal_has_one_line_per_event_and_no_content(tmp_path):
