@@ -28,6 +28,39 @@ A repeated message is processed once
     duplicates_as_promised    at least    100 %    cases=rms-2
     answered_twice    at most    0
 
+Overload is refused openly, never silently
+    [Tags]    fr-backpressure
+    queue_violations    at most    0    cases=rms-3
+    answers_violations    at most    0
+
+Up to 500 messages can wait without overflow
+    [Tags]    fr-queue-500
+    queue_accepted    at least    500 messages    cases=rms-3
+
+Urgent messages go first, others still get through
+    [Tags]    fr-priority
+    priority_violations    at most    0    cases=rms-3
+    order_violations    at most    0
+
+The agent's memory of the conversation is right at every moment
+    [Tags]    fr-state
+    context_violations    at most    0    cases=rms-4
+    state_violations    at most    0
+    isolation_violations    at most    0
+
+Connections stay up under bursts
+    [Tags]    fr-stability
+    disconnects    at most    0    cases=rms-5
+    lost    at most    0
+
+All agents agree on shared facts
+    [Tags]    fr-agents
+    agents_violations    at most    0    cases=rms-6
+
+Memory in bursts
+    [Tags]    fr-memory-burst
+    server_memory_growth    at most    50 MB    cases=rms-4, rms-5
+
 One user can send 50 messages per second
     [Tags]    fr-user-rate
     user_rate    at least    ${USER_RATE}    cases=rms-b
