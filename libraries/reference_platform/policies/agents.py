@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from reference_platform.agent_state import AgentState, Member, Shared
+from reference_platform.digests import digest
 from reference_platform.errors import AgentFailedError
 from reference_platform.memory import Memory
 from reference_platform.messages import Fields, StateQuery, TeamQuery, TeamSetting, UserMessage
@@ -73,7 +73,7 @@ class Agents(Port):
             state.last_sequence_id = message.sequence_id
         state.processed.append(message.message_id)
         state.conversation, state.complete = message.conversation, message.final
-        context.digest = sha256((context.digest + message.digest).encode()).hexdigest()[:16]
+        context.digest = digest(context.digest + message.digest)
         context.topic = topic_of(message.content)
         context.topics.append(context.topic)
         context.recent.append(message.content[:BEGINNING])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any, TypeGuard
 
 import orjson
 
+from reference_platform.digests import digest
 from reference_platform.messages import (
     CapacityQuery,
     Fields,
@@ -59,7 +59,7 @@ class Codec(Port):
 
     def digest(self, content: str) -> str:
         """How a content is named in replies and ledger."""
-        return sha256(content.encode()).hexdigest()[:16]
+        return digest(content)
 
     def user_message(self, fields: dict[str, Any]) -> UserMessage | Invalid:
         """A ``user_message`` from its JSON object; unknown fields are ignored."""
