@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .bounds import Bounds
 from .columns import NOTHING, Events, Picked, entries
+from .doors import Door, doors
 from .events import Event, Kind, LedgerRow
 from .messages import NEVER, Message, Messages, firsts
 from .rows import Rows
@@ -109,6 +110,11 @@ class History:
     def bounds(self) -> Bounds:
         """How many messages may have been processed at a moment."""
         return Bounds(self.events, self.journal, self.answered)
+
+    @cached_property
+    def doors(self) -> Mapping[str, Door]:
+        """Each user's queue, as far as it can be known from outside."""
+        return doors(self.journal)
 
     @cached_property
     def streams(self) -> Mapping[Stream, Picked[Event]]:

@@ -10,7 +10,7 @@ from . import wording
 from .bounds import Bounds
 from .events import Event
 from .history import History
-from .snapshots import Snapshot, snapshots
+from .snapshots import AGENT_STATE, Snapshot, snapshots
 from .verdict import Verdict
 from .violations import Code
 
@@ -132,13 +132,13 @@ def _judge_fall(history: History, verdict: Verdict, field: str, before: Snapshot
         )
 
 
-def state_equals(history: History, expected: Mapping[str, object]) -> Verdict:
-    """The last snapshot holds these values (*miscounted*); fields that are not named are not looked at.
+def state_equals(history: History, expected: Mapping[str, object], question: str = AGENT_STATE) -> Verdict:
+    """The last answer to the question holds these values (*miscounted*); fields that are not named are not looked at.
 
     For the state at rest, behind a barrier. O(n). Source: exact accounting.
     """
-    verdict = Verdict("state equals")
-    taken = snapshots(history)
+    verdict = Verdict(f"{question.removeprefix('agent_').replace('_', ' ')} equals")
+    taken = snapshots(history, question)
     for field, value in expected.items() if taken else ():
         last = taken[-1]
         verdict.exercised += 1

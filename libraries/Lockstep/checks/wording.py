@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .events import Event
 from .history import History
+from .snapshots import Snapshot
 
 
 def owner(event: Event) -> str:
@@ -16,6 +17,12 @@ def owner(event: Event) -> str:
 def message(event: Event) -> str:
     """The message an event is about: ``alice's message r-7``."""
     return f"{owner(event)}'s message {event.message_id}"
+
+
+def snapshot(history: History, taken: Snapshot) -> str:
+    """An answer about a state: ``alice's queue state at +1.302 s``."""
+    question = str((taken.answer.details or {}).get("question", "state")).replace("_", " ")
+    return f"{owner(taken.answer)}'s {question} {at(history, taken.answer)}"
 
 
 def at(history: History, event: Event) -> str:

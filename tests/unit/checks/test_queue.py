@@ -1,0 +1,258 @@
+"""The queue: a correct server is never reported, each wrong decision is, and depths are what a brute force says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_server import Account, ModelServer, Sent
+from random_histories import codes
+from told_histories import Story
+
+from Lockstep.checks import Event, History, Kind, Verdict
+from Lockstep.checks.queue import (
+    accepted_is_final,
+    admission_exact,
+    depth_derived_within,
+    depth_reported_truly,
+    depth_reported_within,
+    refusals_explained,
+    refusals_justified,
+    refused_again_accepted,
+)
+
+N, H = ModelServer.normal_places, ModelServer.high_places
+CHECKS: dict[str, Callable[[History], Verdict]] = {
+    "reported_within": partial(depth_reported_within, capacity=H),
+    "reported_truly": depth_reported_truly,
+    "derived": partial(depth_derived_within, normal_places=N, high_places=H),
+    "justified": partial(refusals_justified, normal_places=N, high_places=H),
+    "explained": refusals_explained,
+    "again": refused_again_accepted,
+    "final": accepted_is_final,
+}
+exact = partial(admission_exact, normal_places=N, high_places=H)
+
+
+def found(history: History) -> dict[str, set[str]]:
+    return {name: set(wrong) for name, check in CHECKS.items() if (wrong := codes(check(history)))}
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
+def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
+    server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo,
+                         duplicates=("reject", "silent", "replay")[seed % 3])
+    server.run(150, send=5, again=2, ask=2, fail=1, **({"copy": 1, "drop": 1} if faults else {}))
+    assert found(server.history) == {}
+    assert found(server.settle().history) == {}
+
+
+class CountsWhatRuns(ModelServer):
+    """Quirk: a place is free only once its message was answered, so some are refused a moment too early."""
+
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        return account.depth + (account.running is not None) < (self.high_places if sent.high else self.normal_places)
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(st.integers(0, 10**9))
+def test_a_place_that_becomes_free_that_very_moment_is_no_fault(seed: int) -> None:
+    assert found(CountsWhatRuns(seed).run(200, send=5, again=2, ask=1).settle().history) == {}
+
+
+class OneTooMany(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        return account.depth < (self.high_places if sent.high else self.normal_places) + 1
+
+
+class Unbounded(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        return True
+
+
+class Lies(ModelServer):
+    def told_depth(self, account: Account) -> int:
+        return min(account.depth, 1)
+
+
+class RefusesEarly(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        return account.depth < (self.high_places if sent.high else self.normal_places) - 2
+
+
+class NeverRecovers(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        self.over = getattr(self, "over", False) or not super().has_room(account, sent)
+        return not self.over
+
+
+class HighLikeNormal(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        return account.depth < self.normal_places
+
+
+class Evicts(ModelServer):
+    def has_room(self, account: Account, sent: Sent) -> bool:
+        if not super().has_room(account, sent) and sent.high and account.normal:
+            self.push(account.normal[0].connection, Kind.REFUSED, account.normal.popleft(), self.refusal(account))
+        return super().has_room(account, sent)
+
+
+class Silent(ModelServer):
+    def refusal(self, account: Account) -> dict[str, object]:
+        return {"reason": "queue_full"}
+
+
+class Boasts(ModelServer):
+    def refusal(self, account: Account) -> dict[str, object]:
+        return {**super().refusal(account), "queue_depth": 9}
+
+
+class OtherPlaces(ModelServer):
+    def queue_capacity(self, account: Account) -> dict[str, object]:
+        return {"capacity": 5}
+
+
+DEFECTS = [
+    (OneTooMany, "reported_within", "over_capacity"), (Unbounded, "derived", "over_capacity"), (Unbounded, "derived", "no_backpressure"),
+    (Lies, "reported_truly", "miscounted"), (RefusesEarly, "justified", "slow_recovery"), (NeverRecovers, "justified", "slow_recovery"),
+    (NeverRecovers, "again", "slow_recovery"), (HighLikeNormal, "justified", "priority_inverted"), (Evicts, "final", "lost"),
+    (Silent, "explained", "phantom"), (Boasts, "explained", "over_capacity"), (Boasts, "reported_truly", "miscounted"),
+    (OtherPlaces, "reported_within", "disagreement"),
+]
+
+
+@pytest.mark.parametrize(("defect", "check", "code"), DEFECTS)
+def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str, code: str) -> None:
+    server = defect(4711)
+    for _ in range(25):
+        for number in range(7):
+            server.send(high=number in (3, 5))
+        server.ask("queue_state")
+        server.ask("queue_capacity")
+        server.run(20, again=2).settle()
+    assert code in found(server.history)[check]
+
+
+def held(server: ModelServer) -> ModelServer:
+    """A burst with every third message urgent, while nothing leaves the queue."""
+    for account in server.users.values():
+        account.held = True
+    for number in range(8):
+        server.send(high=number % 3 == 1)
+    return server.settle()
+
+
+@pytest.mark.parametrize(("kind", "expected"), [
+    (ModelServer, {}), (OneTooMany, {"over_capacity": 2}), (Unbounded, {"over_capacity": 5}),
+    (RefusesEarly, {"slow_recovery": 6}), (HighLikeNormal, {"priority_inverted": 2}),
+])
+def test_while_the_agent_is_held_the_refusals_follow_the_rule_exactly(kind: type[ModelServer], expected: dict[str, int]) -> None:
+    server = held(kind())
+    verdict = exact(server.history)
+    assert (verdict.exercised, codes(verdict)) == (8, expected)
+    server.users["alice"].held = False
+    assert codes(exact(server.settle().history)) == expected, "what follows the release changes nothing"
+
+
+def test_what_was_decided_after_the_release_is_not_judged() -> None:
+    server = held(ModelServer())
+    released = len(server.events)
+    server.users["alice"].held = False
+    server.take(server.users["alice"])
+    server.send(high=True)
+    server.settle()
+    assert exact(server.history).exercised == 9
+    assert codes(exact(server.history)) == {"over_capacity": 1}, "nobody said that the agent was released"
+    assert exact(server.history, until=released).exercised == 8
+    assert codes(exact(server.history, until=released)) == {}
+
+
+def test_an_unacknowledged_burst_is_judged_by_what_was_said_about_later_messages() -> None:
+    server = Unbounded()
+    server.users["alice"].held = True
+    for _ in range(5):
+        server.send(acknowledge=False)
+    assert exact(server.settle().history).exercised == 0
+    server.ask("queue_state")
+    verdict = exact(server.settle().history)
+    assert (verdict.exercised, codes(verdict)) == (5, {"over_capacity": 2})
+
+
+def outcomes(history: History, send: Event) -> list[Event]:
+    return [e for e in history.events if e.kind is not Kind.SEND and (e.user, e.message_id, e.attempt) == (send.user, send.message_id, send.attempt)]
+
+
+def decided(history: History, at: Event) -> float:
+    """By when the server had dealt with what was sent: the first thing said about it, or about anything sent later on its connection."""
+    said = [
+        e.index for s in history.events if s.kind in (Kind.SEND, Kind.QUERY) and s.connection == at.connection and s.index >= at.index
+        for e in (outcomes(history, s) if s.kind is Kind.SEND else [a for a in history.events if a.kind is Kind.ANSWER and a.message_id == s.message_id])
+    ]
+    return min(said, default=float("inf"))
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.integers(0, 10**9), st.sampled_from((1, 2)))
+def test_the_depth_is_what_a_count_over_all_pairs_says(seed: int, connections: int) -> None:
+    history = ModelServer(seed, connections=connections).run(60, send=5, again=1, ask=1, fail=1).history
+    sends = [e for e in history.events if e.kind is Kind.SEND]
+    left = {
+        s.index: e.index for s in sends for e in outcomes(history, s)
+        if e.kind is Kind.REPLY or (e.details or {}).get("reason") == "processing_failed"
+    }
+    refused = {s.index for s in sends for e in outcomes(history, s) if (e.details or {}).get("reason") == "queue_full"}
+    for attempt in history.doors["alice"].attempts if sends else ():
+        at, by = attempt.send, decided(history, attempt.send)
+        inside = [s for s in sends if s.index not in refused]
+        near = [s for s in inside if s.connection == at.connection and s.index < at.index]
+        far = [s for s in inside if s.connection != at.connection and s.index < by]
+        least = sum(decided(history, s) < float("inf") and left.get(s.index, float("inf")) >= by for s in near)
+        most = sum(left.get(s.index, float("inf")) >= at.index for s in near + far)
+        assert attempt.decided == by or (attempt.decided > len(history.events) and by == float("inf"))
+        assert history.doors["alice"].depth(at, attempt.decided) == (least, most)
+
+
+def test_what_names_no_attempt_is_about_none_for_certain() -> None:
+    story = Story()
+    for attempt in (1, 2):
+        story.send("a", attempt=attempt)
+    story.refused("a", details={"reason": "queue_full"})
+    story.send("b")
+    story.accepted("b", attempt=1)
+    (door,) = story.history.doors.values()
+    assert [(attempt.doubtful, attempt.let_in) for attempt in door.attempts] == [(True, False), (True, False), (False, True)]
+    assert door.depth(door.attempts[2].send, door.attempts[2].decided) == (0, 2)
+
+
+def test_the_sentences_say_who_what_where_and_what_was_allowed() -> None:
+    story = Story()
+    story.send("a")
+    story.accepted("a", attempt=1)
+    story.query("q1")
+    story.events[-1] = story.events[-1]._replace(details={"question": "queue_state"})
+    story.answer("q1", {"queue_size": 3, "high": 1, "normal": 1})
+    story.events[-1] = story.events[-1]._replace(details={"question": "queue_state", "fields": {"queue_size": 3, "high": 1, "normal": 1}})
+    story.send("b", details={"priority": "high"})
+    story.refused("b", attempt=1, details={"reason": "queue_full", "retry_after": 0})
+    story.add(Kind.ERROR, details={"reason": "queue_full"})
+    story.add(Kind.ERROR, details={"reason": "invalid_json"})
+    said = [
+        violation.sentence
+        for check in (partial(depth_reported_within, capacity=2), depth_reported_truly, partial(refusals_justified, normal_places=1, high_places=2),
+                      refusals_explained)
+        for violation in check(story.history).violations
+    ]
+    assert said == [
+        "alice's queue state at +0.300 s says that 3 messages wait, where there are 2 places",
+        "alice's queue state at +0.300 s says that 3 messages wait, where 0 to 1 is right",
+        "alice's queue state at +0.300 s says that 3 messages wait, of which 1 are urgent and 1 are not",
+        ("alice's urgent message b (sent at +0.400 s) was refused for lack of room although at most 1 message waited, where 2 may "
+         "(1 of these places are kept for urgent messages)"),
+        "alice was told at +0.600 s that the queue is full, but not for which message",
+        "the refusal of alice's urgent message b (sent at +0.400 s) says to try again after 0 s",
+    ]
