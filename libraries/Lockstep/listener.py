@@ -48,6 +48,9 @@ class TestListener:
             done, left_out = scope.checks_done, scope.not_offered
             note = f"{done} of {done + len(left_out)} checks; not offered by the target: {', '.join(left_out)}."
             result.message = f"{result.message}\n{note}".strip()
+        if result.passed and scope.not_measured:
+            smaller = "; ".join(dict.fromkeys(scope.not_measured))
+            result.status, result.message = "SKIP", f"not measured: {smaller}. What was sent broke no promise.\n{result.message}".strip()
         if scope.rows_skipped and not result.failed:  # one row met and another without a figure: the criterion is not met
             result.status, result.message = "SKIP", scope.rows_skipped[0]
         with _only_warning(f"Closing what '{scope.name}' left open failed"):

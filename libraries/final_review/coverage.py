@@ -33,7 +33,7 @@ def not_offered_cases(cases: Collection[str], result: RunResult, records: Record
 
 def is_not_offered(test: ExecutedTest, records: Records) -> bool:
     """Whether a test was skipped because the target lacks a capability (and not, say, because its figures were void)."""
-    return test.skipped and any(one.test == test.name for one in records.not_offered)
+    return test.skipped and any(one.test == test.name and not one.check for one in records.not_offered)
 
 
 def _state(case: str, tests: list[ExecutedTest], records: Records, built: Collection[str]) -> CaseState:

@@ -60,6 +60,7 @@ Several Messages In One Network Packet
 
 Messages That All Claim The Same Time
     [Documentation]    Client clocks are coarse: order is the order of sending, whatever the time stamps say.
+    [Setup]    The Target Must Offer    timestamps
     Connect As    alice
     Send Burst    50    timestamps=equal
     The Conversation Should Be Intact
@@ -67,6 +68,7 @@ Messages That All Claim The Same Time
 
 Messages Whose Time Runs Backwards
     [Documentation]    A client clock was set back in the middle of a conversation.
+    [Setup]    The Target Must Offer    timestamps
     Connect As    alice
     Send Burst    50    timestamps=falling
     The Conversation Should Be Intact

@@ -47,6 +47,7 @@ Work Is Done In The Order Asked Across Network Packets
 
 Work Is Done In The Order Asked Whatever The Time Stamps Say
     [Documentation]    First all the same, then falling.
+    [Setup]    The Target Must Offer    ledger    timestamps
     Connect As    alice
     Send Burst    50    timestamps=equal
     Send Burst    50    timestamps=falling

@@ -102,6 +102,7 @@ A Thousand Other Messages Between The Copies
 
 An Incomplete Message May Be Completed Under Its Id
     [Documentation]    What was refused was never processed: the corrected message is not a duplicate.
+    [Setup]    The Target Must Offer    duplicate_detection    refusals
     Connect As    alice
     ${id} =    Send Incomplete Message    content
     Wait Until Everything Is Answered

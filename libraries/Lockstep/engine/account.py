@@ -13,6 +13,10 @@ class Account:
     role: str
     login: str
     user: str = ""                     # the target's own id of this account
+    prepared: dict[str, str] | None = None
+    """What the target said when the account was prepared for its first connection; None before that."""
+    spared: int = 0
+    """Messages that were asked for and not sent, since the target does not take so many."""
     next_sequence: int = 0
     attempts: Counter[str] = field(default_factory=Counter)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)

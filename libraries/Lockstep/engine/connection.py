@@ -69,12 +69,14 @@ class Connection:
 
     # opening
 
-    async def open(self, settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> None:
-        """Connects, starts to read and waits until the target says that it is ready; raises Refused otherwise."""
+    async def open(self, settings: Connect, address: tuple[str, dict[str, str], list[str]], hello: bytes | None = None) -> None:
+        """Connects, says ``hello``, and waits until the target says that it is ready; raises Refused otherwise."""
         self._note(Kind.CONNECT)
         try:
             self._socket = await self._connected(settings, address)
             self._reader = asyncio.create_task(self._read(self._socket))
+            if hello is not None:
+                await self._greet(self._socket, hello)
             await self._ready(settings)
         except Refused as refusal:
             self._note(Kind.CONNECT_FAILED, details={"reason": str(refusal)})
@@ -83,6 +85,12 @@ class Connection:
             if self._socket is not None:
                 self._socket.transport.abort()
             raise
+
+    async def _greet(self, socket: ClientConnection, hello: bytes) -> None:
+        try:
+            await self._put(socket, [hello])
+        except Disconnected:
+            raise Refused(f"it closed the connection before it was ready ({self.how_closed()})") from None
 
     async def _ready(self, settings: Connect) -> None:
         if settings.ready is None:

@@ -11,6 +11,7 @@ from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
 from .expectation import violated
 from .kit import Kit
+from .limits import clients_within
 
 TRIES = Count(3)
 PAUSE = Duration(1)
@@ -73,11 +74,12 @@ class ConnectingKeywords:
         | count      | how many, 1 or more                                    |
         | prefix     | they are called ``user-1``, ``user-2`` and so on       |
 
-        Returns the list of aliases. ``client=everyone`` means all of them in other keywords.
+        Returns the list of aliases. ``client=everyone`` means all of them in other keywords. A target that takes fewer clients
+        (``limits`` in its file) gets fewer, and the test ends as *not measured* unless a promise was broken.
 
         | `Connect Users` | 10 |
         """
-        return [self.connect_as(f"{prefix}-{number}") for number in range(1, count + 1)]
+        return [self.connect_as(f"{prefix}-{number}") for number in range(1, clients_within(self._kit, count) + 1)]
 
     @keyword(tags=("Connecting",))
     def disconnect(self, client: str | None = None) -> None:

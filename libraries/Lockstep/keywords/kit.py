@@ -32,6 +32,8 @@ class TestScope:
     outer_clients: frozenset[str] = frozenset()
     checks_done: int = 0
     not_offered: list[str] = field(default_factory=list)
+    not_measured: list[str] = field(default_factory=list)
+    """What was smaller than asked for, since the target takes no more: the test can no longer show what it is there for."""
     criterion: str = ""
     criterion_cases: tuple[str, ...] = ()
     rows_skipped: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from ..progress import Progress
 from .decorator import keyword
 from .expectation import violated
 from .kit import Kit
+from .limits import burst_within, rate_within, size_within
 
 
 class SendingKeywords:
@@ -53,7 +54,8 @@ class SendingKeywords:
 
         Returns the burst (of the first client): ``message_ids`` in send order, ``first_sent`` and ``last_sent`` (s, monotonic).
         The schedule is absolute: a late message does not shift the next one. Replies are *not* awaited: say what you expect of
-        them with a ``... Should ...`` keyword. Fails if the connection closes before the last message.
+        them with a ``... Should ...`` keyword. Fails if the connection closes before the last message. A target that takes less
+        (``limits`` in its file) is sent less, and the test ends as *not measured* unless a promise was broken.
 
         | `Send Burst` | 20 | every=100 ms |
         | `Send Burst` | 7000 | in_flight=128 |
@@ -62,13 +64,19 @@ class SendingKeywords:
             raise UsageError("every=... and rate=... contradict each other; give one of them")
         if in_flight is not None and together > in_flight:
             raise UsageError(f"{together} messages together do not fit into a window of in_flight={in_flight}; make the window larger")
-        schedule = Schedule.at_rate(rate, count) if rate is not None else Schedule(count, every or None)
+        size_within(self._kit, size)
+        within = burst_within(self._kit, count)
+        schedule = Schedule.at_rate(rate, within) if rate is not None else Schedule(within, every or None)
+        rate_within(self._kit, schedule.every)
 
         def plan(one: Client) -> Plan:
             return Plan(schedule, contents(one.account, size, self._kit.seed), stamp=_stamp(timestamps), in_flight=in_flight,
                         together=together, then_close=then_close, fence=self._kit.fence)
 
-        return self._send(self._kit.clients(client), plan)
+        clients = self._kit.clients(client)
+        for one in clients:
+            one.account.spared += count - within
+        return self._send(clients, plan)
 
     @keyword(tags=("Sending",))
     def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: MaybePriority = None) -> str:

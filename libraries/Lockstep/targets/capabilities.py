@@ -27,11 +27,15 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "bounded_queue": lambda file: file.limits.queue_capacity is not None,
     "context": lambda file: _tells(file, "agent_state", "context_digest"),
     "conversations": lambda file: _sends(file, "conversation"),
-    "duplicate_detection": lambda file: file.guarantees.duplicates.key == "message_id",
+    "duplicate_detection": lambda file: file.guarantees.duplicates.key != "none",
+    "last_sequence": lambda file: _tells(file, "agent_state", "last_sequence_id"),
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
+    "message_count": lambda file: _tells(file, "agent_state", "message_count"),
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
+    "refusals": lambda file: bool(file.messages.refused),
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
     "server_figures": lambda file: file.lifecycle is not None,
+    "timestamps": lambda file: _sends(file, "timestamp"),
     "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),
 }
 """Beside these: the questions that a target can be asked, and the controls that it has."""

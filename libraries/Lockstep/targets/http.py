@@ -21,20 +21,24 @@ class Http:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def request(self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None) -> bytes:
+    async def request(
+        self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None,
+        within: float = WITHIN,
+    ) -> bytes:
         """The body of a 2xx answer; anything else is an error that names ``what`` was wanted, never a fallback."""
         import aiohttp  # noqa: PLC0415 - 0.2 s that dry runs and libdoc need not pay
 
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN))
+            # No cookie is kept: one of an account must not open the door to the next.
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         try:
-            async with self._session.request(method, url, json=body or None) as answer:
+            async with self._session.request(method, url, json=body or None, headers=headers, timeout=aiohttp.ClientTimeout(total=within)) as answer:
                 data = await answer.read()
                 if answer.status // 100 != 2:
                     raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(data)}")
                 return data
         except TimeoutError:
-            raise EnvironmentSetupError(f"{what}: no answer within {WITHIN:g} s from {_without_secret(url)}") from None
+            raise EnvironmentSetupError(f"{what}: no answer within {within:g} s from {_without_secret(url)}") from None
         except aiohttp.ClientError as error:
             raise EnvironmentSetupError(f"{what}: {_without_secret(url)} could not be reached ({_reason(error)}); is it running?") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import secrets
 import shlex
 import shutil
 import signal
@@ -18,11 +19,15 @@ from typing import Any
 
 from ..errors import EnvironmentSetupError, UsageError
 from ..places import LIBRARIES, ROOT
-from .model import Lifecycle
+from .model import Lifecycle, Url
+from .needs import installed
 from .placeholders import filled
+from .reach import answering, free_port, port_is_taken
 
 MOST_LINES = 1000
 """Lines of a target's output that wait to be read; what a chatty one prints beyond them is dropped."""
+MOST_PORTS = 3
+"""Starts of a target whose free port somebody else was quicker to take."""
 START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"
 """Environment variable whose words are added to the start command (the runner's ``--defect`` and ``--quirk``)."""
 
@@ -37,6 +42,7 @@ class TargetProcess:
         self._process: subprocess.Popen[str] | None = None
         self._output: threading.Thread | None = None
         self._errors: Path = self._store / "stderr.txt"
+        self._values: dict[str, str] = {}
 
     @property
     def pid(self) -> int | None:
@@ -45,42 +51,79 @@ class TargetProcess:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> dict[str, Any]:
-        """Starts the process and returns what its ready line says."""
+        """Starts the process and returns what it and its file say of it: addresses, ``pid``, ``secret``, ``free_port``."""
+        if self._lifecycle.needs is not None:
+            installed(self._lifecycle.needs, self._name)
+        for _ in range(MOST_PORTS - 1):
+            try:
+                return self._start()
+            except EnvironmentSetupError:
+                if not (self.pid is None and port_is_taken(self._values["free_port"])):
+                    raise  # else somebody was quicker and has the port that was free a moment ago
+        return self._start()
+
+    def _start(self) -> dict[str, Any]:
         self._release()
+        self._values = {
+            "python": sys.executable, "root": str(ROOT), "folder": str(self._store), "store": str(self._store / "store"),
+            "free_port": str(free_port()), "secret": secrets.token_urlsafe(24),
+        }
         command = self._command()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(LIBRARIES), os.environ.get("PYTHONPATH")]))}
         try:
             with self._errors.open("a", encoding="utf-8") as errors:
                 self._process = subprocess.Popen(  # noqa: S603 - the command stands in the user's own target file
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", cwd=ROOT,
-                    env=environment,
+                    env=self._environment(),
                 )
         except OSError as error:
             raise EnvironmentSetupError(
                 f"target '{self._name}' could not be started with '{command[0]}': {error.strerror}; see 'lifecycle.start' in its file"
             ) from None
         try:
-            return self._ready_line(self._process)
+            return self._ready(self._process)
         except BaseException:
             self.kill()
             raise
 
     def _command(self) -> list[str]:
-        values = {"python": sys.executable, "root": str(ROOT), "store": str(self._store / "store")}
-
-        def value_of(name: str) -> str:
-            if name not in values:
-                raise UsageError(f"target '{self._name}': 'lifecycle.start' uses {{{name}}}; known are: {', '.join(values)}")
-            return values[name]
-
         more = os.environ.get(START_ARGUMENTS, "")
         try:
-            return [filled(word, value_of) for word in self._lifecycle.start] + shlex.split(more)
+            return [self._filled(word, "start") for word in self._lifecycle.start] + shlex.split(more)
         except ValueError as error:
             raise UsageError(f"{START_ARGUMENTS} cannot be split into words ({error}): {more}") from None
 
-    def _ready_line(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+    def _environment(self) -> dict[str, str]:
+        given = {name: self._filled(value, "environment") for name, value in self._lifecycle.environment.items()}
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(LIBRARIES), os.environ.get("PYTHONPATH")])), **given}
+
+    def _filled(self, text: str, key: str) -> str:
+        def value_of(name: str) -> str:
+            if name not in self._values:
+                raise UsageError(f"target '{self._name}': 'lifecycle.{key}' uses {{{name}}}; known are: {', '.join(self._values)}")
+            return self._values[name]
+
+        return filled(text, value_of)
+
+    def _ready(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        own = {name: self._values[name] for name in ("free_port", "secret")}
         lines = self._read_output(process)
+        ready = self._lifecycle.ready
+        if isinstance(ready, Url):
+            self._ready_url(process, ready)
+            return {**own, "pid": process.pid}
+        return {**own, **self._ready_line(process, lines)}
+
+    def _ready_url(self, process: subprocess.Popen[str], ready: Url) -> None:
+        url = self._filled(ready.url, "ready.url")
+        headers = {name: self._filled(value, "ready.headers") for name, value in ready.headers.items()}
+        within = self._lifecycle.ready_within
+        said = answering(url, headers, within, while_=lambda: process.poll() is None)
+        if process.poll() is not None:
+            raise EnvironmentSetupError(f"target '{self._name}' {self._end_of(process)} before it was ready{self._last_words()}")
+        if said:
+            raise EnvironmentSetupError(f"target '{self._name}' did not get ready within {within:g} s: {url} {said}{self._last_words()}")
+
+    def _ready_line(self, process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> dict[str, Any]:
         within, deadline = self._lifecycle.ready_within, monotonic() + self._lifecycle.ready_within
         while True:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -19,6 +20,8 @@ from .model import TargetFile
 FOLDER = RESOURCES / "targets"
 """Where targets are looked up by name; a path always works too."""
 LONGEST_VALUE = 80
+ADAPTER = ("handshake", "encode", "decode", "ask", "ledger")
+"""What every adapter can do (see ``Adapter`` in the module ``mapping``)."""
 
 
 def known_targets() -> list[str]:
@@ -53,6 +56,32 @@ def read_target_file(path: Path) -> TargetFile:
         place = _place(worst["loc"])
         file = next((file for file, data in layers if _has(data, place)), layers[0][0])
         raise UsageError(f"{file}: {_sentence(worst, place)}") from None
+
+
+def adapter_class(path: Path, named: str) -> type[Any]:
+    """The class that a target file names as its adapter: ``FILE.py:Class``, the file beside the target file."""
+    file, _, name = named.rpartition(":")
+    place = path.parent / file
+    if not file.endswith(".py") or not name.isidentifier():
+        raise UsageError(f"{path}: key 'adapter' must be FILE.py:Class such as 'desk_adapter.py:DeskAdapter', not '{named}'")
+    if not place.is_file():
+        raise UsageError(f"{path}: key 'adapter' names {place}, which is not there; the file must lie beside the target file")
+    spec = spec_from_file_location(place.stem, place)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path}: key 'adapter' names {place}, which Python cannot load")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever it does when it is loaded is the author's
+        raise UsageError(f"{path}: the adapter {place} cannot be loaded ({type(error).__name__}: {error})") from error
+    found = getattr(module, name, None)
+    if not isinstance(found, type):
+        classes = [other for other, value in vars(module).items() if isinstance(value, type) and value.__module__ == module.__name__]
+        raise UsageError(f"{path}: key 'adapter' names the class '{name}', which is not in {place}; there are: {', '.join(classes) or 'none'}")
+    lacking = [method for method in ADAPTER if not callable(getattr(found, method, None))]
+    if lacking:
+        raise UsageError(f"{path}: the adapter {named} lacks {', '.join(lacking)}; an adapter has: {', '.join(ADAPTER)}")
+    return found
 
 
 def _layers(path: Path, above: tuple[Path, ...]) -> list[tuple[Path, dict[str, Any]]]:

@@ -6,14 +6,15 @@ An adapter only translates. It never judges: an unknown message is ``other``, no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import methodcaller
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from ..checks.events import Kind
-from ..errors import UsageError
+from ..checks.events import Kind, LedgerRow
+from ..errors import EnvironmentSetupError, UsageError
 from .model import Messages, Question, Ready, Rule, Shape
 from .placeholders import PLACEHOLDER, filled
 
@@ -38,7 +39,16 @@ class Decoded(NamedTuple):
 
 
 class Adapter(Protocol):
-    """What stands between engine and wire; an own class is the exception for wires that are not JSON."""
+    """What stands between engine and wire; an own class is the exception for wires that a target file alone cannot say.
+
+    Such a class is made with the validated target file. It only translates: it keeps no account of what was sent, and never judges.
+    """
+
+    def handshake(self, user: str, values: Mapping[str, Any]) -> bytes | None:
+        """The frame with which a client begins, or None where the server speaks first.
+
+        ``values``: client, connection and token; of a session that is to be taken up again also session, epoch and offset.
+        """
 
     def encode(self, message: Mapping[str, Any]) -> bytes:
         """The frame for one message of the kit."""
@@ -49,11 +59,15 @@ class Adapter(Protocol):
     def ask(self, question: str, request_id: str, values: Mapping[str, Any] = {}) -> bytes:
         """The frame for one question; ``values`` fill what it says beside its id."""
 
+    def ledger(self, data: bytes) -> Iterable[LedgerRow]:
+        """What the answer of the control interface's ledger says."""
+
 
 class JsonMapping:
     """The adapter for JSON wires, driven by the target file alone."""
 
     def __init__(self, messages: Messages, questions: Mapping[str, Question], ready: Ready | None) -> None:
+        self._say = _compiled_shape(ready.say) if ready is not None and ready.say is not None else None
         self._send = _compiled_shape(messages.send)
         self._asks = {name: _compiled_shape(question.ask) for name, question in questions.items()}
         offset, session, epoch = messages.offset, messages.session, messages.epoch
@@ -66,9 +80,14 @@ class JsonMapping:
         for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
                             (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error)):
             rules += [_CompiledRule(kind, rule, common) for rule in group]
-        rules += [_CompiledRule(Kind.ANSWER, question.answer, common, name) for name, question in questions.items()]
+        rules += [_CompiledRule(Kind.ANSWER, asked.answer, common, name, in_order=asked.in_order) for name, asked in questions.items()]
         self._other = _CompiledRule(Kind.OTHER, Rule(where={}), common)
+        rules.sort(key=lambda rule: -len(rule.where))  # stable: of two rules that fit, the one that asks for more is meant
         self._discriminator, self._by_value, self._anywhere = _indexed(rules)
+
+    def handshake(self, user: str, values: Mapping[str, Any]) -> bytes | None:
+        """The JSON text of ``connect.ready.say``; a placeholder without a value leaves its key out."""
+        return orjson.dumps(self._say({**values, "user": user})) if self._say is not None else None
 
     def encode(self, message: Mapping[str, Any]) -> bytes:
         """The JSON text of one message; a placeholder without a value leaves its key out."""
@@ -81,7 +100,7 @@ class JsonMapping:
         return orjson.dumps(self._asks[question]({**values, "request_id": request_id}))
 
     def decode(self, data: bytes) -> tuple[Decoded, ...]:
-        """What one frame says, by the first rule whose condition holds."""
+        """What one frame says, by the rule whose conditions hold; where several fit, the one with the most conditions."""
         try:
             wire = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -99,10 +118,22 @@ class JsonMapping:
         return (self._other.decoded(wire),)
 
 
+    def ledger(self, data: bytes) -> Iterator[LedgerRow]:
+        """One JSON object per line, with the names that the glossary gives to the parts of a row."""
+        for number, line in enumerate(data.splitlines(), 1):
+            try:
+                row = orjson.loads(line)
+                yield LedgerRow(*(row.get(field, "") for field in LedgerRow._fields))
+            except (orjson.JSONDecodeError, AttributeError):
+                raise EnvironmentSetupError(f"ledger: line {number} is not a JSON object: {line[:80]!r}") from None
+
+
 class _CompiledRule:
     """One rule of the target file as functions."""
 
-    def __init__(self, kind: Kind, rule: Rule, common: Mapping[str, str | None], question: str | None = None) -> None:
+    def __init__(
+        self, kind: Kind, rule: Rule, common: Mapping[str, str | None], question: str | None = None, *, in_order: bool = False,
+    ) -> None:
         self.kind = kind
         self.where = rule.where
         self._conditions = [(_getter(path), wanted) for path, wanted in rule.where.items()]
@@ -113,6 +144,7 @@ class _CompiledRule:
         details = {"session": rule.session or common.get("session"), "epoch": rule.epoch or common.get("epoch"), "reason": rule.reason}
         self._details = [(name, _getter(path)) for name, path in {**details, **({} if question else rule.fields)}.items() if path]
         self._question = question
+        self._known = {"pending": 0} if in_order else {}  # behind such an answer nothing is left of what was sent before
         self._fields = [(name, _getter(path)) for name, path in rule.fields.items()] if question else []
 
     def holds(self, wire: dict[str, Any]) -> bool:
@@ -128,7 +160,7 @@ class _CompiledRule:
         details: dict[str, Any] = {name: value for name, get in self._details if (value := get(wire)) is not None}
         if self._question:
             details["question"] = self._question
-            details["fields"] = {name: get(wire) for name, get in self._fields}
+            details["fields"] = {**self._known, **{name: get(wire) for name, get in self._fields}}
         identity, digest = self._identity(wire), self._digest(wire)
         if identity.__class__ is not str and identity is not None:
             identity = str(identity) if isinstance(identity, int) else None
@@ -147,22 +179,24 @@ def _optional(path: str | None) -> Get:
 
 
 def _getter(path: str) -> Get:
-    """A function that follows a dotted path through objects and lists; None where it leads nowhere."""
-    parts = path.split(".")
-    if len(parts) == 1:
-        return methodcaller("get", path)
+    """A function that follows a dotted path."""
+    return methodcaller("get", path) if "." not in path else partial(_follow, tuple(path.split(".")))
 
-    def follow(wire: Any) -> Any:
-        for part in parts:
-            if isinstance(wire, dict):
-                wire = wire.get(part)
-            elif isinstance(wire, list) and part.isdigit() and int(part) < len(wire):
-                wire = wire[int(part)]
-            else:
-                return None
-        return wire
 
-    return follow
+def follow(path: str, wire: Any) -> Any:
+    """What stands at a dotted path through objects and lists; None where it leads nowhere."""
+    return _follow(path.split("."), wire)
+
+
+def _follow(parts: Sequence[str], wire: Any) -> Any:
+    for part in parts:
+        if isinstance(wire, dict):
+            wire = wire.get(part)
+        elif isinstance(wire, list) and part.isdigit() and int(part) < len(wire):
+            wire = wire[int(part)]
+        else:
+            return None
+    return wire
 
 
 def _indexed(rules: list[_CompiledRule]) -> tuple[Get, dict[str, tuple[_CompiledRule, ...]], tuple[_CompiledRule, ...]]:

@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ..arguments import Duration, Size
-from .vocabulary import AskShape, ControlShape, Path, Positive, QuestionName, SendShape, impossible
+from .vocabulary import (
+    AskShape,
+    ControlShape,
+    Path,
+    Positive,
+    PositiveRate,
+    QuestionName,
+    SayShape,
+    SendShape,
+    impossible,
+    placeholders,
+)
 
 Seconds = Annotated[float, BeforeValidator(lambda value: float(Duration.convert(value)))]
 Bytes = Annotated[int, BeforeValidator(lambda value: int(Size.convert(value)))]
@@ -15,6 +26,10 @@ Shape = dict[str, Any]
 """A message as it looks on the wire; ``"{name}"`` stands for a value of the kit's."""
 Condition = dict[str, Any]
 """Dotted path to the value that a message must have there; ``"*"``: any value but none."""
+
+
+DIFFERENT_IN_COPIES = ("attempt", "timestamp", "client")
+"""Placeholders that differ from one copy of a message to the next."""
 
 
 class _Strict(BaseModel):
@@ -31,7 +46,8 @@ class FromEnvironment(_Strict):
 class TokenSource(_Strict):
     """Where a user's token comes from."""
 
-    source: Literal["endpoint", "environment", "none"] = Field("none", alias="from")
+    source: Literal["endpoint", "environment", "lifecycle", "none"] = Field("none", alias="from")
+    """``lifecycle``: the ``{secret}`` that the kit made up and gave to the server when it started it."""
     url: str | None = None          # endpoint: POST here
     body: Shape = Field(default_factory=dict)
     token: str = "token"            # noqa: S105 - the path of the token in the answer, not a token
@@ -49,8 +65,9 @@ class Authentication(_Strict):
 
 
 class Ready(_Strict):
-    """What the server sends when a connection may be used."""
+    """What a client says first, if the server waits for that, and what the server sends when the connection may be used."""
 
+    say: SayShape | None = None
     wait_for: Condition
     session: str | None = None
     epoch: str | None = None
@@ -59,10 +76,27 @@ class Ready(_Strict):
     within: Seconds = 10.0
 
 
+class Step(_Strict):
+    """One HTTP request that an account needs before its first connection, or after its last."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Shape = Field(default_factory=dict)
+    take: dict[str, Path] = Field(default_factory=dict)
+    """Name of a placeholder -> where its value stands in the JSON answer."""
+    within: Seconds = 10.0
+
+
+Steps = Annotated[list[Step], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
+
+
 class Connect(_Strict):
     """How a connection is opened."""
 
     url: str
+    prepare: Steps = Field(default_factory=list)    # once for each account, before its first connection
+    discard: Steps = Field(default_factory=list)    # when the account is no longer needed
     headers: dict[str, str] = Field(default_factory=dict)
     subprotocols: list[str] = Field(default_factory=list)
     auth: Authentication = Authentication()
@@ -113,6 +147,7 @@ class Question(_Strict):
 
     ask: AskShape
     answer: Rule
+    in_order: bool = False          # the answer comes behind the answers to all that was sent before on this connection
 
 
 class Request(_Strict):
@@ -134,11 +169,27 @@ class Control(_Strict):
     fail: Request | None = None     # the next messages of a user fail in the agent
 
 
+class Needs(_Strict):
+    """Python packages of a target that the kit itself does without."""
+
+    modules: list[str] = Field(min_length=1)
+    requirements: str               # the file that installs them, beside run.py
+
+
+class Url(_Strict):
+    """An address that answers with HTTP 2xx once the server is ready."""
+
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
 class Lifecycle(_Strict):
     """How the target is started and ended; without it the target is somebody else's and is left alone."""
 
-    start: list[str]
-    ready: Literal["json_line"] = "json_line"
+    needs: Needs | None = None
+    start: list[str] = Field(min_length=1)
+    environment: dict[str, str] = Field(default_factory=dict)
+    ready: Literal["json_line"] | Url = "json_line"
     ready_within: Seconds = 20.0
     stop: Literal["close_stdin", "terminate"] = "close_stdin"
     stop_within: Seconds = 10.0
@@ -185,9 +236,12 @@ class Permissions(_Strict):
 
 
 class Limits(_Strict):
-    """What the target can take; stimuli stay below."""
+    """What the target can take; stimuli stay below, and what they cannot show then is *not measured*."""
 
     message_size: Bytes | None = None
+    rate: PositiveRate | None = None    # msg/s of one user
+    burst: Positive | None = None       # messages of one user in one sending, however fast
+    clients: Positive | None = None     # connected at the same time
     queue_capacity: Positive | None = None
     normal_capacity: Positive | None = None
     """How many normal messages may wait while the agent is held (the rest of the places is reserved)."""
@@ -210,6 +264,7 @@ class TargetFile(_Strict):
     reference: bool = False
     endpoints: dict[str, str | FromEnvironment] = Field(default_factory=dict)
     lifecycle: Lifecycle | None = None
+    adapter: str | None = None      # FILE.py:Class beside this file, for a wire that the mapping alone cannot say
     connect: Connect
     messages: Messages
     questions: dict[QuestionName, Question] = Field(default_factory=dict)
@@ -217,3 +272,16 @@ class TargetFile(_Strict):
     guarantees: Guarantees = Guarantees()
     limits: Limits = Limits()
     permissions: Permissions = Permissions()
+
+    @field_validator("guarantees")
+    @classmethod
+    def _copies_are_identical(cls, value: Guarantees, info: ValidationInfo) -> Guarantees:
+        messages = info.data.get("messages")
+        if value.duplicates.key == "content" and messages is not None:
+            telling = next((name for name in placeholders(messages.send) if name in DIFFERENT_IN_COPIES), None)
+            if telling is not None:
+                raise impossible(
+                    f"says that identical messages are duplicates ('duplicates.key: content'), but 'messages.send' uses {{{telling}}}, "
+                    "so that no two copies are identical; leave it out of 'messages.send' or choose another key: message_id, none"
+                )
+        return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from ..errors import EnvironmentSetupError, UsageError
 from .capabilities import named_in
 from .http import Http
 from .lifecycle import TargetProcess
-from .loading import find_target, read_target_file
-from .mapping import Adapter, JsonMapping
-from .model import FromEnvironment, Request, TargetFile, TokenSource
+from .loading import adapter_class, find_target, read_target_file
+from .mapping import Adapter, JsonMapping, follow
+from .model import FromEnvironment, Request, Step, TargetFile, TokenSource
 from .placeholders import PLACEHOLDER, filled
 
 DYING = 0.5
@@ -57,8 +57,12 @@ class Target:
 
     @cached_property
     def adapter(self) -> Adapter:
-        """Translates between the kit's messages and this wire."""
-        return JsonMapping(self.file.messages, self.file.questions, self.file.connect.ready)
+        """Translates between the kit's messages and this wire: the mapping of the file, or the class that the file names."""
+        file = self.file
+        if file.adapter is None:
+            return JsonMapping(file.messages, file.questions, file.connect.ready)
+        adapter: Adapter = adapter_class(self.path, file.adapter)(file)
+        return adapter
 
     def endpoints(self) -> list[tuple[str, str, str | None]]:
         """Every address that must answer before a run: label, URL, environment variable that sets it."""
@@ -163,6 +167,8 @@ class Target:
             return None, account
         if source.source == "environment":
             return Secret(self._from_environment(source)), account
+        if source.source == "lifecycle":
+            return Secret(self.fill("{secret}")), account
         body = _filled_body(source.body, {"user": account})
         answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
         token = answer.get(source.token) if isinstance(answer, dict) else None
@@ -176,10 +182,36 @@ class Target:
             raise EnvironmentSetupError(f"{self.path}: the token is read from the environment variable {source.name}, which is not set")
         return token
 
-    def handshake(self, token: Secret | None) -> tuple[str, dict[str, str], list[str]]:
-        """Address, headers and sub-protocols of a new connection."""
+    async def prepare(self, account: str, token: Secret | None, values: Mapping[str, object]) -> dict[str, str]:
+        """Does what the file says an account needs before its first connection; returns what the answers said."""
+        taken: dict[str, str] = {}
+        for number, step in enumerate(self.file.connect.prepare):
+            what = f"preparing {account}"
+            answer = await self._step(what, step, {**values, **taken}, token)
+            for name, path in step.take.items():
+                found = follow(path, _decoded(answer))
+                if not isinstance(found, str | int):
+                    raise EnvironmentSetupError(f"{what}: the answer has no text under '{path}'; see 'connect.prepare.{number}.take.{name}' in {self.path}")
+                taken[name] = str(found)
+        return taken
+
+    async def discard(self, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
+        """Does what the file says is to be done with an account that is no longer needed."""
+        for step in self.file.connect.discard:
+            await self._step(f"discarding {account}", step, values, token)
+
+    async def _step(self, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
+        known = {**values, "token": token.value if token else ""}
+        headers = {name: self.fill(value, **known) for name, value in step.headers.items()}
+        body = _filled_body(step.body, {**self._values, **known})
+        return await self.http.request(what, step.method, self.fill(step.url, **known), body, headers=headers, within=step.within)
+
+    def handshake(self, token: Secret | None, values: Mapping[str, object]) -> tuple[str, dict[str, str], list[str]]:
+        """Address, headers and sub-protocols of a new connection; ``values`` are those of its user and what was prepared."""
         connect = self.file.connect
-        url, headers, subprotocols = self.fill(connect.url), dict(connect.headers), list(connect.subprotocols)
+        url = self.fill(connect.url, **{name: quote(str(value), safe="") for name, value in values.items()})
+        headers = {name: self.fill(value, **values) for name, value in connect.headers.items()}
+        subprotocols = list(connect.subprotocols)
         if token is not None:
             secret = token.value
             value = filled(connect.auth.value, lambda _token: secret)
@@ -202,16 +234,7 @@ class Target:
         if request is None:
             raise UsageError(f"target '{self.name}' offers no ledger")
         data = await self.http.request("ledger", request.method, self.fill(request.url, since=since))
-        return list(_rows(data))
-
-
-def _rows(data: bytes) -> Iterator[LedgerRow]:
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            row = orjson.loads(line)
-            yield LedgerRow(*(row.get(field, "") for field in LedgerRow._fields))
-        except (orjson.JSONDecodeError, AttributeError):
-            raise EnvironmentSetupError(f"ledger: line {number} is not a JSON object: {line[:80]!r}") from None
+        return list(self.adapter.ledger(data))
 
 
 def _filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
@@ -225,3 +248,10 @@ def _filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict
         else:
             result[key] = filled(value, lambda name: values.get(name, "")) if isinstance(value, str) else value
     return result
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from profiles.nearest import did_you_mean
 
+from ..arguments import Rate
 from .placeholders import PLACEHOLDER
 
 QUESTIONS = ("agent_state", "all_agent_states", "configure_agents", "queue_capacity", "queue_state")
@@ -19,6 +20,7 @@ OF_A_MESSAGE = (
     "shared_state_key", "user", "client",
 )
 OF_A_QUESTION = ("request_id", "agents")
+OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_CONTROL = ("user", "seconds", "count", "since")
 
 
@@ -72,7 +74,9 @@ def at_least(lowest: int) -> AfterValidator:
 Path = Annotated[str, AfterValidator(_path)]
 """Where a part of a message is found: names, and numbers of list items, joined by dots."""
 SendShape = Annotated[dict[str, Any], _filled_by(OF_A_MESSAGE)]
+SayShape = Annotated[dict[str, Any], _filled_by(OF_A_HANDSHAKE)]
 AskShape = Annotated[dict[str, Any], _filled_by(OF_A_QUESTION)]
 ControlShape = Annotated[dict[str, Any], _filled_by(OF_CONTROL)]
 QuestionName = Annotated[str, AfterValidator(_question)]
 Positive = Annotated[int, at_least(1)]
+PositiveRate = Annotated[float, BeforeValidator(lambda value: float(Rate.convert(value)))]

@@ -75,7 +75,7 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
     )
     question = {"ask": {}, "answr": {"where": {}}}
     assert sentence_of(write(changed("questions.state", question))) == (
-        "unknown key 'questions.state.answr'; did you mean 'answer'? Allowed here: answer, ask"
+        "unknown key 'questions.state.answr'; did you mean 'answer'? Allowed here: answer, ask, in_order"
     )
     assert sentence_of(write(changed("endpoints.websocket_url", {"enviroment": "X"}))) == (
         "unknown key 'endpoints.websocket_url.enviroment'; did you mean 'environment'? Allowed here: default, environment"

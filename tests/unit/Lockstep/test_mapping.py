@@ -75,22 +75,22 @@ def test_an_echoed_content_becomes_its_digest():
     assert decoded(adapter, {"type": "answer", "id": "m", "text": 5}).digest is None
 
 
-QUESTION = {"state": {"ask": {"get": "state", "request": "{request_id}"},
-                      "answer": {"where": {"type": "state"}, "request_id": "request", "fields": {"count": "n", "deep": "a.b"}}}}
+QUESTION = {"agent_state": {"ask": {"get": "agent_state", "request": "{request_id}"},
+                      "answer": {"where": {"type": "agent_state"}, "request_id": "request", "fields": {"count": "n", "deep": "a.b"}}}}
 
 
 def test_questions_carry_their_request_id_and_answers_their_fields():
     adapter = mapping(questions=QUESTION)
-    assert orjson.loads(adapter.ask("state", "q1")) == {"get": "state", "request": "q1"}
-    assert decoded(adapter, {"type": "state", "request": "q1", "n": 3}) == Decoded(
-        Kind.ANSWER, "q1", details={"question": "state", "fields": {"count": 3, "deep": None}}
+    assert orjson.loads(adapter.ask("agent_state", "q1")) == {"get": "agent_state", "request": "q1"}
+    assert decoded(adapter, {"type": "agent_state", "request": "q1", "n": 3}) == Decoded(
+        Kind.ANSWER, "q1", details={"question": "agent_state", "fields": {"count": 3, "deep": None}}
     )
 
 
 def test_what_a_question_says_beside_its_id_is_filled_in():
-    told = {"state": {"ask": {"id": "{request_id}", "team": "{agents}"}, "answer": {"where": {"type": "team"}}}}
-    assert orjson.loads(mapping(questions=told).ask("state", "q1", {"agents": ["data", "analysis"]})) == {"id": "q1", "team": ["data", "analysis"]}
-    assert orjson.loads(mapping(questions=told).ask("state", "q1")) == {"id": "q1"}
+    told = {"agent_state": {"ask": {"id": "{request_id}", "team": "{agents}"}, "answer": {"where": {"type": "team"}}}}
+    assert orjson.loads(mapping(questions=told).ask("agent_state", "q1", {"agents": ["data", "analysis"]})) == {"id": "q1", "team": ["data", "analysis"]}
+    assert orjson.loads(mapping(questions=told).ask("agent_state", "q1")) == {"id": "q1"}
 
 
 def test_an_error_may_name_the_question_that_it_refuses():
@@ -109,11 +109,11 @@ def test_replies_and_refusals_tell_what_their_fields_name():
 
 
 def test_an_answer_without_request_id_has_none():
-    assert decoded(mapping(questions=QUESTION), {"type": "state", "n": 3}).message_id is None
+    assert decoded(mapping(questions=QUESTION), {"type": "agent_state", "n": 3}).message_id is None
 
 
 def test_a_question_that_the_target_does_not_know_is_a_sentence():
-    with pytest.raises(UsageError, match=r"^usage: this target cannot be asked for mood; its file names: state$"):
+    with pytest.raises(UsageError, match=r"^usage: this target cannot be asked for mood; its file names: agent_state$"):
         mapping(questions=QUESTION).ask("mood", "q")
 
 

@@ -113,7 +113,7 @@ def test_addresses_that_are_not_there_are_named_and_other_braces_left_alone(targ
     ],
 )
 def test_the_token_travels_as_the_file_says(target, auth, expected):
-    assert target(connect={"url": "ws://127.0.0.1:1/ws", "auth": auth}).handshake(Secret("a b")) == expected
+    assert target(connect={"url": "ws://127.0.0.1:1/ws", "auth": auth}).handshake(Secret("a b"), {}) == expected
 
 
 def test_restarting_what_is_not_ours_is_refused(target):
