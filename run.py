@@ -30,6 +30,7 @@ MARKER = VENV / "lockstep.json"  # what was installed; written last
 BUILDING = VENV / "lockstep-building"  # there while an installation is going on: found later, it was cut off
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+TARGET = "requirements-{0}.txt"  # what one target needs beside them
 NEED_DEVELOPMENT = ("test", "check", "prove")
 
 
@@ -37,9 +38,9 @@ class SetupError(Exception):
     """One sentence: what is missing and what to do."""
 
 
-def wanted(command):
-    """What has to be installed for a command: the Python and the hash of each requirements file."""
-    files = [RUNTIME] + ([DEVELOPMENT] if command in NEED_DEVELOPMENT else [])
+def wanted(command, own=()):
+    """What has to be installed for a command and its options: the Python and the hash of each requirements file."""
+    files = [RUNTIME] + ([DEVELOPMENT] if command in NEED_DEVELOPMENT else []) + target_files(command, own)
     state = {"python": sys.version.split()[0]}
     for name in files:
         state[name] = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
@@ -57,14 +58,27 @@ def installed():
     return found if isinstance(found, dict) else {}
 
 
+def target_files(command, own):
+    """The requirements of the target that is asked for, which nobody else needs; the kit's own tests run them all."""
+    targets = [path.stem for path in sorted((ROOT / "resources" / "targets").glob("*.yaml"))] if command == "test" else asked_for(own)
+    return [name for name in map(TARGET.format, targets) if (ROOT / name).is_file()]
+
+
+def asked_for(own):
+    """The names behind ``--target``; a file (my/desk.yaml) brings its own packages."""
+    words = " ".join(own).replace("--target ", "--target=").split()
+    given = [word[len("--target="):] for word in words if word.startswith("--target=")]
+    return [name for name in given if Path(name).name == name]
+
+
 def missing(state, found):
     """The requirements files that have to be installed, or installed again."""
-    return [name for name in (RUNTIME, DEVELOPMENT) if name in state and found.get(name) != state[name]]
+    return [name for name in state if name != "python" and found.get(name) != state[name]]
 
 
-def ensure_environment(command):
+def ensure_environment(command, own=()):
     """Makes ``.venv`` fit; quick when it does already. Two starts at once wait for each other."""
-    state = wanted(command)
+    state = wanted(command, own)
     found = installed()
     if found.get("python") == state["python"] and not missing(state, found):
         return
@@ -186,7 +200,7 @@ def main(arguments):
         return hand_over(sys.executable, ["--help"])  # reading needs no installation
     signal.signal(signal.SIGTERM, interrupted)
     try:
-        ensure_environment(command)
+        ensure_environment(command, own)
     except SetupError as error:
         say(str(error))
         return 3

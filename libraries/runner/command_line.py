@@ -21,7 +21,7 @@ Lockstep tests WebSocket platforms that run AI agents: what may not get lost, re
   python run.py                                all suites, small sizes, against the reference platform
   python run.py --suite rms-1                  one case
   python run.py --suite bursts --profile dev   a suite by file, folder or title, with the sizes of a workstation
-  python run.py --target my/server.yaml        your own server (docs/writing-a-target.md)
+  python run.py --target my/server.yaml        your own server (docs/writing_a_target.md)
   python run.py --defect r2_window_too_short   see what red looks like
   python run.py -- --loglevel DEBUG            what stands after -- goes to robot
 

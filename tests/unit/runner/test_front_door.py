@@ -76,6 +76,32 @@ def test_other_commands_need_the_runtime_only(door, command):
     assert door.missing(door.wanted(command), door.installed()) == []
 
 
+@pytest.fixture
+def jupyter(door):
+    """A target with packages of its own beside one without."""
+    targets = door.ROOT / "resources" / "targets"
+    targets.mkdir(parents=True)
+    for name in ("jupyter", "reference"):
+        (targets / f"{name}.yaml").touch()
+    (door.ROOT / "requirements-jupyter.txt").write_text("c\n")
+    complete(door)
+    return door
+
+
+@pytest.mark.parametrize("words", [["--target", "jupyter"], ["--profile", "ci", "--target=jupyter"]])
+def test_the_packages_of_a_target_are_installed_when_it_is_asked_for(jupyter, words):
+    assert jupyter.missing(jupyter.wanted("", words), jupyter.installed()) == ["requirements-jupyter.txt"]
+
+
+@pytest.mark.parametrize("words", [[], ["--target", "reference"], ["--target", "my/jupyter"], ["--suite", "jupyter"], ["--target"]])
+def test_and_not_when_another_one_is(jupyter, words):
+    assert jupyter.missing(jupyter.wanted("", words), jupyter.installed()) == []
+
+
+def test_the_kits_own_tests_need_the_packages_of_every_target(jupyter):
+    assert jupyter.missing(jupyter.wanted("test"), jupyter.installed()) == ["requirements-dev.txt", "requirements-jupyter.txt"]
+
+
 def test_changed_requirements_are_installed_again(door):
     complete(door)
     (door.ROOT / "requirements.txt").write_text("a\nc\n")
@@ -138,20 +164,20 @@ class Sleeper:
 
 def test_help_is_read_without_an_installation(door, monkeypatch):
     handed = []
-    monkeypatch.setattr(door, "ensure_environment", lambda command: pytest.fail("nothing to install for reading"))
+    monkeypatch.setattr(door, "ensure_environment", lambda *_: pytest.fail("nothing to install for reading"))
     monkeypatch.setattr(door, "hand_over", lambda python, arguments: handed.append((python, arguments)))
     door.main(["--profile", "ci", "--help"])
     assert handed == [(sys.executable, ["--help"])]
 
 
 def test_the_help_of_robot_after_the_dashes_is_not_ours(door, monkeypatch):
-    monkeypatch.setattr(door, "ensure_environment", lambda command: None)
+    monkeypatch.setattr(door, "ensure_environment", lambda *_: None)
     monkeypatch.setattr(door, "hand_over", lambda python, arguments: arguments)
     assert door.main(["--", "--help"]) == ["--", "--help"]
 
 
 def test_an_interrupt_while_installing_is_told(door, monkeypatch, capsys):
-    def interrupted(command):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(door, "ensure_environment", interrupted)
