@@ -67,7 +67,7 @@ class HttpSide:
         await response.prepare(request)
         pages = export(self._host.policies.store.database.path, int(since))
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            await response.write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in page).encode())
+            await response.write(page)
         await response.write_eof()
         return response
 

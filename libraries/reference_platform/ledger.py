@@ -52,8 +52,8 @@ def unpacked(data: bytes) -> list[Row]:
     return rows
 
 
-def export(store: Path, since: int) -> Iterator[list[dict[str, Any]]]:
-    """Pages of ledger lines with an index greater than ``since``, by a connection of its own; made for a thread."""
+def export(store: Path, since: int) -> Iterator[bytes]:
+    """Pages of ledger lines (JSON) with an index greater than ``since``, by a connection of its own; made for a thread."""
     database = sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=10, check_same_thread=False)
 
     @lru_cache(maxsize=4096)
@@ -67,7 +67,7 @@ def export(store: Path, since: int) -> Iterator[list[dict[str, Any]]]:
         while batches := database.execute("SELECT * FROM batches WHERE id >= ? ORDER BY id LIMIT ?", (position, PAGE)).fetchall():
             lines = [line for _, time, rows in batches for line in _expand(time, unpacked(rows), origin) if line["index"] > since]
             if lines:
-                yield lines
+                yield b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
             position = batches[-1][0] + 1
     finally:
         database.close()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 WITHIN = 10.0
+"""s without a byte of the answer; a long answer, such as the ledger of a long test, may take longer as a whole."""
 
 
 class Http:
@@ -31,8 +32,9 @@ class Http:
         if self._session is None:
             # No cookie is kept: one of an account must not open the door to the next.
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        silence = aiohttp.ClientTimeout(total=None, sock_connect=within, sock_read=within)
         try:
-            async with self._session.request(method, url, json=body or None, headers=headers, timeout=aiohttp.ClientTimeout(total=within)) as answer:
+            async with self._session.request(method, url, json=body or None, headers=headers, timeout=silence) as answer:
                 data = await answer.read()
                 if answer.status // 100 != 2:
                     raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(data)}")
