@@ -1,8 +1,6 @@
-"""What a message is about: the label of the first rule whose words are all in its beginning."""
+"""What a message is about: the label of the first rule whose words all begin a word in its beginning."""
 
 from __future__ import annotations
-
-import re
 
 GENERAL = "general"
 """Anything that no rule knows."""
@@ -10,28 +8,31 @@ LOOKED_AT = 400
 """So many characters of a content decide on its topic."""
 
 RULES = (
-    ("top_performers_regional", "performer", ("top performers?", "regions?")),
-    ("team_collaboration_sales", "team", ("sales", "team")),
-    ("sales_dashboard_creation", "dashboard", ("sales", "dashboard")),
-    ("sales_monitoring_alerts", "alert", ("sales", "alert")),
-    ("scheduled_sales_reports", "schedule", ("sales", "schedule", "reports?")),
-    ("export_sales_analysis", "export", ("sales", "export")),
-    ("regional_sales_breakdown", "region", ("sales", "regions?")),
-    ("sales_comparison_q2_q3", "compare", ("sales", "compare", "q2", "q3")),
-    ("sales_analysis_q3_2024", "2024", ("sales", "q3", "2024")),
-    ("sales_analysis", "analy", ("sales", "analy[sz]e|analysis")),
+    ("top_performers_regional", "performer top region"),
+    ("team_collaboration_sales", "team sales"),
+    ("sales_dashboard_creation", "dashboard sales"),
+    ("sales_monitoring_alerts", "alert sales"),
+    ("scheduled_sales_reports", "schedule sales report"),
+    ("export_sales_analysis", "export sales"),
+    ("regional_sales_breakdown", "region sales"),
+    ("sales_comparison_q2_q3", "compare sales q2 q3"),
+    ("sales_analysis_q3_2024", "2024 sales q3"),
+    ("sales_analysis", "analy sales"),
 )
-"""Label, its rarest letters, and all its words; the more special ones first. Letter case does not matter."""
+"""Label and beginnings of words, the rarest one first; the more special rules first. Letter case does not matter."""
 
-_RULES = tuple((label, rare, [re.compile(rf"\b(?:{word})\b").search for word in words]) for label, rare, words in RULES)
+_RULES = tuple((label, [f" {word}" for word in words.split()]) for label, words in RULES)
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
+_WORDS_APART = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
 
 
 def topic_of(content: str) -> str:
     """The label of a content."""
-    text = content[:LOOKED_AT].lower()
-    if "sales" not in text and "top performer" not in text:  # nearly all traffic: no rule can match
+    beginning = content[:LOOKED_AT].lower()
+    if "sales" not in beginning and "performer" not in beginning:  # nearly all traffic: no rule can match
         return GENERAL
-    for label, rare, words in _RULES:
-        if rare in text and all(found(text) for found in words):
+    text = " " + beginning.encode().translate(_WORDS_APART).decode()
+    for label, words in _RULES:
+        if words[0] in text and all(map(text.__contains__, words)):
             return label
     return GENERAL
