@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from kill_matrix.account import Account
 from kill_matrix.matrix import AT_ONCE, FIRST_SEED, Row, rows, run
 from runner.errors import Exit
+from runner.outcome import shorter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Interrupted. What is proven so far: {account.publish().page}")
         return Exit.INTERRUPTED
     proof = account.publish()
-    print(f"{proof.page}\n{proof.sentence}")
+    print(f"{shorter(proof.page, Path.cwd())}\n{proof.sentence}")
     return Exit.READY if all(account.as_wanted(row) for row in chosen) else Exit.NOT_READY
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @defect("r2_no_dedup")
 class NoDuplicates(Duplicates):
-    """Every message is new."""
+    """Takes every message for a new one, also one that it has processed before."""
 
     def find(self, key: int, message: UserMessage, connection: Connection) -> Known | None:
         """Finds nothing."""
@@ -34,7 +34,7 @@ class ShortWindow(Duplicates):
 
 @defect("r2_dedup_id_only_conn")
 class PerConnection(Duplicates):
-    """Knows only what came over the same connection."""
+    """Recognises a repeated message only on the connection over which it first came."""
 
     def find(self, key: int, message: UserMessage, connection: Connection) -> Known | None:
         """A claim of another connection of the user does not count."""
@@ -44,7 +44,7 @@ class PerConnection(Duplicates):
 
 @defect("r2_dedup_lost_on_reconnect")
 class ForgottenOnReconnect(Duplicates):
-    """Forgets what came over a connection when it closes."""
+    """Forgets which messages it has processed when their connection closes."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -61,7 +61,7 @@ class ForgottenOnReconnect(Duplicates):
 
 @defect("r2_dedup_lost_on_restart")
 class ForgottenOnRestart(Duplicates):
-    """Knows only what was claimed since the process started."""
+    """Forgets at a restart which messages it has processed."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -78,7 +78,7 @@ class ForgottenOnRestart(Duplicates):
 
 @defect("r2_dedup_global_across_users")
 class AcrossUsers(Duplicates):
-    """A message id that any user has used is taken for all of them."""
+    """Takes a message for a repeated one when any other user has used its id."""
 
     def scope(self, user: str) -> str:
         """One scope for everybody."""
