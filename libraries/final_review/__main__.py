@@ -23,9 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run_folder", type=Path, help="folder of the run; run.json lies in it")
     parser.add_argument("--resources", type=Path, default=CHECKOUT / "resources", help="default: resources/ of this checkout")
     parser.add_argument("--suites", type=Path, default=CHECKOUT / "suites", help="default: suites/ of this checkout")
+    parser.add_argument("--kill-matrix", type=Path, metavar="FILE", help="proof of what the suites catch; default: none, the page says nothing of it")
     options = parser.parse_args(arguments)
     try:
-        document = make(options.run_folder, options.resources, options.suites)
+        document = make(options.run_folder, options.resources, options.suites, options.kill_matrix)
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT
