@@ -37,6 +37,9 @@ class Heartbeat(Port):
     patience = 1.0
     """Real seconds that an answer may always take, so that a moved clock gives up nobody who had no time to answer."""
 
+    longest_wait = float("inf")
+    """Most seconds between two looks, for those who look for more than what is due."""
+
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.beats: dict[Connection, Beat] = {}
@@ -104,4 +107,4 @@ class Heartbeat(Port):
         if self.beats:
             now, real = self.host.clock.now(), monotonic()
             wait = min(min(beat.next_ping - now, self.lost_in(beat, now, real)) for beat in self.beats.values())
-            self._timer = asyncio.get_running_loop().call_later(max(wait, SHORTEST_WAIT), self.look)
+            self._timer = asyncio.get_running_loop().call_later(max(SHORTEST_WAIT, min(wait, self.longest_wait)), self.look)
