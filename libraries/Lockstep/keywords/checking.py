@@ -70,11 +70,12 @@ class CheckingKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Records ``corrupted`` (messages). Violation: corrupted.
+        Records ``corrupted`` (messages). Violation: corrupted. Not offered where the target does not tell which text it saw.
 
         | `Contents Should Arrive Unchanged` |
         """
-        self._holds(contents_intact, client=client)
+        if self._expect.offered("contents", [contents_intact]):
+            self._holds(contents_intact, client=client)
 
     @keyword(tags=("Expectation", "Order"))
     def replies_should_arrive_in_send_order(self, client: str | None = None) -> None:
