@@ -12,9 +12,10 @@ from robotlibcore import DynamicCore
 
 from .arguments import CONVERTERS, Misfit, returned_by
 from .engine.client import Burst
-from .engine.connection import Disconnected
+from .engine.connection import Disconnected, QuestionRefused, Unanswered
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
+from .keywords.activities import ActivityKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
 from .keywords.expectation import Expectation
@@ -72,10 +73,10 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     def __init__(self) -> None:
         kit = Kit()
         expectation = Expectation(kit)
-        sending = SendingKeywords(kit)
+        sending = SendingKeywords(kit, expectation)
         super().__init__([
-            TargetKeywords(kit), ConnectingKeywords(kit), sending, CheckingKeywords(kit, expectation), StateKeywords(kit, expectation),
-            MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
+            TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
+            StateKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)
@@ -90,6 +91,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             return method(*args, **(kwargs or {}))
         except Disconnected as error:
             raise EnvironmentSetupError(f"'{called}' needs an open connection: {error}{self._kit.obituary()}") from None
+        except (Unanswered, QuestionRefused) as error:
+            raise EnvironmentSetupError(f"'{called}' got no answer: {error}{self._kit.obituary()}") from None
         except Exception as error:
             if isinstance(error, LockstepError | RobotError | SkipExecution):
                 raise

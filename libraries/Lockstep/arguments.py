@@ -52,6 +52,18 @@ class Duration(float):
         return cls(seconds)
 
 
+class Interval(float):
+    """A span of time between two things that repeat, such as ``20 ms``; more than 0."""
+
+    @classmethod
+    def convert(cls, value: str | float | timedelta) -> Interval:
+        """Converts Robot's time formats to seconds; 0 would repeat without end in no time."""
+        seconds = Duration.convert(value)
+        if not seconds:
+            raise ValueError(f"must be a time of more than 0, such as '20 ms', not '{value}'")
+        return cls(seconds)
+
+
 class Rate(float):
     """Messages per second, such as ``50`` or ``50 msg/s``; more than 0."""
 
@@ -160,7 +172,7 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Duration, Rate, Size, Share)},
+    **{kind: converter(kind) for kind in (Number, Count, Duration, Interval, Rate, Size, Share)},
     **{kind: converter(kind, _member_of(kind)) for kind in (Timestamps, Priority)},
 }
 
@@ -169,11 +181,14 @@ if TYPE_CHECKING:
     MaybeNumber = Number | None
     MaybeCount = Count | None
     MaybeDuration = Duration | None
+    MaybeInterval = Interval | None
     MaybeRate = Rate | None
     MaybeSize = Size | None
     MaybePriority = Priority | None
 else:
-    MaybeNumber, MaybeCount, MaybeDuration, MaybeRate, MaybeSize, MaybePriority = Number, Count, Duration, Rate, Size, Priority
+    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybePriority = (
+        Number, Count, Duration, Interval, Rate, Size, Priority,
+    )
 
 
 def _figure(value: Any) -> float | None:

@@ -9,8 +9,11 @@ from typing import Any
 
 from robot.api import logger
 
+from .engine.activity import Name
 from .keywords.kit import Kit, TestScope
 
+ENDS_WITHIN = 5.0
+"""s for what a test left going on; then it is cut off."""
 _CASE = re.compile(r"(rms|hvt|wsr)-[0-9b][0-9-]*")
 
 
@@ -23,11 +26,11 @@ class TestListener:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._scopes = 0
-        self._before_suite: list[frozenset[str]] = []
+        self._before_suite: list[tuple[frozenset[str], frozenset[Name]]] = []
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
-        """Remembers which clients belong to outer suites."""
-        self._before_suite.append(self._clients())
+        """Remembers which clients and activities belong to outer suites."""
+        self._before_suite.append((self._clients(), self._activities()))
         self._kit.scope = self._scope(data.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
@@ -37,6 +40,7 @@ class TestListener:
         scope.cases = ",".join(sorted(tag for tag in tags if _CASE.fullmatch(tag)))
         scope.criterion = next((tag for tag in tags if tag.startswith("fr-")), "")
         scope.outer_clients = self._clients()
+        scope.outer_activities = self._activities()
 
     def end_test(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Saves the journal of a failed test, closes its clients and says what could not be checked."""
@@ -54,13 +58,15 @@ class TestListener:
         if scope.rows_skipped and not result.failed:  # one row met and another without a figure: the criterion is not met
             result.status, result.message = "SKIP", scope.rows_skipped[0]
         with _only_warning(f"Closing what '{scope.name}' left open failed"):
+            self._end(self._activities() - scope.outer_activities)
             self._close(self._clients() - scope.outer_clients)
 
     def end_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Closes what the suite's setup opened."""
-        before = self._before_suite.pop() if self._before_suite else frozenset[str]()
+        clients, activities = self._before_suite.pop() if self._before_suite else (frozenset[str](), frozenset[Name]())
         with _only_warning("Closing what the suite left open failed"):
-            self._close(self._clients() - before)
+            self._end(self._activities() - activities)
+            self._close(self._clients() - clients)
 
     def close(self) -> None:
         """The run ends: stops a target that a failed suite left behind, and the loop thread."""
@@ -77,6 +83,15 @@ class TestListener:
 
     def _clients(self) -> frozenset[str]:
         return frozenset(self._kit.engine.clients)
+
+    def _activities(self) -> frozenset[Name]:
+        return self._kit.engine.activities.names
+
+    def _end(self, activities: frozenset[Name]) -> None:
+        """Nobody will stop these any more, so an error in one of them is told here."""
+        if activities:
+            for sentence in self._kit.engine.run(self._kit.engine.activities.stop_all(sorted(activities), ENDS_WITHIN)):
+                logger.warn(sentence)
 
     def _save(self, scope: TestScope) -> None:
         name = re.sub(r"[^A-Za-z0-9]+", "-", scope.name)[-80:].strip("-")

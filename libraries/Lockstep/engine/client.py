@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from ..checks.events import Event
 from ..targets.mapping import digest_of
 from .account import Account
-from .connection import Connection, Disconnected
+from .connection import UNREMARKABLE, Connection, Disconnected
 from .schedule import Schedule
 
 
@@ -40,15 +40,18 @@ class Plan:
     schedule: Schedule
     content: Callable[[int], str]
     stamp: Callable[[int], float] = field(default=lambda _number: time())
-    priority: str | None = None
-    acknowledge: bool | None = None
+    says: Callable[[int], Mapping[str, Any]] | None = None
+    """What each message says beside its text: its priority, the agents it is meant for, the conversation it belongs to."""
     in_flight: int | None = None
     together: int = 1                      # so many messages leave in one write
-    message_id: str | None = None          # the same id for all: copies of one message
+    message_id: Callable[[int], str] | None = None  # none: each message gets a fresh id
     then_close: bool = False
     fence: str | None = None               # the question whose answer tells what is still under way
+    stopped: Callable[[], bool] = field(default=lambda: False)
 
 
+NOTED = frozenset({"priority", "target_agents", "shared_state_key", "final"})
+"""What the journal keeps of a message beside its identity: checks judge by it."""
 HANG_GUARD = 30.0
 """s; the longest wait for a target that does not say what it does."""
 STALLED = 2.0
@@ -79,44 +82,56 @@ class Client:
         since, begin, ids, times = connection.journal.cursor, monotonic(), list[str](), list[float]()
         window = _Window(self, connection, plan)
         try:
-            while (number := len(ids)) < schedule.count:
+            while (number := len(ids)) < schedule.count and not plan.stopped():
                 due = schedule.due(number)
                 intended = None if due is None else begin + due
                 await _until(intended)
                 size = await window.room()
                 if not size:
                     break
-                messages, digests = self._messages(plan, range(number, min(number + size, schedule.count)))
-                times += await connection.send(messages, digests, intended, in_one_segment=plan.together > 1)
+                messages, digests, details = self._messages(plan, range(number, min(number + size, schedule.count)))
+                times += await connection.send(messages, digests, intended, details=details or UNREMARKABLE, in_one_segment=plan.together > 1)
                 ids += [message["message_id"] for message in messages]
             if plan.then_close:
                 await connection.close()
         except Disconnected:
             raise BurstBroken(f"the connection of {self.alias} ended after {len(ids)} of {schedule.count} messages: {connection.how_closed()}") from None
-        if not ids:
+        if not ids and not plan.stopped():
             raise BurstBroken(f"nothing could be sent: {len(connection.outstanding)} messages of {self.alias} before it were never answered")
-        return Burst(self.alias, tuple(ids), times[0], times[-1], since)
+        return Burst(self.alias, tuple(ids), *((times[0], times[-1]) if times else (begin, begin)), since)
 
-    def _messages(self, plan: Plan, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
-        messages, digests = [], []
+    def _messages(self, plan: Plan, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str], list[Mapping[str, Any] | None]]:
+        messages, digests, details = list[dict[str, Any]](), list[str](), list[Mapping[str, Any] | None]()
         for number in numbers:
-            message_id = plan.message_id if plan.message_id is not None else self.account.new_id()
+            message_id = plan.message_id(number) if plan.message_id is not None else self.account.new_id()
             sequence, content = self.account.message(message_id, plan.content(number))
-            messages.append({
+            message = {
                 "message_id": message_id, "sequence_id": sequence, "content": content, "timestamp": plan.stamp(number),
-                "attempt": self.account.attempt(message_id), "priority": plan.priority, "acknowledge": plan.acknowledge,
-                "user": self.account.user, "client": self.alias,
-            })
+                "attempt": self.account.attempt(message_id), "user": self.account.user, "client": self.alias,
+            }
+            if plan.says is not None:
+                said = plan.says(number)
+                message.update(said)
+                details.append(_noted(said))
+            messages.append(message)
             digests.append(digest_of(content))
-        return messages, digests
+        return messages, digests, details
 
     async def send_raw(self, message: dict[str, Any], missing: str) -> None:
         """Sends one message without one of its parts (a message that the target must refuse)."""
         await self._own_connection().send([message], [digest_of(message["content"])], missing=missing)
 
-    async def ask(self, question: str, within: float) -> Event:
+    async def ask(self, question: str, within: float, **values: Any) -> Event:
         """Asks the target and returns the event of the correlated answer."""
-        return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within)
+        return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within, values)
+
+    async def ping(self) -> asyncio.Future[float]:
+        """Sends a ping; the result completes with its pong."""
+        return await self._own_connection().ping()
+
+    async def read_on(self, *, reads: bool) -> None:
+        """Stops to read what the target sends, or reads again."""
+        await self._own_connection().read_on(reads=reads)
 
     async def pending(self, fence: str, within: float) -> int | None:
         """How many messages the target still has to process; None where it does not say, so that only the hang guard can tell."""
@@ -131,6 +146,10 @@ class Client:
         if self.connection is None:
             raise Disconnected(f"{self.alias} was never connected")
         return self.connection
+
+
+def _noted(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return {name: value for name, value in said.items() if name in NOTED and (name, value) != ("priority", "normal")} or None
 
 
 async def _until(instant: float | None) -> None:
@@ -154,9 +173,11 @@ class _Window:
         """
         plan, connection = self._plan, self._connection
         while plan.in_flight is not None and self._waiting() + plan.together > plan.in_flight and connection.is_open:
+            if plan.stopped():
+                return 0
             if not await connection.changed.wait(STALLED) and not await self._worth_waiting():
                 return 0
-        if plan.together > 1 or plan.schedule.every is not None:
+        if plan.together > 1 or plan.schedule.is_paced:
             return plan.together
         await asyncio.sleep(0)
         return MOST_AT_ONCE if plan.in_flight is None else max(1, min(MOST_AT_ONCE, plan.in_flight - self._waiting()))

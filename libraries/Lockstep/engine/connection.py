@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import ssl
-from collections.abc import Mapping, Sequence
+import socket as sockets
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from time import monotonic
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from ..checks.events import Event, Kind
 from ..errors import UsageError
 from ..targets.mapping import Adapter, Decoded
 from ..targets.model import Connect
+from .handshake import Address, Refused, handshake
 from .journal import Journal
 from .signal import Signal
 
-CLOSE_WITHIN = 5.0
-ADVICE = {
-    401: ", so it refused the token; see 'connect.auth' in its file", 403: ", so it refused the token; see 'connect.auth' in its file",
-    404: "; see 'connect.url' in its file",
-}
-_UNHEARD = logging.getLogger("lockstep.websocket")
-_UNHEARD.setLevel(logging.CRITICAL + 1)  # Robot's TRACE would show handshakes with their tokens
 SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
 """Kinds that end an attempt; an acknowledgement (accepted) does not."""
-
-
-class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """The target did not let us in; the text says how. ``final``: it answered no, trying again is of no use."""
-
-    def __init__(self, how: str, *, final: bool = False) -> None:
-        super().__init__(how)
-        self.final = final
+UNREMARKABLE: Iterable[None] = repeat(None)
+SMALL_BUFFER, USUAL_BUFFER = 4096, 1 << 20
+"""Bytes that the system keeps for us unread: few while we do not read, so that the target soon feels it."""
 
 
 class Disconnected(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
     """There is no open connection (any more); the text says whose, and how it ended."""
+
+
+class Unanswered(TimeoutError):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """A question got no answer in time; the text says whose and which."""
+
+
+class QuestionRefused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """The target answered a question with an error; the text says whose, which and why."""
 
 
 class Connection:
@@ -56,12 +53,14 @@ class Connection:
         self.outstanding: dict[tuple[str, int], int | None] = {}
         """Attempts that wait for an answer, and the sequence id that each was sent with."""
         self.questions: dict[str, asyncio.Future[Event]] = {}
+        self.reads = True
         self.hello: Event | None = None
         self.close_event: Event | None = None
         self.closed_by_us = False
         self.last_arrival = 0.0
         self.sent = 0
         self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
+        self._pings = 0
         self._secret = secret
         self._said: Mapping[str, Any] | None = None
         self._socket: ClientConnection | None = None
@@ -69,11 +68,11 @@ class Connection:
 
     # opening
 
-    async def open(self, settings: Connect, address: tuple[str, dict[str, str], list[str]], hello: bytes | None = None) -> None:
+    async def open(self, settings: Connect, address: Address, hello: bytes | None = None) -> None:
         """Connects, says ``hello``, and waits until the target says that it is ready; raises Refused otherwise."""
         self._note(Kind.CONNECT)
         try:
-            self._socket = await self._connected(settings, address)
+            self._socket = await handshake(settings, address)
             self._reader = asyncio.create_task(self._read(self._socket))
             if hello is not None:
                 await self._greet(self._socket, hello)
@@ -104,31 +103,6 @@ class Connection:
         if self.hello is None:
             raise Refused(f"it closed the connection before it was ready ({self.how_closed()})")
 
-    @staticmethod
-    async def _connected(settings: Connect, address: tuple[str, dict[str, str], list[str]]) -> ClientConnection:
-        url, headers, subprotocols = address
-        place = url.split("?")[0]
-        try:
-            return await connect(
-                url, additional_headers=headers, subprotocols=subprotocols or None, compression=None, proxy=settings.proxy,  # type: ignore[arg-type]
-                open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
-                ssl=_tls(settings) if url.startswith("wss:") else None, logger=_UNHEARD,
-            )
-        except InvalidStatus as refusal:
-            status = refusal.response.status_code
-            advice = ADVICE.get(status, "")
-            raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4) from None
-        except TimeoutError:
-            raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
-        except (InvalidHandshake, InvalidURI, ConnectionClosed) as garbage:
-            if isinstance(garbage, ConnectionClosed) or isinstance(garbage.__cause__, EOFError | ConnectionError):
-                raise Refused(f"it hung up during the handshake at {place}") from None
-            raise Refused(f"what it answered at {place} is not a WebSocket handshake ({type(garbage).__name__})") from None
-        except (ConnectionResetError, EOFError):
-            raise Refused(f"it hung up during the handshake at {place}") from None
-        except OSError as error:
-            raise Refused(f"no connection to {place} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
-
     # reading
 
     async def _read(self, socket: ClientConnection) -> None:
@@ -140,7 +114,6 @@ class Connection:
                 check_room()
                 for decoded in decode(data):
                     self._arrived(decoded, arrived)
-                self.last_arrival = arrived
                 self.changed.raised()
         except ConnectionClosed as closed:
             self._ended(*self._how(closed))
@@ -161,10 +134,12 @@ class Connection:
                 self._settle(message_id, attempt)
             if not self.outstanding:
                 self.all_answered.raised()
-        elif kind is Kind.ANSWER:
+        elif kind is Kind.ANSWER or (kind is Kind.ERROR and message_id is not None):
             self._answered(self.journal.events[index])
+            return  # who asks all the time gets answers all the time: that says nothing about messages
         elif kind is Kind.CONNECTED:
             self.hello = self.journal.events[index]
+        self.last_arrival = arrived
 
     def _settle(self, message_id: str, attempt: int | None) -> None:
         """Takes an attempt off the list of those that wait."""
@@ -207,19 +182,22 @@ class Connection:
     # sending
 
     async def send(
-        self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *, missing: str = "",
-        in_one_segment: bool = False,
+        self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *,
+        details: Iterable[Mapping[str, Any] | None] = UNREMARKABLE, missing: str = "", in_one_segment: bool = False,
     ) -> tuple[float, float]:
-        """Sends messages in order, ``in_one_segment`` as far as their size allows; returns when the first and the last was written down."""
+        """Sends messages in order, ``in_one_segment`` as far as their size allows; returns when the first and the last was written down.
+
+        ``details`` are what the journal shall keep of each message beside its identity.
+        """
         socket = await self._usable()
         self.journal.check_room()
         encode, write = self.adapter.encode, self.journal.write
         frames = [encode({**message, missing: None} if missing else message) for message in messages]
         index = first = self.journal.cursor
-        for message, digest in zip(messages, digests, strict=True):
+        for message, digest, noted in zip(messages, digests, details, strict=False):
             key = (message["message_id"], message["attempt"])
             sequence_id = message.get("sequence_id")
-            index = write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, None)
+            index = write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, noted)
             self.outstanding[key] = sequence_id
         self.sent += len(frames)
         await self._put(socket, frames, in_one_segment=in_one_segment)
@@ -236,15 +214,53 @@ class Connection:
         except ConnectionClosed:
             raise await self._gone() from None
 
-    async def ask(self, question: str, request_id: str, within: float) -> Event:
+    async def ask(self, question: str, request_id: str, within: float, values: Mapping[str, Any]) -> Event:
         """Asks a question and returns the event of its answer, matched by request id."""
         socket = await self._usable()
-        frame = self.adapter.ask(question, request_id)
+        frame = self.adapter.ask(question, request_id, values)
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self.questions[request_id] = future
         self._note(Kind.QUERY, request_id, details={"question": question})
         await self._put(socket, [frame])
-        return await asyncio.wait_for(future, within)
+        try:
+            answer = await asyncio.wait_for(future, within)
+        except TimeoutError:
+            raise Unanswered(f"{self.client}'s question for {question} was not answered within {within:g} s") from None
+        if answer.kind is Kind.ERROR:
+            raise QuestionRefused(f"{self.client}'s question {question} was refused: {(answer.details or {}).get('reason', 'no reason given')}")
+        return answer
+
+    async def ping(self) -> asyncio.Future[float]:
+        """Sends a ping and returns what completes with its pong; both are in the journal."""
+        socket = await self._usable()
+        self._pings += 1
+        name = f"ping {self._pings}"
+        self._note(Kind.PING, name)
+        try:
+            pong = asyncio.ensure_future(await socket.ping(name))
+        except ConnectionClosed:
+            raise await self._gone() from None
+        pong.add_done_callback(lambda future: self._ponged(name, future))
+        return pong
+
+    def _ponged(self, name: str, pong: asyncio.Future[float]) -> None:
+        if not pong.cancelled() and pong.exception() is None:
+            self._note(Kind.PONG, name, details={"took": pong.result()})
+
+    # reading or not
+
+    async def read_on(self, *, reads: bool) -> None:
+        """Leaves unread whatever the target sends from now on, as a program does that hangs; or reads again."""
+        transport = (await self._usable()).transport
+        if self.reads is reads:
+            return
+        self.reads = reads
+        self._note(Kind.MARK, details={"reads": reads})
+        transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, USUAL_BUFFER if reads else SMALL_BUFFER)
+        if reads:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
 
     # closing
 
@@ -252,6 +268,8 @@ class Connection:
         """Closes in the orderly way and waits until the end is in the journal."""
         if self._socket is None or self._reader is None:
             return
+        if self.close_event is None:
+            await self.read_on(reads=True)  # else the target's answer to the close would never be seen
         self.closed_by_us = self.close_event is None
         await self._socket.close(code)
         await self._reader
@@ -284,10 +302,3 @@ class Connection:
               details: Mapping[str, Any] | None = None) -> Event:
         index = self.journal.write(kind, self.client, self.number, self.user, message_id, attempt, sequence_id, None, None, None, details)
         return self.journal.events[index]
-
-
-def _tls(settings: Connect) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca)
-    if settings.client_certificate:
-        context.load_cert_chain(settings.client_certificate)
-    return context

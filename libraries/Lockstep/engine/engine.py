@@ -11,8 +11,10 @@ from robot.api.types import Secret
 
 from ..targets import Target
 from .account import Account
+from .activity import Activities
 from .client import Client
-from .connection import Connection, Refused
+from .connection import Connection
+from .handshake import Refused
 from .journal import Journal
 from .lag import LagProbe
 from .loop_thread import LoopThread
@@ -27,6 +29,7 @@ class Engine:
         self.journal = Journal()
         self.lag = LagProbe()
         self.clients: dict[str, Client] = {}
+        self.activities = Activities()
         self._thread = LoopThread()
         self._probe: asyncio.Task[None] | None = None
         self._connections = 0

@@ -6,7 +6,7 @@ from robot.api.types import Secret
 
 from ..arguments import Count, Duration
 from ..checks import Code
-from ..engine.connection import Refused
+from ..engine.handshake import Refused
 from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
 from .expectation import violated
@@ -95,6 +95,30 @@ class ConnectingKeywords:
         connection = self._kit.client(client).connection
         if connection is not None:
             self._kit.engine.run(connection.close())
+
+    @keyword(tags=("Connecting", "Activity"))
+    def stop_reading(self, client: str | None = None) -> None:
+        """Lets a client leave unread whatever the target sends, as a program does that hangs, until `Start Reading`.
+
+        | =Argument= | =Meaning=                         |
+        | client     | alias; none: the only open client |
+
+        The target's writes to this client fill up; sending goes on. Expectations about this client need `Start Reading` first.
+
+        | `Stop Reading` | bob |
+        """
+        self._kit.engine.run(self._kit.client(client).read_on(reads=False))
+
+    @keyword(tags=("Connecting", "Activity"))
+    def start_reading(self, client: str | None = None) -> None:
+        """Lets a client read again after `Stop Reading`; what had piled up arrives now.
+
+        | =Argument= | =Meaning=                         |
+        | client     | alias; none: the only open client |
+
+        | `Start Reading` | bob |
+        """
+        self._kit.engine.run(self._kit.client(client).read_on(reads=True))
 
     @keyword(tags=("Connecting", "Expectation"))
     def connection_should_be_open(self, client: str | None = None) -> None:

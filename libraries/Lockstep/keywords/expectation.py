@@ -15,7 +15,7 @@ from ..checks.verdict import Measured
 from ..checks.violations import Code
 from ..engine.barrier import Settled, drain, settle
 from ..engine.client import HANG_GUARD, Client
-from ..errors import PerformanceThresholdError, ViolationError
+from ..errors import PerformanceThresholdError, UsageError, ViolationError
 from ..telling import failure_text
 from ..telling.diagram import sequence_diagram
 from .kit import Kit
@@ -43,6 +43,8 @@ class Expectation:
         """The settled history of this test so far."""
         kit = self._kit
         clients = kit.clients(client)
+        if deaf := [one.alias for one in clients if one.connection is not None and one.connection.is_open and not one.connection.reads]:
+            raise UsageError(f"{deaf[0]} does not read what the target sends; use 'Start Reading    {deaf[0]}' before its messages are judged")
         begin = kit.scope.cursor if since is None else since
         settled = kit.engine.run(self._settled(clients, begin))
         for one, how in zip(clients, settled, strict=True):
@@ -82,8 +84,7 @@ class Expectation:
             return True
         names = [checks] if isinstance(checks, str) else [_name(check) for check in checks]
         for name in names:
-            kit.scope.not_offered.append(name)
-            kit.record("not_offered", check=name, reason=f"{kit.target.title} does not offer {capability}")
+            kit.leave_out(name, f"{kit.target.title} does not offer {capability}")
         logger.info(f"not offered: {kit.target.title} does not offer {capability}; left out: {', '.join(names)}")
         return False
 

@@ -11,9 +11,10 @@ from typing import Any
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from ..engine.account import Account
+from ..engine.activity import Name
 from ..engine.client import Client
 from ..engine.engine import Engine
-from ..errors import UsageError
+from ..errors import EnvironmentSetupError, UsageError
 from ..records import Records
 from ..targets import Target
 
@@ -30,6 +31,7 @@ class TestScope:
     cursor: int = 0
     accounts: dict[str, Account] = field(default_factory=dict)
     outer_clients: frozenset[str] = frozenset()
+    outer_activities: frozenset[Name] = frozenset()
     checks_done: int = 0
     not_offered: list[str] = field(default_factory=list)
     not_measured: list[str] = field(default_factory=list)
@@ -72,10 +74,25 @@ class Kit:
     def end_target(self) -> None:
         """Closes every client, ends what Start Target had started and forgets it."""
         target, self._target = self._target, None
+        if going_on := self.engine.activities.names:
+            self.engine.run(self.engine.activities.stop_all(going_on, 1.0))
         self.engine.run(self.engine.close(list(self.engine.clients)))
         if target is not None:
             self.engine.run(target.http.close())
             target.close()
+
+    def must_offer(self, *capabilities: str) -> None:
+        """Raises when the target cannot do one of these; a test skips itself before its first stimulus, never in the middle."""
+        for capability in capabilities:
+            if not self.target.offers(capability):
+                raise EnvironmentSetupError(
+                    f"{self.target.title} does not offer {capability}; begin the test with 'The Target Must Offer    {capability}' to skip it there"
+                )
+
+    def leave_out(self, check: str, reason: str) -> None:
+        """Notes a check that cannot be made against this target, for the test's message and for the page."""
+        self.scope.not_offered.append(check)
+        self.record("not_offered", check=check, reason=reason)
 
     def obituary(self) -> str:
         """How the target's process ended, if it was started here and ended by itself; else nothing."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from time import time
-from typing import Any
+from typing import Any, NoReturn
 
-from ..arguments import Count, MaybeCount, MaybeDuration, MaybePriority, MaybeRate, MaybeSize, Timestamps
+from ..arguments import Count, MaybeCount, MaybeDuration, MaybePriority, MaybeRate, MaybeSize, Priority, Timestamps
 from ..checks.violations import Code
 from ..engine.client import Burst, BurstBroken, Client, Plan, contents
 from ..engine.schedule import Schedule
 from ..errors import UsageError
 from ..progress import Progress
 from .decorator import keyword
-from .expectation import violated
+from .expectation import Expectation, violated
 from .kit import Kit
 from .limits import burst_within, rate_within, size_within
 
@@ -22,8 +22,9 @@ from .limits import burst_within, rate_within, size_within
 class SendingKeywords:
     """The ordered sender of each client."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, expectation: Expectation) -> None:
         self._kit = kit
+        self._expect = expectation
 
     @keyword(tags=("Sending",))
     def send_burst(
@@ -38,6 +39,9 @@ class SendingKeywords:
         timestamps: Timestamps = Timestamps.now,
         together: Count = Count(1),  # noqa: B008 - an immutable number
         then_close: bool = False,
+        priority: MaybePriority = None,
+        high_every: MaybeCount = None,
+        acknowledge: bool = False,
     ) -> Burst:
         """Sends ``count`` numbered messages in order; returns when the last one is on its way.
 
@@ -51,6 +55,9 @@ class SendingKeywords:
         | timestamps | what the messages say about their time: ``now``, ``equal`` or ``falling``                    |
         | together   | so many messages leave in one network packet                                                 |
         | then_close | ``yes``: the connection is closed right behind the last message                              |
+        | priority   | ``high`` or ``normal``, of every message; none: the messages do not say                      |
+        | high_every | every so many-th message has high priority, such as ``10``                                   |
+        | acknowledge | ``yes``: the target is asked to say when it has taken a message in                          |
 
         Returns the burst (of the first client): ``message_ids`` in send order, ``first_sent`` and ``last_sent`` (s, monotonic).
         The schedule is absolute: a late message does not shift the next one. Replies are *not* awaited: say what you expect of
@@ -68,18 +75,68 @@ class SendingKeywords:
         within = burst_within(self._kit, count)
         schedule = Schedule.at_rate(rate, within) if rate is not None else Schedule(within, every or None)
         rate_within(self._kit, schedule.every)
+        says = self.says(priority, high_every, acknowledge=acknowledge)
 
         def plan(one: Client) -> Plan:
-            return Plan(schedule, contents(one.account, size, self._kit.seed), stamp=_stamp(timestamps), in_flight=in_flight,
+            return Plan(schedule, contents(one.account, size, self._kit.seed), stamp=_stamp(timestamps), says=says, in_flight=in_flight,
                         together=together, then_close=then_close, fence=self._kit.fence)
 
         clients = self._kit.clients(client)
         for one in clients:
             one.account.spared += count - within
-        return self._send(clients, plan)
+        return self.send(clients, plan)
 
     @keyword(tags=("Sending",))
-    def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: MaybePriority = None) -> str:
+    def send_bursts(
+        self, bursts: Count, *, of: Count, every: MaybeDuration = None, apart: MaybeDuration = None, client: str | None = None,
+        size: MaybeSize = None,
+    ) -> Burst:
+        """Sends several bursts with a pause between them; returns when the last message is on its way.
+
+        | =Argument= | =Meaning=                                                                               |
+        | bursts     | how many bursts, 1 or more                                                              |
+        | of         | messages in each burst, 1 or more                                                       |
+        | every      | time between two messages of a burst, such as ``50 ms``; none: as fast as possible      |
+        | apart      | time from the last message of a burst to the first of the next; none: no pause          |
+        | client     | alias; none: the only open client; ``everyone``: all clients at the same time           |
+        | size       | size of each message's text, such as ``64 KiB``; none: a short line                     |
+
+        Returns all of them as one burst (of the first client), as `Send Burst` does. The schedule is absolute. Fails if the
+        connection closes before the last message.
+
+        | `Send Bursts` | 5 | of=10 | every=50 ms | apart=0.5 s |
+        """
+        size_within(self._kit, size)
+        rate_within(self._kit, every)
+        within, clients = burst_within(self._kit, bursts * of), self._kit.clients(client)
+        for one in clients:
+            one.account.spared += bursts * of - within
+        schedule = Schedule(within, every, of=of, apart=apart or 0.0)
+        return self.send(clients, lambda one: Plan(schedule, contents(one.account, size, self._kit.seed), fence=self._kit.fence))
+
+    @keyword(tags=("Sending", "Backpressure"))
+    def send_the_refused_messages_again(self, client: str | None = None) -> int:
+        """Sends each message that the target has refused in this test once more: same id, same text, same priority.
+
+        | =Argument= | =Meaning=                         |
+        | client     | alias; none: the only open client |
+
+        Returns how many. Waits first until nothing is under way, so that every refusal is known. Fails if nothing was refused.
+
+        | ${again} =    `Send The Refused Messages Again`
+        """
+        one = self._kit.client(client)
+        refused = [message for message in self._expect.history(one.alias).messages if message.refusals and not message.not_refused]
+        if not refused:
+            raise UsageError(f"nothing of {one.alias} was refused in this test, so there is nothing to send again")
+        ids = [str(message.send.message_id) for message in refused]
+        said = [message.send.details or {} for message in refused]
+        plan = Plan(Schedule(len(ids)), lambda _number: "", message_id=ids.__getitem__, says=said.__getitem__)
+        return self.send([one], lambda _client: plan).count
+
+    @keyword(tags=("Sending",))
+    def send_message(self, content: str, *, client: str | None = None, message_id: str | None = None, priority: MaybePriority = None,
+                     agents: list[str] | None = None) -> str:
         """Sends one message with a text of your own.
 
         | =Argument= | =Meaning=                                                                        |
@@ -87,13 +144,15 @@ class SendingKeywords:
         | client     | alias; none: the only open client                                                |
         | message_id | an id of your own; none: a fresh one. The same id again is another attempt        |
         | priority   | ``high`` or ``normal``; none: the message does not say                           |
+        | agents     | names of the agents it is meant for; none: the message does not say               |
 
         Returns the message id. The reply is not awaited.
 
         | ${id} =    `Send Message`    Compare Q2 and Q3
         """
-        plan = Plan(Schedule(1), lambda _number: content, message_id=message_id, priority=priority.value if priority else None)
-        return self._send([self._kit.client(client)], lambda _client: plan).message_ids[0]
+        says: dict[str, Any] = {**({"priority": priority.value} if priority else {}), **({"target_agents": agents} if agents else {})}
+        plan = Plan(Schedule(1), lambda _number: content, message_id=(lambda _number: message_id) if message_id else None, says=lambda _number: says)
+        return self.send([self._kit.client(client)], lambda _client: plan).message_ids[0]
 
     @keyword(tags=("Sending",))
     def send_copies(
@@ -116,8 +175,8 @@ class SendingKeywords:
         clients = self._kit.clients(client)
         fixed = message_id or clients[0].account.new_id()
         gap = within / (copies - 1) if within and copies > 1 else None
-        plan = Plan(Schedule(copies, gap), lambda _number: content, message_id=fixed)
-        self._send(clients, lambda _client: plan)
+        plan = Plan(Schedule(copies, gap), lambda _number: content, message_id=lambda _number: fixed)
+        self.send(clients, lambda _client: plan)
         return fixed
 
     @keyword(tags=("Sending",))
@@ -141,7 +200,22 @@ class SendingKeywords:
         self._kit.engine.run(one.send_raw(message, missing))
         return message_id
 
-    def _send(self, clients: list[Client], plan: Callable[[Client], Plan]) -> Burst:
+    def says(self, priority: Priority | None, high_every: int | None, *, acknowledge: bool = False) -> Callable[[int], dict[str, Any]] | None:
+        """What each message says of its urgency, by its number in the burst; None where it says nothing."""
+        if priority is not None and high_every is not None:
+            raise UsageError("priority=... and high_every=... contradict each other; give one of them")
+        if priority is not None or high_every is not None:
+            self._kit.must_offer("priorities")
+        if acknowledge:
+            self._kit.must_offer("acknowledgement")
+        always: dict[str, Any] = {**({"acknowledge": True} if acknowledge else {}), **({"priority": priority.value} if priority else {})}
+        if high_every is None:
+            return (lambda _number: always) if always else None
+        high = {**always, "priority": Priority.high.value}
+        return lambda number: always if (number + 1) % high_every else high
+
+    def send(self, clients: list[Client], plan: Callable[[Client], Plan]) -> Burst:
+        """Lets clients send what their plans say, all at the same time; returns the burst of the first."""
         for client in clients:
             if client.connection is not None and client.connection.closed_by_us:
                 raise UsageError(f"{client.alias} is disconnected; use 'Connect As    {client.account.role}' again before sending")
@@ -153,10 +227,14 @@ class SendingKeywords:
         results = self._kit.engine.run(together())  # all of them end before one failure is told
         for result in results:
             if isinstance(result, BurstBroken):
-                violated(self._kit, "the connection stays open while sending", Code.WRONG_CLOSE, str(result))
+                self.tell_broken(result)
             if isinstance(result, BaseException):
                 raise result
         return next(result for result in results if isinstance(result, Burst))
+
+    def tell_broken(self, broken: BurstBroken) -> NoReturn:
+        """Fails because the connection ended while something was being sent."""
+        violated(self._kit, "the connection stays open while sending", Code.WRONG_CLOSE, str(broken))
 
 
 def _stamp(timestamps: Timestamps) -> Callable[[int], float]:

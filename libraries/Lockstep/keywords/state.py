@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..arguments import Count, MaybeNumber
+from profiles.nearest import did_you_mean
+
+from ..arguments import Count, Duration, MaybeNumber
 from ..checks.state import (
     counter_within_interval,
     processed_ids_once,
@@ -13,11 +15,13 @@ from ..checks.state import (
     state_equals,
     state_never_goes_back,
 )
-from ..engine.client import HANG_GUARD
-from ..errors import EnvironmentSetupError
+from ..engine import client as clients
+from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit
+
+HANG_GUARD = Duration(clients.HANG_GUARD)
 
 
 class StateKeywords:
@@ -28,24 +32,30 @@ class StateKeywords:
         self._expect = expectation
 
     @keyword(tags=("State",))
-    def take_state_snapshot(self, client: str | None = None) -> dict[str, Any]:
+    def take_state_snapshot(self, *fields: str, client: str | None = None, within: Duration = HANG_GUARD) -> dict[str, Any]:
         """Asks the agent for its state and returns the answer to exactly this question.
 
-        | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | =Argument= | =Meaning=                                                                        |
+        | fields     | names of the fields that are needed, such as ``message_count``; none: all of them |
+        | client     | alias; none: the only open client                                                |
+        | within     | how long to wait for the answer                                                  |
 
         Returns a dictionary with the fields that the target file maps, such as ``message_count``, ``last_sequence_id``, ``version``,
-        ``pending``. Does not wait for messages under way. Fails if no answer comes within 30 s.
+        ``pending``. Does not wait for messages under way. Fails if no answer comes in time, and if the target file maps no such field.
 
-        | ${state} =    `Take State Snapshot`
+        | ${state} =    `Take State Snapshot`    message_count    version
         """
         kit = self._kit
-        one = kit.client(client)
-        try:
-            answer = kit.engine.run(one.ask("agent_state", HANG_GUARD))
-        except TimeoutError:
-            raise EnvironmentSetupError(f"{kit.target.title} did not answer {one.alias}'s question for the agent's state within {HANG_GUARD:g} s{kit.obituary()}") from None
-        return dict((answer.details or {})["fields"])
+        kit.must_offer("agent_state")
+        mapped = kit.target.file.questions["agent_state"].answer.fields
+        if strange := [field for field in fields if field not in mapped]:
+            raise UsageError(
+                f"{kit.target.path} maps no field '{strange[0]}' of the agent's state{did_you_mean(strange[0], sorted(mapped))} "
+                f"Its 'questions.agent_state.answer.fields' are: {', '.join(sorted(mapped))}"
+            )
+        answer = kit.engine.run(kit.client(client).ask("agent_state", within))
+        told = dict((answer.details or {})["fields"])
+        return {field: told[field] for field in fields} if fields else told
 
     @keyword(tags=("Expectation", "State"))
     def the_agent_should_have_processed(self, count: Count, last_sequence: MaybeNumber = None, client: str | None = None) -> None:
@@ -69,5 +79,5 @@ class StateKeywords:
         if last_sequence is not None and self._expect.offered("last_sequence", "number of the last message"):
             expected["last_sequence_id"] = last_sequence - spared
         self._expect.history(client)  # the barrier: from here the counters are final
-        self.take_state_snapshot(client)
+        self.take_state_snapshot(client=client)
         self._expect.holds(exact, client=client, beside=consistent)

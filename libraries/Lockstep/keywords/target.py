@@ -6,7 +6,7 @@ import os
 
 from robot.api import SkipExecution, logger
 
-from ..arguments import Duration, Size
+from ..arguments import Count, Duration, Size
 from ..checks import Code
 from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
@@ -89,7 +89,7 @@ class TargetKeywords:
         """Skips the test as *not offered* unless the target can do all of this; use it before the first stimulus.
 
         | =Argument=   | =Meaning=                                                                                        |
-        | capabilities | such as ``ledger``, ``agent_state``, ``advance_clock``, ``hold``, ``work_time``, ``restart``, ``duplicate_detection`` |
+        | capabilities | such as ``ledger``, ``queue_state``, ``hold``, ``priorities``; a wrong name is answered with all there are       |
 
         Returns nothing. A skipped test says which capability is missing; nothing was sent to the target then.
 
@@ -139,6 +139,20 @@ class TargetKeywords:
         self._control("work_time", seconds=float(duration), user=self._kit.client(client).account.user)
 
     @keyword(tags=("Target", "Control"))
+    def let_messages_fail(self, count: Count, client: str | None = None) -> None:
+        """Lets the agent fail on the next messages of a user: they have no effect, and the target says so.
+
+        | =Argument= | =Meaning=                                      |
+        | count      | how many, 1 or more                            |
+        | client     | alias of the user's client; none: the only one |
+
+        Fails if the target does not offer ``fail``.
+
+        | `Let Messages Fail` | 5 |
+        """
+        self._control("fail", count=int(count), user=self._kit.client(client).account.user)
+
+    @keyword(tags=("Target", "Control"))
     def move_the_clock_by(self, duration: Duration) -> None:
         """Moves the clock of the target forward, so that nobody has to wait for minutes; it never goes back.
 
@@ -183,18 +197,13 @@ class TargetKeywords:
         """
         process = self._kit.target.server
         if process is None:
-            self._kit.scope.not_offered.append("server figures")
-            self._kit.record("not_offered", check="server figures", reason=f"{self._kit.target.title} does not tell its process id")
+            self._kit.leave_out("server figures", f"{self._kit.target.title} does not tell its process id")
             return None
         return ServerFigures.of(process)
 
     def _control(self, capability: str, **values: object) -> None:
-        target = self._kit.target
-        if not target.offers(capability):
-            raise EnvironmentSetupError(
-                f"{target.title} does not offer {capability}; begin the test with 'The Target Must Offer    {capability}' to skip it there"
-            )
-        self._kit.engine.run(target.control(capability, **values))
+        self._kit.must_offer(capability)
+        self._kit.engine.run(self._kit.target.control(capability, **values))
 
 
 def _default_target() -> str:

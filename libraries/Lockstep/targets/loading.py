@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from profiles.nearest import did_you_mean
 
 from ..errors import UsageError
+from ..mistakes import worst_mistake
 from ..places import RESOURCES
 from .model import TargetFile
 
 FOLDER = RESOURCES / "targets"
 """Where targets are looked up by name; a path always works too."""
-LONGEST_VALUE = 80
 ADAPTER = ("handshake", "encode", "decode", "ask", "ledger")
 """What every adapter can do (see ``Adapter`` in the module ``mapping``)."""
 
@@ -52,10 +50,9 @@ def read_target_file(path: Path) -> TargetFile:
     try:
         return TargetFile.model_validate(merged)
     except ValidationError as error:
-        worst = min(error.errors(), key=_helpfulness)
-        place = _place(worst["loc"])
+        place, sentence = worst_mistake(error, TargetFile)
         file = next((file for file, data in layers if _has(data, place)), layers[0][0])
-        raise UsageError(f"{file}: {_sentence(worst, place)}") from None
+        raise UsageError(f"{file}: {sentence}") from None
 
 
 def adapter_class(path: Path, named: str) -> type[Any]:
@@ -118,79 +115,8 @@ def _overlaid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-# what is wrong, and where
-
-
-def _helpfulness(error: ErrorDetails) -> int:
-    """A misspelt key explains the missing one, and both explain what a wrong branch of alternatives says."""
-    return {"extra_forbidden": 0, "missing": 1}.get(error["type"], 2)
-
-
 def _has(data: Any, place: list[int | str]) -> bool:
     """True when the key at this place, or for a missing one its surroundings, stand in this file."""
     for part in place[:-1]:
         data = data.get(part) if isinstance(data, dict) else data
     return isinstance(data, dict) and place[-1] in data
-
-
-def _sentence(error: ErrorDetails, place: list[int | str]) -> str:
-    name = ".".join(map(str, place))
-    if error["type"] == "extra_forbidden":
-        allowed = _allowed_at(place)
-        near = difflib.get_close_matches(str(place[-1]), allowed, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else "."
-        return f"unknown key '{name}'{hint}" + (f" Allowed here: {', '.join(allowed)}" if allowed else "")
-    if error["type"] == "missing":
-        return f"key '{name}' is missing; it is needed"
-    if error["type"] == "impossible":
-        return f"key '{name}' {error['msg']}"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be")
-    given = repr(error["input"])
-    shown = given if len(given) <= LONGEST_VALUE else f"{given[:LONGEST_VALUE]}..."
-    return f"key '{name}' {message}" + ("" if " not '" in message else f", not {shown}")
-
-
-def _place(location: tuple[int | str, ...]) -> list[int | str]:
-    """The keys that lead to an error, without the names of alternatives that pydantic puts between them."""
-    model: Any = TargetFile
-    place: list[int | str] = []
-    for part in location:
-        if part == "[key]":  # the key itself is wrong
-            break
-        inner = _inside(model, part)
-        if inner is None and place and _is_alternative(model, part):
-            continue
-        place.append(part)
-        model = inner
-    return place
-
-
-def _is_alternative(annotation: Any, part: int | str) -> bool:
-    return any(getattr(option, "__name__", "") == part for option in get_args(annotation))
-
-
-def _allowed_at(place: list[int | str]) -> list[str]:
-    model: Any = TargetFile
-    for part in place[:-1]:
-        model = _inside(model, part)
-    fields = _fields(model)
-    return sorted(fields)
-
-
-def _fields(annotation: Any) -> dict[str, Any]:
-    """The keys of a model, or of the model among alternatives, with their annotations."""
-    for option in (annotation, *get_args(annotation)):
-        if hasattr(option, "model_fields"):
-            return {field.alias or name: field.annotation for name, field in option.model_fields.items()}
-    return {}
-
-
-def _inside(annotation: Any, part: int | str) -> Any:
-    """The annotation of what stands under a key: a field of a model, a value of a mapping, an item of a list."""
-    for option in (annotation, *get_args(annotation)):
-        arguments = get_args(option)
-        if get_origin(option) is dict:
-            return arguments[1]
-        if get_origin(option) is list and isinstance(part, int):
-            return arguments[0]
-    return _fields(annotation).get(str(part))

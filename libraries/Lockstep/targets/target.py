@@ -142,7 +142,7 @@ class Target:
 
     def _resolvable(self, text: str) -> bool:
         try:
-            self.fill(text, since=0, seconds=0, user="")
+            self.fill(text, since=0, seconds=0, count=0, user="")
         except EnvironmentSetupError:
             return False
         return True

@@ -7,7 +7,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from Lockstep.checks.events import Kind
-from Lockstep.engine.connection import Refused
+from Lockstep.engine.handshake import Refused
 
 
 def kinds(engine):

@@ -15,7 +15,7 @@ from websockets.uri import parse_uri
 
 from ...checks.events import Kind
 from ...targets.mapping import Adapter
-from ..connection import ADVICE, Refused
+from ..handshake import ADVICE, Refused
 from .codec import Encode, encoder
 from .frames import Receiver, masked_text
 from .tally import Sent, Tally

@@ -18,7 +18,7 @@ from time import monotonic, thread_time, time
 from typing import Any
 
 from ...targets.mapping import JsonMapping
-from ..connection import Refused
+from ..handshake import Refused
 from .codec import Contents, reader
 from .columns import Columns, pairs
 from .histogram import Histogram

@@ -1,0 +1,68 @@
+"""What activities do: ask again and again, ping, look at the server. Everything is in the journal; nothing is judged here."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import psutil
+
+from ..checks.events import Kind
+from .activity import Activity, Pace
+from .client import HANG_GUARD, Client
+from .connection import Disconnected
+from .journal import Journal
+from .server_figures import ServerFigures
+
+SERVER = "the server"
+"""Under this client name the journal keeps figures of the server's own process."""
+PONG_WITHIN = 5.0
+"""s; so long the end of pinging waits for the last answers."""
+
+
+async def ask_every(activity: Activity, client: Client, question: str, every: float) -> int:
+    """Asks one question over and over; returns how often it was answered. A connection that ends, ends the asking."""
+    pace, answered = Pace(every), 0
+    try:
+        while not activity.is_ending():
+            await client.ask(question, HANG_GUARD)
+            answered += 1
+            await activity.pause(pace.until_next())
+    except Disconnected:  # it is in the journal; whether it may end is for an expectation to say
+        pass
+    return answered
+
+
+async def ping_every(activity: Activity, client: Client, every: float) -> int:
+    """Pings without waiting for the answers of earlier pings; returns how many were sent."""
+    pace, pings = Pace(every), list[asyncio.Future[float]]()
+    try:
+        while not activity.is_ending():
+            pings.append(await client.ping())
+            await activity.pause(pace.until_next())
+    except Disconnected:
+        pass
+    if unanswered := {ping for ping in pings if not ping.done()}:
+        await asyncio.wait(unanswered, timeout=PONG_WITHIN)
+    return len(pings)
+
+
+async def sample_every(activity: Activity, journal: Journal, process: psutil.Process, every: float) -> int:
+    """Reads the figures of a process; returns how often. A process that ends, ends the sampling."""
+    pace, samples = Pace(every), 0
+    try:
+        while not activity.is_ending():
+            sample(journal, process)
+            samples += 1
+            await activity.pause(pace.until_next())
+    except psutil.NoSuchProcess:
+        pass
+    return samples
+
+
+def sample(journal: Journal, process: psutil.Process) -> ServerFigures:
+    """One look at a process, written into the journal."""
+    figures = ServerFigures.of(process)
+    details = {name: value for name, value in asdict(figures).items() if name != "time" and value is not None}
+    journal.write(Kind.SAMPLE, SERVER, 0, "", None, None, None, None, None, None, details, time=figures.time)
+    return figures
