@@ -22,7 +22,8 @@ SLICE = 0.1
 """s; how long one wait may ignore a test time-out (Windows cannot interrupt a blocked lock)."""
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A loop of uvloop where that is there, else of asyncio."""
     try:
         import uvloop  # noqa: PLC0415 - optional: absent on Windows
     except ImportError:
@@ -42,7 +43,7 @@ class LoopThread:
         """The loop, started at the first use."""
         if self._loop is None:
             started = threading.Event()
-            self._loop = loop = _new_loop()
+            self._loop = loop = new_loop()
 
             def serve() -> None:
                 asyncio.set_event_loop(loop)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -91,7 +92,7 @@ def reader(adapter: Adapter, messages: Messages, questions: Mapping[str, Questio
     loads, take = orjson.loads, itemgetter(key, *(path for path in parts if path))
     # where the target names no such part, the value that stands for "absent" is put in once, not per message
     present = [bool(path) for path in parts]
-    everything = all(present)
+    everything, whole, text = all(present), {int, NoneType}, {str, NoneType}
 
     def read(payload: bytes) -> Reply | None:
         try:
@@ -105,12 +106,10 @@ def reader(adapter: Adapter, messages: Messages, questions: Mapping[str, Questio
         else:
             rest = iter(found[1:])
             message_id, attempt, sequence, offset, digest = [next(rest) if each else None for each in present]
-        if message_id.__class__ is not str or (digest is not None and digest.__class__ is not str):
-            return None
-        for number in (attempt, sequence, offset):
-            if number is not None and number.__class__ is not int:
-                return None
-        return message_id, attempt, sequence, offset, digest
+        if (message_id.__class__ is str and attempt.__class__ in whole and sequence.__class__ in whole and offset.__class__ in whole
+                and digest.__class__ in text):
+            return message_id, attempt, sequence, offset, digest
+        return None  # a part of a type that it cannot have: the adapter knows what that means
 
     return read
 

@@ -91,20 +91,25 @@ class Receiver:
             position = self._slowly(data, position, end, messages)
         return messages
 
-    def _plain_frames(self, data: bytes, position: int, end: int, messages: list[bytes]) -> int:
+    def _plain_frames(self, data: bytes, position: int, end: int, messages: list[bytes]) -> int:  # noqa: PLR0911 - a loop of few steps
         """Reads plain data frames; returns where something else begins, or the end after keeping an unfinished frame."""
         limit = self._max_size
         while end - position >= 2:
             opcode, size = data[position], data[position + 1]
-            if opcode not in {PLAIN_TEXT, PLAIN_BINARY} or size > 127:  # 128: masked, which a server must not do
+            if (opcode != PLAIN_TEXT and opcode != PLAIN_BINARY) or size > 127:  # noqa: PLR1714 - every nanosecond; 128: masked
                 return position
             start = position + 2
             if size > 125:
                 start += 2 if size == 126 else 8
                 if start > end:
                     return self._keep(data, position, start - position)
-                size = int.from_bytes(data[position + 2 : start], "big")
-            if size > limit or size < _SHORTEST[start - position]:
+                if size == 126:
+                    size = data[position + 2] << 8 | data[position + 3]
+                else:
+                    size = int.from_bytes(data[position + 2 : start], "big")
+                if size < _SHORTEST[start - position]:
+                    return position
+            if size > limit:
                 return position
             stop = start + size
             if stop > end:

@@ -18,7 +18,7 @@ from ...targets.mapping import Adapter
 from ..handshake import ADVICE, Refused
 from .codec import Encode, encoder
 from .frames import Receiver, masked_text
-from .tally import Sent, Tally
+from .tally import Tally
 
 if TYPE_CHECKING:
     from .columns import Columns
@@ -237,7 +237,7 @@ class Lane(asyncio.Protocol):
         for number in range(first, first + count):
             message_id = f"{prefix}{number}"
             urgent = mix.is_urgent(number) if mix else False
-            waiting[message_id] = Sent(number, urgent, due[number - first] if due else now, now)
+            waiting[message_id] = (number, urgent, due[number - first] if due else now, now)
             encode = self._encoder(1, urgent=True) if urgent else plain
             payloads.append(encode(message_id, number, number % texts, stamp))
             if mix and mix.is_repeated(number):

@@ -84,6 +84,8 @@ class Command(_Frozen):
     shards: int = 1
     start: float | None = None
     """Unix time at which the load begins on all shards; None: as soon as every connection is open."""
+    every: float = 1.0
+    """s between two lines."""
     plan: Plan
     doors: tuple[Door, ...]
     messages: Messages

@@ -2,7 +2,8 @@
 
 Lines, each a JSON object with ``event``:
 
-- ``second``: what happened since the last line, while connecting, sending and waiting for the last answers (``phase``)
+- ``second``: what happened since the last line, while connecting, sending and waiting for the last answers (``phase``); short phases
+  have them more often, so that a tenth of the phase can be told from the next
 - ``done``: the totals of each connection, and how it ended
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
+import math
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,13 +33,10 @@ from .traffic import traffic
 Emit = Callable[[dict[str, Any]], None]
 AT_A_TIME = 64
 """Handshakes under way at the same time."""
-SECOND = 1.0
 SILENT = 2.0
 """s without an answer after which the target is asked whether it still works on something."""
 PENDING = "agent_state"
 """The question whose answer names how much is still to be processed."""
-COARSE_BITS = 7
-"""Precision of the distribution of a single connection: 1.6 %."""
 
 
 async def run(command: Command, emit: Emit) -> None:
@@ -72,10 +72,10 @@ class _Shard:
         self._traffic = traffic(command.plan)
         self._lanes = [self._lane(number) for number in range(len(command.doors))]
         self._profiles = [Histogram() for _ in self._lanes]
-        self._start = self._begun = self._stopped = 0.0
+        self._opening = self._start = self._begun = self._stopped = 0.0
         self._told: Counter[str] = Counter()
         self._cpu = (monotonic(), thread_time())
-        self._second = 0
+        self._second = self._first = 0
         self._asked: dict[int, str] = {}
         self._wall = time() - monotonic()
 
@@ -90,11 +90,14 @@ class _Shard:
 
     async def run(self) -> None:
         """The whole life of the shard."""
-        teller = asyncio.create_task(self._tell())
+        teller = asyncio.create_task(self._tell(monotonic()))
         try:
             refused = await self._open()
             late = await self._until_start()
-            self._phase = "sending"
+            teller.cancel()
+            self._line()
+            self._phase, self._first = "sending", self._second
+            teller = asyncio.create_task(self._tell(self._start))
             await self._load()
             self._phase = "waiting"
             await self._drain()
@@ -105,7 +108,7 @@ class _Shard:
             self._line()
             ends = {lane.door.number: lane.closed for lane in self._lanes if lane.closed}
             await asyncio.gather(*(lane.close() for lane in self._lanes), return_exceptions=True)
-        self._emit({**self._head("done"), "refused": refused, "late": late, "start": self._start, "began": self._begun, "stopped": self._stopped,
+        self._emit({**self._head("done"), "refused": refused, "opening": self._opening, "late": late, "start": self._start, "began": self._begun, "stopped": self._stopped,
                     "clock_step": time() - monotonic() - self._wall, "connections": [self._account(*each, ends) for each in enumerate(self._lanes)]})
 
     # phases
@@ -140,13 +143,11 @@ class _Shard:
         lanes = [lane for lane in self._lanes if lane.is_open]
         self._begun = monotonic()
         self._traffic.begin(lanes, self._start)
-        while any(lane.is_open for lane in lanes):
-            now = monotonic()
-            if plan.lasts is not None and now >= self._start + plan.lasts:
+        end = math.inf if plan.lasts is None else self._start + plan.lasts
+        while any(lane.is_open for lane in lanes) and (now := monotonic()) < end:
+            if plan.count is not None and all(self._has_sent_its_part(lane) for lane in lanes):
                 break
-            if plan.lasts is None and all(self._has_sent_its_part(lane) for lane in lanes):
-                break
-            await asyncio.sleep(min(0.02, max(0.0, self._start + plan.lasts - now)) if plan.lasts is not None else 0.005)
+            await asyncio.sleep(min(0.01, end - now))
         if plan.stages:
             await asyncio.sleep(0.002)  # the tick that is due now
         self._traffic.stop()
@@ -165,13 +166,9 @@ class _Shard:
 
     # the second hand
 
-    async def _tell(self) -> None:
-        next_at = monotonic() + SECOND
-        while True:
-            await asyncio.sleep(max(0.0, next_at - monotonic()))
-            if self._phase == "sending" and self._second == 0:
-                next_at = max(self._start, next_at - SECOND)  # from now on the seconds of the load
-            next_at += SECOND
+    async def _tell(self, begin: float) -> None:
+        for number in itertools.count(1):
+            await asyncio.sleep(max(0.0, begin + number * self._command.every - monotonic()))
             self._line()
             self._look_for_losses()
 
@@ -196,19 +193,20 @@ class _Shard:
     def _line(self) -> None:
         """Says what happened since the last line."""
         now, cpu = monotonic(), thread_time()
+        lasted = max(now - self._cpu[0], 1e-9)
         times: list[int] = []
         for lane, profile in zip(self._lanes, self._profiles, strict=True):
             column = lane.tally.times
             if column:
                 lane.tally.times = []
                 times += column
-                profile.add(Histogram.of(column, COARSE_BITS))
+                profile.add(Histogram.of(column, rough=True))
         counts = Counter({name: sum(getattr(lane.tally, name) for lane in self._lanes) for name in ("sent", "answered", "refused", "lost")})
         line = {
-            **self._head("second"), "second": self._second, "phase": self._phase, "time": now, "lasted": now - self._cpu[0],
+            **self._head("second"), "second": self._second, "first": self._first, "phase": self._phase, "time": now, "lasted": lasted,
             **{name: counts[name] - self._told[name] for name in counts},
             "waiting": sum(len(lane.tally.waiting) for lane in self._lanes), "open": sum(lane.is_open for lane in self._lanes),
-            "processor": (cpu - self._cpu[1]) / (now - self._cpu[0]), "latency": pairs(times), **self._columns.fold(),
+            "processor": (cpu - self._cpu[1]) / lasted, "latency": pairs(times), **self._columns.fold(),
         }
         self._told, self._cpu = counts, (now, cpu)
         self._second += 1

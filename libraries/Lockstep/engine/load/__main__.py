@@ -1,0 +1,42 @@
+"""A shard in a process of its own: ``python -m Lockstep.engine.load``, the command as one line on standard input, lines on standard output.
+
+It ends when its standard input closes, so that nothing keeps loading a server after whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+import orjson
+
+from ..loop_thread import new_loop
+from . import shard
+from .plan import Command
+
+
+def main() -> None:
+    """Runs one shard."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; whoever started us closes our input
+    command = Command.model_validate_json(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(shard.run(command, _emit))
+
+
+def _emit(line: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What came of a load phase: the lines of all shards merged exactly, and the figures that are read from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..lag import LATE
+from .histogram import Histogram
+from .plan import Plan
+
+CLOCK_STEP = 0.05
+"""s by which the clock of the day may move against the monotonic one during a phase."""
+TENTHS = 10
+KEPT_SENTENCES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happened between two lines of the shards; ``at`` is its end in seconds after the start of the load."""
+
+    at: float
+    lasted: float
+    sent: int
+    answered: int
+    refused: int
+    waiting: int
+    processor: float
+    latency: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionAccount:
+    """The totals of one connection; times in seconds from the intended sending."""
+
+    number: int
+    user: str
+    sent: int
+    answered: int
+    refused: int
+    lost: int
+    unsent: int
+    p50: float
+    p95: float
+    last: float
+    closed: str | None
+
+
+@dataclass(slots=True)
+class Load:
+    """A load phase. Times are seconds; latency counts from the intended time, service from the sending, lag is the kit's own."""
+
+    name: str
+    plan: Plan
+    sent: int = 0
+    answered: int = 0
+    refused: int = 0
+    lost: int = 0
+    copies_sent: int = 0
+    copies_answered: int = 0
+    held_up: int = 0
+    """Messages that left late because the socket took none."""
+    without_digest: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    service: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=Histogram)
+    refusal: Histogram = field(default_factory=Histogram)
+    reasons: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
+    sentences: list[tuple[str, str]] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    connections: list[ConnectionAccount] = field(default_factory=list)
+    refused_connections: Counter[str] = field(default_factory=Counter)
+    opening: float = 0.0
+    """s in which all connections were opened."""
+    begin: float = 0.0
+    """Monotonic instant of the start."""
+    missing: list[str] = field(default_factory=list)
+    """What became of shards that were lost: then neither rate nor time was measured."""
+    late_start: float = 0.0
+    clock_step: float = 0.0
+
+    @property
+    def lasted(self) -> float:
+        """From the start to the last answer."""
+        return max((account.last for account in self.connections), default=self.begin) - self.begin
+
+    @property
+    def rate(self) -> float | None:
+        """Answered messages per second; None where a part of the load was not measured."""
+        if self.missing:
+            return None
+        return self.answered / self.lasted if self.answered and self.lasted > 0 else 0.0
+
+    @property
+    def unsent(self) -> int:
+        """Messages that were due and never left, because their connection was gone or took none."""
+        return sum(account.unsent for account in self.connections)
+
+    @property
+    def unfinished(self) -> list[ConnectionAccount]:
+        """Connections that ended before the phase did."""
+        return [account for account in self.connections if account.closed]
+
+    @property
+    def processor(self) -> float:
+        """Share of a core that the busiest stretch of generating took, in the mean of all shards' lines."""
+        busy = [moment for moment in self.moments if moment.sent]
+        return sum(moment.processor for moment in busy) / len(busy) if busy else 0.0
+
+    @property
+    def invalid(self) -> str | None:
+        """Why times and rates mean nothing, if they do."""
+        lag = self.lag.percentile(99)
+        if lag > LATE:
+            return f"invalid: the generator sent late (99 % within {lag * 1000:.0f} ms, {LATE * 1000:.0f} ms allowed) while its sockets took messages"
+        if self.late_start > LATE:
+            return f"invalid: a shard began {self.late_start * 1000:.0f} ms after the agreed instant"
+        if abs(self.clock_step) > CLOCK_STEP:
+            return f"invalid: the clock of this machine stepped by {self.clock_step:+.2f} s during the phase"
+        return None
+
+    @property
+    def tenths(self) -> list[Histogram]:
+        """The latency of each tenth of the phase."""
+        parts = [Histogram() for _ in range(TENTHS)]
+        whole = self.moments[-1].at if self.moments else 1.0
+        for moment in self.moments:
+            middle = max(0.0, moment.at - moment.lasted / 2)
+            parts[min(TENTHS - 1, int(middle / whole * TENTHS))].add(moment.latency)
+        return parts
+
+
+class Merge:
+    """Takes the lines of all shards in whatever order they come."""
+
+    def __init__(self, name: str, plan: Plan) -> None:
+        self.load = Load(name, plan)
+        self._moments: dict[int, list[Mapping[str, Any]]] = {}
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """One line of one shard."""
+        load = self.load
+        if line["event"] == "done":
+            load.begin = min(load.begin or line["start"], line["start"])
+            load.opening = max(load.opening, line["opening"])
+            load.late_start = max(load.late_start, line["late"])
+            load.clock_step = max(load.clock_step, line["clock_step"], key=abs)
+            load.refused_connections.update(line["refused"])
+            load.connections += [ConnectionAccount(**account) for account in line["connections"]]
+            return
+        for name in ("sent", "answered", "refused", "lost", "copies_sent", "copies_answered", "held_up", "without_digest"):
+            setattr(load, name, getattr(load, name) + line[name])
+        for histogram in ("latency", "service", "lag", "refusal"):
+            getattr(load, histogram).add(Histogram(line[histogram]))
+        for counter in ("reasons", "others", "violations"):
+            getattr(load, counter).update(line[counter])
+        load.sentences += [(each["code"], each["sentence"]) for each in line["sentences"][: KEPT_SENTENCES - len(load.sentences)]]
+        if line["phase"] != "connecting":
+            self._moments.setdefault(line["second"] - line["first"], []).append(line)
+
+    def finished(self) -> Load:
+        """The merged phase."""
+        load = self.load
+        load.connections.sort(key=lambda account: account.number)
+        for _, lines in sorted(self._moments.items()):
+            load.moments.append(_moment(lines, load.begin))
+        return load
+
+
+def _moment(lines: Sequence[Mapping[str, Any]], begin: float) -> Moment:
+    latency = Histogram()
+    for line in lines:
+        latency.add(Histogram(line["latency"]))
+    sums = {name: sum(line[name] for line in lines) for name in ("sent", "answered", "refused", "waiting")}
+    return Moment(at=max(line["time"] for line in lines) - begin, lasted=max(line["lasted"] for line in lines),
+                  processor=sum(line["processor"] for line in lines) / len(lines), latency=latency, **sums)
