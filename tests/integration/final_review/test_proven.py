@@ -28,6 +28,7 @@ UNTRIED = entry("defect", "r4_torn", "rms-4", None, description="Tears.", runs=[
 QUIET = entry("quirk", "n7_jitter", "rms-1", False, description="Answers come ``0 to 80 ms`` late.")
 ALARM = entry("quirk", "n7_jitter", "rms-2", True, observed=["lost"], description="Answers come ``0 to 80 ms`` late.")
 LATER = entry("quirk", "n7_jitter", "rms-b", None, description="Answers come ``0 to 80 ms`` late.", runs=[], made=None)
+UNTRIED_QUIRK = entry("quirk", "n8_interleaved", "rms-2", None, description="Classes interleave.", runs=[], made=None)
 
 
 class Reader(HTMLParser):
@@ -72,8 +73,10 @@ def test_it_says_for_each_case_what_was_caught_and_how(tmp_path: Path) -> None:
 
 
 def test_what_is_not_proven_is_said_with_its_reason(tmp_path: Path) -> None:
-    text = proven(tmp_path, CAUGHT, MISSED, SILENT, BROKEN, UNTRIED, QUIET, ALARM, LATER).text
+    text = proven(tmp_path, CAUGHT, MISSED, SILENT, BROKEN, UNTRIED, QUIET, ALARM, LATER, UNTRIED_QUIRK).text
     assert "Not proven 1 of 5 built-in faults caught, 2 missed, 1 without a result, 1 not run;" in text
+    assert "A repeated message is processed once rms-2 0 of 2 faults caught; 0 of 1 odd but legal behaviour rightly not reported" in text
+    assert "late. n7_jitter rms-1 not reported rms-2 false alarm Classes interleave. n8_interleaved not run" in text
     gaps = text.partition("What is not proven")[2]
     for words in (
         "Forgets ids. missed rms-2: reported was: a message was lost; expected was: a message was answered or processed more than once",
@@ -81,7 +84,7 @@ def test_what_is_not_proven_is_said_with_its_reason(tmp_path: Path) -> None:
         "Answers come 0 to 80 ms late. false alarm rms-2: reported was: a message was lost",
         "Hangs. no result rms-3: the run did not end within 600 s",
         "Tears. not run rms-4: it was not part of the runs so far",
-        "1 of 3 trials with odd but legal behaviour not run",
+        "2 of 4 trials with odd but legal behaviour not run",
         "Rapid message succession no fault built in rms-5, rms-6 and rms-b of its 7 cases have no built-in fault yet",
         "High-volume message throughput; Reconnection keeps the conversation;",
         "none of their 104 cases has a built-in fault yet",
