@@ -36,6 +36,8 @@ def _sentence(error: ErrorDetails, place: Place, model: Any) -> str:
         return f"key '{name}' is missing; it is needed"
     if error["type"] == "impossible":
         return f"key '{name}' {error['msg']}"
+    if error["type"] == "too_short":
+        return f"key '{name}' must have at least one entry"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should be", "must be")
     given = repr(error["input"])
     shown = given if len(given) <= LONGEST_VALUE else f"{given[:LONGEST_VALUE]}..."

@@ -183,13 +183,22 @@ class Url(_Strict):
     headers: dict[str, str] = Field(default_factory=dict)
 
 
+def _readiness(value: Any) -> Any:
+    if value != "json_line" and not isinstance(value, dict | Url):
+        raise impossible(f"must be json_line, or an address that answers once the server is ready such as {{url: 'http://127.0.0.1:{{free_port}}/'}}, not {value!r}")
+    return value
+
+
+Readiness = Annotated[Literal["json_line"] | Url, BeforeValidator(_readiness)]
+
+
 class Lifecycle(_Strict):
     """How the target is started and ended; without it the target is somebody else's and is left alone."""
 
     needs: Needs | None = None
     start: list[str] = Field(min_length=1)
     environment: dict[str, str] = Field(default_factory=dict)
-    ready: Literal["json_line"] | Url = "json_line"
+    ready: Readiness = "json_line"
     ready_within: Seconds = 20.0
     stop: Literal["close_stdin", "terminate"] = "close_stdin"
     stop_within: Seconds = 10.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -41,6 +40,7 @@ class Target:
         self.path = path
         self.http = Http()
         self.process: TargetProcess | None = None
+        self.adapter = _adapter(file, path)
         self._values: dict[str, str] = {}
 
     # what it is
@@ -54,15 +54,6 @@ class Target:
     def title(self) -> str:
         """Its name for people."""
         return self.file.title or self.file.name
-
-    @cached_property
-    def adapter(self) -> Adapter:
-        """Translates between the kit's messages and this wire: the mapping of the file, or the class that the file names."""
-        file = self.file
-        if file.adapter is None:
-            return JsonMapping(file.messages, file.questions, file.connect.ready)
-        adapter: Adapter = adapter_class(self.path, file.adapter)(file)
-        return adapter
 
     def endpoints(self) -> list[tuple[str, str, str | None]]:
         """Every address that must answer before a run: label, URL, environment variable that sets it."""
@@ -235,6 +226,14 @@ class Target:
             raise UsageError(f"target '{self.name}' offers no ledger")
         data = await self.http.request("ledger", request.method, self.fill(request.url, since=since))
         return list(self.adapter.ledger(data))
+
+
+def _adapter(file: TargetFile, path: Path) -> Adapter:
+    """Translates between the kit's messages and this wire: the mapping of the file, or the class that the file names."""
+    if file.adapter is None:
+        return JsonMapping(file.messages, file.questions, file.connect.ready)
+    made: Adapter = adapter_class(path, file.adapter)(file)
+    return made
 
 
 def _filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:

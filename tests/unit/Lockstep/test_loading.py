@@ -50,7 +50,7 @@ def test_a_minimal_file_is_enough(write):
 
 
 def test_the_files_of_the_kit_are_right():
-    assert {"real", "reference"} <= set(known_targets())
+    assert {"jupyter", "real", "reference"} <= set(known_targets())
     for name in known_targets():
         assert load_target(name).name == name
 
@@ -198,3 +198,65 @@ def test_an_unknown_target_is_told_with_the_nearest_and_the_list():
 def test_a_path_that_leads_nowhere_is_told():
     with pytest.raises(UsageError, match=r"^usage: there is no target file no/where\.yaml; give the path of a \.yaml file or one of: "):
         find_target("no/where.yaml")
+
+
+ADAPTER = "class Desk:\n    def __init__(self, file): self.name = file.name\n" + "".join(
+    f"    def {name}(self, *_): pass\n" for name in ("handshake", "encode", "decode", "ask", "ledger")
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        ("lifecycle", {"start": []}, "key 'lifecycle.start' must have at least one entry"),
+        ("lifecycle", {"start": ["x"], "ready": "soon"}, "key 'lifecycle.ready' must be json_line, or an address that answers once the server is ready "
+                                                         "such as {url: 'http://127.0.0.1:{free_port}/'}, not 'soon'"),
+        ("lifecycle", {"start": ["x"], "ready": {"uri": "x"}}, "unknown key 'lifecycle.ready.uri'; did you mean 'url'? Allowed here: headers, url"),
+        ("lifecycle", {"start": ["x"], "needs": {"modules": [], "requirements": "r"}}, "key 'lifecycle.needs.modules' must have at least one entry"),
+        ("limits.burst", 0, "key 'limits.burst' must be 1 or more, not '0'"),
+        ("limits.clients", -1, "key 'limits.clients' must be 1 or more, not '-1'"),
+        ("limits.rate", "fast", "key 'limits.rate' must be a rate such as '50 msg/s', not 'fast'"),
+        ("connect.prepare", {"url": "x", "method": "BREW"}, "key 'connect.prepare.0.method' must be 'GET', 'POST', 'PUT', 'PATCH' or 'DELETE', not 'BREW'"),
+        ("connect.prepare", [{"ulr": "x"}], "unknown key 'connect.prepare.0.ulr'; did you mean 'url'? Allowed here: body, headers, method, take, url, within"),
+        ("connect.prepare", {"url": "x", "take": {"k": "a..b"}}, "key 'connect.prepare.0.take.k' must be a path such as 'state.count', not 'a..b'"),
+        ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, "key 'connect.ready.say' uses {content}, which nobody fills; allowed are: "
+                                                                             "{client}, {connection}, {epoch}, {offset}, {session}, {token}, {user}"),
+        ("connect.auth.token", {"from": "heaven"}, "key 'connect.auth.token.from' must be 'endpoint', 'environment', 'lifecycle' or 'none', not 'heaven'"),
+    ],
+)
+def test_an_impossible_way_to_reach_a_server_is_a_sentence(write, place, value, sentence):
+    assert sentence_of(write(changed(place, value))) == sentence
+
+
+@pytest.mark.parametrize("name", ["attempt", "timestamp", "client"])
+def test_copies_that_differ_contradict_a_key_of_identical_messages(write, name):
+    data = changed("guarantees.duplicates", {"key": "content", "answer": "silent"})
+    assert load_target(write(data)).offers("duplicate_detection")
+    data["messages"]["send"]["n"] = f"<{{{name}}}>"
+    assert sentence_of(write(data)) == (
+        f"key 'guarantees' says that identical messages are duplicates ('duplicates.key: content'), but 'messages.send' uses {{{name}}}, "
+        "so that no two copies are identical; leave it out of 'messages.send' or choose another key: message_id, none"
+    )
+
+
+def test_an_adapter_is_made_with_the_file_that_names_it(write, tmp_path):
+    (tmp_path / "desk_adapter.py").write_text(ADAPTER)
+    assert load_target(write(changed("adapter", "desk_adapter.py:Desk"))).adapter.name == "desk"
+
+
+@pytest.mark.parametrize(
+    ("code", "named", "sentence"),
+    [
+        (ADAPTER, "Desk", "key 'adapter' must be FILE.py:Class such as 'desk_adapter.py:DeskAdapter', not 'Desk'"),
+        (ADAPTER, "other.py:Desk", "key 'adapter' names FOLDER/other.py, which is not there; the file must lie beside the target file"),
+        (ADAPTER, "a.py:Dsk", "key 'adapter' names the class 'Dsk', which is not in FOLDER/a.py; there are: Desk"),
+        (ADAPTER.replace("def ask", "def aks"), "a.py:Desk", "the adapter a.py:Desk lacks ask; an adapter has: handshake, encode, decode, ask, ledger"),
+        ("1/0", "a.py:Desk", "the adapter FOLDER/a.py cannot be loaded (ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_an_adapter_that_cannot_be_had_is_a_sentence_before_anything_starts(write, tmp_path, code, named, sentence):
+    (tmp_path / "a.py").write_text(code)
+    path = write(changed("adapter", named))
+    with pytest.raises(UsageError) as error:
+        load_target(path)
+    assert str(error.value) == f"usage: {path}: " + sentence.replace("FOLDER", str(tmp_path))

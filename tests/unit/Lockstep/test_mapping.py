@@ -150,3 +150,24 @@ def test_an_id_of_a_wrong_type_never_reaches_the_engine(given, understood):
 def test_numbers_of_a_wrong_type_count_as_absent(given):
     adapter = mapping({"reply": {"where": {"type": "answer"}, "message_id": "id", "attempt": "n", "sequence_id": "n", "digest": "x"}, "offset": "n"})
     assert decoded(adapter, {"type": "answer", "id": "m", "n": given, "x": 5})[2:6] == (None, None, None, None)
+
+
+def test_of_two_rules_that_fit_the_one_with_more_conditions_is_meant():
+    said = {"reply": {"where": {"type": "result"}, "message_id": "to"}}
+    asked = {"agent_state": {"ask": {}, "answer": {"where": {"type": "result", "state.count": "*"}, "request_id": "to", "fields": {"count": "state.count"}}}}
+    adapter = mapping(said, asked)
+    assert decoded(adapter, {"type": "result", "to": "m1"}).kind is Kind.REPLY
+    assert decoded(adapter, {"type": "result", "to": "q1", "state": {"count": 3}}).kind is Kind.ANSWER
+
+
+@pytest.mark.parametrize(("in_order", "fields"), [(True, {"pending": 0, "count": 3}), (False, {"count": 3})])
+def test_behind_an_answer_in_order_nothing_is_under_way(in_order, fields):
+    asked = {"agent_state": {"ask": {}, "in_order": in_order, "answer": {"where": {"type": "state"}, "fields": {"count": "n"}}}}
+    assert decoded(mapping(questions=asked), {"type": "state", "n": 3}).details["fields"] == fields
+
+
+def test_a_client_speaks_first_only_where_the_file_says_what():
+    ready = {"say": {"type": "init", "token": "{token}", "n": "{connection}", "who": "{user}", "back": "{session}"}, "wait_for": {"type": "ack"}}
+    assert orjson.loads(mapping(ready=ready).handshake("u-1", {"token": "t", "connection": 7})) == {"type": "init", "token": "t", "n": 7, "who": "u-1"}
+    assert mapping(ready={"wait_for": {"type": "ack"}}).handshake("u-1", {}) is None
+    assert mapping().handshake("u-1", {}) is None
