@@ -93,3 +93,5 @@ class Reply(NamedTuple):
 
     session: Session
     fields: Fields
+    priority: str = "normal"
+    """That of the message it answers."""

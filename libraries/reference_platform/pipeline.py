@@ -189,7 +189,7 @@ class Pipeline:
             stages |= ANSWERED
             fields["processing_time"] = monotonic() - started
             if message.session is not None:
-                batch.replies.append(Reply(message.session, fields))
+                batch.replies.append(Reply(message.session, fields, message.priority))
         row = batch.waiting.pop(message, None)
         if row is None:
             row = self._record(message, 0, 0)

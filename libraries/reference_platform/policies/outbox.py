@@ -29,7 +29,7 @@ class Outbox(Port):
         policies = self.host.policies
         encode, frame = policies.codec.encode, policies.wire.frame
         touched: list[Connection] = []
-        for session, fields in replies:
+        for session, fields, _ in replies:
             connection = session.connection
             if not connection.is_open:
                 continue

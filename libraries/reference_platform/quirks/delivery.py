@@ -77,6 +77,20 @@ class Jitter(DelayedOutbox):
         return self.host.random.uniform(0, 0.08)
 
 
+@quirk("n8_classes_interleaved")
+class NormalLater(DelayedOutbox):
+    """Replies to normal messages leave 0 to 20 ms late and those to urgent ones at once: each class stays in order for itself."""
+
+    def delay(self) -> float:
+        """Of everything that is not urgent."""
+        return self.host.random.uniform(0, 0.02)
+
+    def release(self, replies: list[Reply]) -> None:
+        """The urgent ones do not wait."""
+        self.send([reply for reply in replies if reply.priority == "high"])
+        super().release([reply for reply in replies if reply.priority != "high"])
+
+
 @quirk("n6_one_byte_writes")
 class OneByteWrites(Wire):
     """Every frame reaches the socket one byte per write."""

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
-QUIRKS = ("n1_slow_in_order", "n6_one_byte_writes", "n7_jitter", "n11_unknown_fields")
+QUIRKS = (
+    "n1_slow_in_order", "n6_one_byte_writes", "n7_jitter", "n8_classes_interleaved", "n9_read_in_between", "n11_unknown_fields",
+    "n12_pauses", "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
@@ -67,3 +70,59 @@ def test_two_quirks_and_a_defect_on_different_ports(serve):
     client = platform.connect()
     client.send_many([{"message_id": "same"}] * 3)
     assert [client.receive()["type"] for _ in range(3)] == ["ai_response"] * 3
+
+
+def test_classes_interleave_and_each_stays_in_order(serve):
+    platform = serve("--quirk", "n8_classes_interleaved")
+    client = platform.connect()
+    for number in range(200):
+        client.send(f"{number}", priority="high" if number % 5 == 0 else "normal")
+    answered = [int(frame["message_id"]) for frame in client.fence()]
+    assert [row["message_id"] for row in platform.ledger() if row["what"] == "processed"][:-1] != [str(number) for number in answered]
+    for urgent in (True, False):
+        mine = [number for number in answered if (number % 5 == 0) == urgent]
+        assert mine == sorted(mine)
+    assert sorted(answered) == list(range(200))
+
+
+def test_a_read_takes_a_value_of_its_interval(serve):
+    platform = serve("--quirk", "n9_read_in_between")
+    busy, asking = platform.connect(), platform.connect()
+    later = 0
+    for number in range(50):
+        busy.send(f"m{number}")
+        asking.send_json({"type": "get_agent_state", "request_id": "q"})
+        assert busy.receive()["version"] == number + 1
+        state = asking.receive()
+        assert number <= state["version"] <= number + 1
+        assert state["version"] == len(state["processed_message_ids"]) == len(state["context"]["topics"][:20]) + max(0, state["version"] - 20)
+        later += state["version"] == number + 1
+    assert later > 25
+
+
+def test_pauses_stop_everybody_for_300_ms(serve):
+    platform = serve("--quirk", "n12_pauses")
+    client = platform.connect()
+    start = time.monotonic()
+    client.fence("first")
+    assert time.monotonic() - start >= 0.3
+    waits = []
+    while not waits or waits[-1] < 0.3:
+        start = time.monotonic()
+        client.fence(f"m{len(waits)}")
+        waits.append(time.monotonic() - start)
+    assert len(waits) > 10
+
+
+def test_pings_come_at_any_time_and_are_answered(serve):
+    platform = serve("--quirk", "n18_pings_at_any_time")
+    client = platform.connect()
+    seen = []
+    handle = client.socket.protocol.recv_frame
+    client.socket.protocol.recv_frame = lambda frame: (seen.append(frame.opcode), handle(frame))[1]
+    for number in range(100):
+        client.fence(f"m{number}")
+    while seen.count(9) < 10:
+        client.fence(f"later{len(seen)}")
+    platform.control("clock", {"advance": 100})
+    client.fence("still here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import dataclasses
 from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +66,25 @@ def test_queues_are_per_user(host):
         assert inbox.admit(message(str(number))) is None
     assert inbox.admit(message("x")) is not None
     assert inbox.admit(message("x", user="bob")) is None
+
+
+def test_a_moments_fullness_refuses_and_the_retry_is_taken(host, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("reference_platform.quirks.queue.monotonic", lambda: now)
+    inbox = catalogue("quirk")["n17_full_for_a_moment"](host)
+    host.policies = dataclasses.replace(host.policies, inbox=inbox)
+    for number in range(18):
+        assert inbox.admit(message(str(number))) is None
+    inbox.take("alice")
+    now += 0.0019
+    refusal = inbox.admit(message("late"))
+    assert (refusal["code"], refusal["queue_depth"]) == ("queue_full", 17)
+    assert inbox.admit(message("urgent", "high")) is None, "there was room for this one all the time"
+    inbox.take("alice")
+    now += 0.0002
+    assert inbox.admit(message("late")) is not None, "the next one has left just now"
+    now += 0.0021
+    assert inbox.admit(message("late")) is None
 
 
 def test_workers_take_turns(host):
@@ -136,17 +156,25 @@ def test_clock_goes_forward_only():
             clock.advance(seconds)
 
 
+CATALOGUE = {
+    "r1": "swap_adjacent reorder_1in500 drop_every_n drop_last dup_reply wrong_correlation seq_off_by_one concurrent_handlers truncate_64k",
+    "r2": "no_dedup window_too_short dedup_id_only_conn dedup_lost_on_reconnect dedup_lost_on_restart dedup_global_across_users "
+    "race_check_then_act reject_then_process dup_missing_reply",
+    "r3": "unbounded queue_size_lies capacity_off_by_10pct full_then_processed high_dropped high_starved normal_starved never_recovers "
+    "no_retry_after",
+    "r4": "count_random count_on_error lost_update stale_read torn_snapshot context_crosstalk complete_flag_early",
+    "r5": "idle_drop hol_blocking mem_leak_per_msg",
+    "r6": "missing_agent stale_agent torn_shared_read contributor_seq deadlock_two_agents",
+}
+
+
 def test_catalogue_is_complete_and_every_entry_says_what_it_does():
     defects, quirks = catalogue("defect"), catalogue("quirk")
-    assert [name for name in defects if name.startswith("r1_")] == sorted([
-        "r1_swap_adjacent", "r1_reorder_1in500", "r1_drop_every_n", "r1_drop_last", "r1_dup_reply", "r1_wrong_correlation",
-        "r1_seq_off_by_one", "r1_concurrent_handlers", "r1_truncate_64k",
-    ])  # fmt: skip
-    assert [name for name in defects if name.startswith("r2_")] == sorted([
-        "r2_no_dedup", "r2_window_too_short", "r2_dedup_id_only_conn", "r2_dedup_lost_on_reconnect", "r2_dedup_lost_on_restart",
-        "r2_dedup_global_across_users", "r2_race_check_then_act", "r2_reject_then_process", "r2_dup_missing_reply",
-    ])  # fmt: skip
-    assert set(quirks) >= {"n1_slow_in_order", "n4_duplicates_silent", "n6_one_byte_writes", "n7_jitter", "n11_unknown_fields"}
+    assert set(defects) == {f"{group}_{name}" for group, names in CATALOGUE.items() for name in names.split()}
+    assert set(quirks) == {
+        "n1_slow_in_order", "n4_duplicates_silent", "n6_one_byte_writes", "n7_jitter", "n8_classes_interleaved", "n9_read_in_between",
+        "n11_unknown_fields", "n12_pauses", "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
+    }  # fmt: skip
     for name, port in (defects | quirks).items():
         assert port.__doc__, name
         assert slot_of(port, name) in PORTS
