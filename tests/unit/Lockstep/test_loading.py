@@ -209,8 +209,8 @@ ADAPTER = "class Desk:\n    def __init__(self, file): self.name = file.name\n" +
     ("place", "value", "sentence"),
     [
         ("lifecycle", {"start": []}, "key 'lifecycle.start' must have at least one entry"),
-        ("lifecycle", {"start": ["x"], "ready": "soon"}, "key 'lifecycle.ready' must be json_line, or an address that answers once the server is ready "
-                                                         "such as {url: 'http://127.0.0.1:{free_port}/'}, not 'soon'"),
+        ("lifecycle", {"start": ["x"], "ready": "soon"}, ("key 'lifecycle.ready' must be json_line, or an address that answers once the server is ready "
+                                                         "such as {url: 'http://127.0.0.1:{free_port}/'}, not 'soon'")),
         ("lifecycle", {"start": ["x"], "ready": {"uri": "x"}}, "unknown key 'lifecycle.ready.uri'; did you mean 'url'? Allowed here: headers, url"),
         ("lifecycle", {"start": ["x"], "needs": {"modules": [], "requirements": "r"}}, "key 'lifecycle.needs.modules' must have at least one entry"),
         ("limits.burst", 0, "key 'limits.burst' must be 1 or more, not '0'"),
@@ -219,8 +219,8 @@ ADAPTER = "class Desk:\n    def __init__(self, file): self.name = file.name\n" +
         ("connect.prepare", {"url": "x", "method": "BREW"}, "key 'connect.prepare.0.method' must be 'GET', 'POST', 'PUT', 'PATCH' or 'DELETE', not 'BREW'"),
         ("connect.prepare", [{"ulr": "x"}], "unknown key 'connect.prepare.0.ulr'; did you mean 'url'? Allowed here: body, headers, method, take, url, within"),
         ("connect.prepare", {"url": "x", "take": {"k": "a..b"}}, "key 'connect.prepare.0.take.k' must be a path such as 'state.count', not 'a..b'"),
-        ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, "key 'connect.ready.say' uses {content}, which nobody fills; allowed are: "
-                                                                             "{client}, {connection}, {epoch}, {offset}, {session}, {token}, {user}"),
+        ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, ("key 'connect.ready.say' uses {content}, which nobody fills; allowed are: "
+                                                                             "{client}, {connection}, {epoch}, {offset}, {session}, {token}, {user}")),
         ("connect.auth.token", {"from": "heaven"}, "key 'connect.auth.token.from' must be 'endpoint', 'environment', 'lifecycle' or 'none', not 'heaven'"),
     ],
 )
