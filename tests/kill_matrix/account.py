@@ -29,7 +29,8 @@ class Account:
         self._project = project or Project.here()
         self.version = version(self._project.root)
         self.file = self._project.results / "kill_matrix.json"
-        earlier = {_key(entry): entry for entry in _read(self.file)}
+        shipped = self._project.root / "docs" / "kill_matrix.json"
+        earlier = {_key(entry): entry for file in (shipped, self.file) for entry in _read(file)}
         self._entries = {}
         for row in plan:
             fresh = self._entry(row)

@@ -77,6 +77,16 @@ def test_what_is_done_is_known_by_tests_and_seed(project):
     assert not account.known(dataclasses.replace(DEFECT, tests=()), 1)
 
 
+def test_what_came_with_the_kit_counts_until_something_newer_is_found(project):
+    Account([DEFECT, QUIRK], project).add(found(DEFECT), 1)
+    (project.root / "docs").mkdir()
+    (project.results / "kill_matrix.json").rename(project.root / "docs" / "kill_matrix.json")
+    account = Account([DEFECT, QUIRK], project)
+    assert account.known(DEFECT, 1)
+    account.add(found(DEFECT, "duplicated"), 1)
+    assert Account([DEFECT, QUIRK], project).as_wanted(DEFECT)
+
+
 def test_what_broke_off_is_not_known_and_replaced_by_a_result(project):
     account = Account([DEFECT], project)
     account.add(found(DEFECT, problem="it did not end"), 1)
