@@ -101,7 +101,7 @@ class Tally:
         elif (number := self._own_number(message_id)) is not None:
             again = f" (attempt {attempt})" if attempt not in {None, 1} else ""
             self._violated(Code.DUPLICATED, f"message {number} was answered again{again}")
-        elif message_id.rpartition(".")[0] + "." in self._columns.prefixes:
+        elif message_id.rpartition(".")[0] + "." in self._columns.prefixes - {self.prefix}:
             self._violated(Code.LEAKED_TO_OTHER_USER, f"a reply came that belongs to another connection ({message_id})")
         else:
             self._violated(Code.PHANTOM, f"a reply came to a message that was never sent ({message_id[:80]})")

@@ -1,0 +1,92 @@
+"""The fast ways give exactly what the target's adapter gives, or leave the work to it."""
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from Lockstep.checks.events import Kind
+from Lockstep.engine.load.codec import Contents, encoder, reader
+from Lockstep.targets import load_target
+from Lockstep.targets.mapping import JsonMapping, digest_of
+from Lockstep.targets.model import Messages
+
+REFERENCE = load_target("reference").file
+CONTENTS = Contents(None, 4711)
+SHAPES = [
+    REFERENCE.messages.send,
+    {"id": "{message_id}", "text": "{content}"},
+    {"a": [{"n": "{sequence_id}"}, "{message_id}/x"], "m": {"100%": "{content}", "q\"uo{te}": "{user}"}, "p": "{priority}"},
+    {"id": "{message_id}", "again": "{message_id}", "text": "{content}"},        # twice the same: no template
+    {"id": "{message_id}", "text": "to {user}: {content}", "at": "{timestamp}", "probe-4b1d-text": 1},
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(SHAPES), st.text("abc-._0123456789", min_size=1, max_size=20), st.integers(0, 10**7), st.integers(0, len(CONTENTS) - 1),
+       st.floats(1.7e9, 1.9e9), st.sampled_from([None, "high"]), st.integers(1, 2))
+def test_a_template_writes_what_the_adapter_writes(shape, message_id, sequence, content, stamp, priority, attempt):
+    adapter = JsonMapping(Messages(send=shape, reply=[]), {}, None)
+    constant = {"attempt": attempt, "priority": priority, "user": 'al"ice', "client": "load-0"}
+    whole = {**constant, "message_id": message_id, "sequence_id": sequence, "content": CONTENTS.texts[content], "timestamp": stamp}
+    assert encoder(adapter, CONTENTS, constant)(message_id, sequence, content, repr(stamp)) == adapter.encode(whole)
+
+
+def test_the_reference_dialect_is_written_by_template():
+    adapter = JsonMapping(REFERENCE.messages, REFERENCE.questions, REFERENCE.connect.ready)
+    assert encoder(adapter, CONTENTS, {"attempt": 1}).__name__ == "by_template"
+
+
+RULES = {
+    "reference": (REFERENCE.messages, REFERENCE.questions, REFERENCE.connect.ready),
+    "small": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id", "attempt": "attempt"}]), {}, None),
+    "deep": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "in.id", "digest": "digest"}]), {}, None),
+    "two": (Messages(send={}, reply=[{"where": {"type": "ai_response", "final": True}, "message_id": "message_id"}],
+                     accepted=[{"where": {"type": "ai_response"}, "message_id": "message_id"}]), {}, None),
+    "echo": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id", "echo": "content"}]), {}, None),
+    "hidden": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id"}],
+                        refused=[{"where": {"type": "*", "code": 5}, "message_id": "message_id"}]), {}, None),
+}
+values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["ai_response", "error", "x", "é"]), st.floats(0, 1), st.lists(st.integers(0, 1), max_size=1))
+wires = st.dictionaries(st.sampled_from(["type", "message_id", "attempt", "sequence_id", "offset", "digest", "content", "final", "code", "in"]), values)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(sorted(RULES)), wires, st.booleans())
+def test_the_short_way_reads_what_the_adapter_reads(name, wire, is_reply):
+    messages, questions, ready = RULES[name]
+    adapter = JsonMapping(messages, questions, ready)
+    payload = orjson.dumps({**wire, **({"type": "ai_response"} if is_reply else {})})
+    reply = reader(adapter, messages, questions, ready)(payload)
+    decoded = adapter.decode(payload)
+    if reply is not None:
+        assert [(one.kind, one.message_id, one.attempt, one.sequence_id, one.offset, one.digest) for one in decoded] == [(Kind.REPLY, *reply)]
+
+
+@pytest.mark.parametrize("name", ["reference", "small", "deep", "echo"])
+def test_a_plain_reply_is_read(name):
+    messages, questions, ready = RULES[name]
+    payload = orjson.dumps({"type": "ai_response", "message_id": "m.1", "in": {"id": "m.1"}, "attempt": 1, "sequence_id": 1, "offset": 2, "content": "x", "digest": "d"})
+    reply = reader(JsonMapping(messages, questions, ready), messages, questions, ready)(payload)
+    assert reply is not None
+    assert reply[0] == "m.1"
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"7", b"{", b'{"type": "error"}', b"\xff", b"null"])
+def test_what_is_no_reply_is_left_to_the_adapter(payload):
+    messages, questions, ready = RULES["reference"]
+    assert reader(JsonMapping(messages, questions, ready), messages, questions, ready)(payload) is None
+
+
+@pytest.mark.parametrize("size", [None, 30, 1000, 70_000, 3_000_000])
+def test_contents_have_their_size_and_differ(size):
+    contents = Contents(size, 1)
+    assert size is None or {len(text.encode()) for text in contents.texts} == {size}
+    assert len(set(contents.digests)) == len(contents) >= 31
+    assert [digest_of(text) for text in contents.texts[:5]] == contents.digests[:5]
+    assert sum(map(len, contents.texts)) <= max(31 * (size or 0), 16_000_000)
+    assert Contents(size, 1).texts == contents.texts
+
+
+def test_a_very_small_content_has_exactly_its_size():
+    assert {len(text) for text in Contents(1, 1).texts} == {1}
