@@ -171,6 +171,8 @@ class ModelServer:
         account = self.users[self.owner[connection]]
         if not isinstance(item, Sent):
             question, request = item
+            if question == "configure_agents":
+                account.agents = {name: account.agents[name] if self.random.random() < 0.7 else fresh_agent() for name in self.team}
             self.push(connection, Kind.ANSWER, request, {"question": question, "fields": self.answer(account, question)})
         elif item.message_id in account.known:
             if self.duplicates == "reject":
@@ -197,7 +199,7 @@ class ModelServer:
     def answer(self, account: Account, question: str) -> dict[str, Any]:
         return {
             "queue_state": self.queue_state, "queue_capacity": self.queue_capacity, "agent_state": self.agent_state,
-            "all_agent_states": self.all_agent_states,
+            "all_agent_states": self.all_agent_states, "configure_agents": lambda _: {"agents": list(self.team)},
         }[question](account)
 
     def queue_state(self, account: Account) -> dict[str, Any]:
@@ -316,6 +318,9 @@ class ModelServer:
 
     def maybe_ask(self) -> None:
         self.ask(self.random.choice(("queue_state", "queue_capacity", "agent_state", "all_agent_states")), self._any())
+
+    def maybe_configure(self) -> None:
+        self.ask("configure_agents", self._any())
 
     def maybe_fail(self) -> None:
         self.random.choice(list(self.users.values())).failing += 1
