@@ -76,10 +76,12 @@ class Kit:
         target, self._target = self._target, None
         if going_on := self.engine.activities.names:
             self.engine.run(self.engine.activities.stop_all(going_on, 1.0))
-        self.engine.run(self.engine.close(list(self.engine.clients)))
-        if target is not None:
-            self.engine.run(target.http.close())
-            target.close()
+        try:
+            self.engine.run(self.engine.close(list(self.engine.clients)))
+        finally:
+            if target is not None:
+                self.engine.run(target.http.close())
+                target.close()
 
     def must_offer(self, *capabilities: str) -> None:
         """Raises when the target cannot do one of these; a test skips itself before its first stimulus, never in the middle."""

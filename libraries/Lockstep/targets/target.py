@@ -187,8 +187,8 @@ class Target:
         return taken
 
     async def discard(self, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
-        """Does what the file says is to be done with an account that is no longer needed."""
-        for step in self.file.connect.discard:
+        """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""
+        for step in () if self.died() else self.file.connect.discard:
             await self._step(f"discarding {account}", step, values, token)
 
     async def _step(self, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
