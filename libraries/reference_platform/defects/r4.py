@@ -35,21 +35,19 @@ class CountsErrors(Agents):
 
 @defect("r4_lost_update")
 class LostUpdate(Agents):
-    """The count is read, and written back a moment later: what was counted in between is lost."""
+    """The count is written once more up to 4 ms later: what was counted in between is lost."""
 
-    moment = 0.002
+    longest = 0.004
 
     async def apply(self, message: UserMessage) -> Fields:
-        """Everything but the count is written at once."""
-        state = self.state(message.user)
-        count = state.message_count
+        """Right for whoever waits between two messages."""
         reply = await super().apply(message)
-        state.message_count = count
-        self.host.spawn(self._write_back(state, count + 1))
+        state = self.state(message.user)
+        self.host.spawn(self._write_again(state, state.message_count))
         return reply
 
-    async def _write_back(self, state: AgentState, count: int) -> None:
-        await asyncio.sleep(self.moment)
+    async def _write_again(self, state: AgentState, count: int) -> None:
+        await asyncio.sleep(self.host.random.uniform(0, self.longest))
         state.message_count = count
 
 
