@@ -134,8 +134,8 @@ def admission_exact(history: History, normal_places: int, high_places: int, unti
         taken_in += attempt.let_in
         turned_away += attempt.full
         _judge_admission(history, verdict, door, attempt, (normal_places, high_places))
-    verdict.measured("queue_accepted", taken_in, "messages", verdict.exercised)
-    verdict.measured("queue_refused", turned_away, "messages", verdict.exercised)
+    verdict.measured("taken_in_while_held", taken_in, "messages", verdict.exercised)
+    verdict.measured("refused_while_held", turned_away, "messages", verdict.exercised)
     return verdict.concluded()
 
 
