@@ -21,6 +21,7 @@ from .keywords.connecting import ConnectingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.measuring import MeasuringKeywords, Phase
+from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.sending import SendingKeywords
 from .keywords.state import StateKeywords
@@ -76,6 +77,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         sending = SendingKeywords(kit, expectation)
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
+            QueueingKeywords(kit, expectation, sending),
             StateKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
         ])
         self._kit = kit

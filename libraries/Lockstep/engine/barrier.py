@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, islice
 from time import monotonic
 
 from ..checks.events import Kind
@@ -63,6 +63,21 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
         if not idle:
             await asyncio.sleep(PATIENCE)  # a busy target is not asked all the time
     return Settled(reached=True, how="the connection closed meanwhile")
+
+
+async def decided(client: Client, since: int, guard: float = HANG_GUARD) -> Settled:
+    """Waits until the target has said of each attempt whether it takes it in: for an agent that is held, so that nothing is answered."""
+    connection = client.connection
+    deadline, accepted = monotonic() + guard, set[tuple[str | None, int | None]]()
+    while connection is not None and connection.is_open:
+        events, end = connection.journal.events, connection.journal.cursor
+        accepted |= {(event.message_id, event.attempt) for event in islice(events, since, end) if event.kind is Kind.ACCEPTED}
+        since, undecided = end, connection.outstanding.keys() - accepted
+        if not undecided:
+            break
+        if not await connection.changed.wait(deadline - monotonic()):
+            return Settled(reached=False, how=f"the hang guard of {guard:g} s ended the wait; of {len(undecided)} attempts it is not known whether they were taken in")
+    return Settled(reached=True, how="each attempt was taken in, refused or answered")
 
 
 async def _quiet(connection: Connection, since: int) -> None:

@@ -13,7 +13,7 @@ from robot.api import SkipExecution, logger
 from ..checks import Event, History, Kind, LedgerRow, Verdict
 from ..checks.verdict import Measured
 from ..checks.violations import Code
-from ..engine.barrier import Settled, drain, settle
+from ..engine.barrier import Settled, decided, drain, settle
 from ..engine.client import HANG_GUARD, Client
 from ..errors import PerformanceThresholdError, UsageError, ViolationError
 from ..telling import failure_text
@@ -46,13 +46,17 @@ class Expectation:
         if deaf := [one.alias for one in clients if one.connection is not None and one.connection.is_open and not one.connection.reads]:
             raise UsageError(f"{deaf[0]} does not read what the target sends; use 'Start Reading    {deaf[0]}' before its messages are judged")
         begin = kit.scope.cursor if since is None else since
-        settled = kit.engine.run(self._settled(clients, begin))
-        for one, how in zip(clients, settled, strict=True):
-            if not how.reached:
-                logger.warn(f"{one.alias}: {how.how}")
+        self._warn(clients, kit.engine.run(self._settled(clients, begin)))
         events = kit.engine.journal.slice(begin, {one.alias for one in clients})
         rows = self._ledger(events) if ledger else []
         return History(events, rows)
+
+    def while_held(self, client: str | None) -> History:
+        """The history of this test so far, once it is known of each message whether it was taken in; nothing needs to be answered."""
+        kit = self._kit
+        clients, begin = kit.clients(client), kit.scope.cursor
+        self._warn(clients, kit.engine.run(self._decided(clients, begin)))
+        return History(kit.engine.journal.slice(begin, {one.alias for one in clients}), [])
 
     def first_refused(self, client: str | None) -> str:
         """The id of the first message of this test that the target refused."""
@@ -68,6 +72,16 @@ class Expectation:
 
     async def _drained(self, clients: Sequence[Client]) -> None:
         await asyncio.gather(*(drain(client, client.connection, self._kit.fence) for client in clients if client.connection))
+
+    @staticmethod
+    async def _decided(clients: Sequence[Client], since: int) -> list[Settled]:
+        return await asyncio.gather(*(decided(client, since) for client in clients))
+
+    @staticmethod
+    def _warn(clients: Sequence[Client], settled: Sequence[Settled]) -> None:
+        for one, how in zip(clients, settled, strict=True):
+            if not how.reached:
+                logger.warn(f"{one.alias}: {how.how}")
 
     async def _settled(self, clients: Sequence[Client], since: int) -> list[Settled]:
         return await asyncio.gather(*(settle(client, fence=self._kit.fence, since=since) for client in clients))

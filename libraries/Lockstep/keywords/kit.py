@@ -32,6 +32,8 @@ class TestScope:
     accounts: dict[str, Account] = field(default_factory=dict)
     outer_clients: frozenset[str] = frozenset()
     outer_activities: frozenset[Name] = frozenset()
+    released: dict[str, int] = field(default_factory=dict)
+    """User -> cursor of the journal when the user's held agent was released."""
     checks_done: int = 0
     not_offered: list[str] = field(default_factory=list)
     not_measured: list[str] = field(default_factory=list)
@@ -135,6 +137,13 @@ class Kit:
                 raise UsageError("no client is connected; use 'Connect As    alice' first")
             return list(self.engine.clients.values())
         return [self.client(alias)]
+
+    def accounts(self, alias: str | None) -> list[Account]:
+        """The user of that client, or all users for ``everyone``; without an alias the only user there is, with however many clients."""
+        own = {client.account.login: client.account for client in self.engine.clients.values()}
+        if alias == "everyone" or (alias is None and len(own) == 1):
+            return list(own.values())
+        return [self.client(alias).account]
 
     def in_suite_words(self, text: str) -> str:
         """Text with the target's user ids and the long message ids replaced by the names that the suite uses."""

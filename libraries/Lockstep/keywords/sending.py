@@ -18,6 +18,8 @@ from .expectation import Expectation, violated
 from .kit import Kit
 from .limits import burst_within, rate_within, size_within
 
+HIGH = Priority.high
+
 
 class SendingKeywords:
     """The ordered sender of each client."""

@@ -107,24 +107,27 @@ class TargetKeywords:
         """Lets the agent of a user take no further message until `Release The Agent`; messages wait in the queue.
 
         | =Argument= | =Meaning=                                    |
-        | client     | alias of the user's client; none: the only one |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
 
         Fails if the target does not offer ``hold``.
 
         | `Hold The Agent` |
         """
-        self._control("hold", user=self._kit.client(client).account.user)
+        for account in self._kit.accounts(client):
+            self._control("hold", user=account.user)
 
     @keyword(tags=("Target", "Control"))
     def release_the_agent(self, client: str | None = None) -> None:
-        """Lets a held agent go on.
+        """Lets a held agent go on. Those expectations that speak of a held agent judge what happened before.
 
         | =Argument= | =Meaning=                                    |
-        | client     | alias of the user's client; none: the only one |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
 
         | `Release The Agent` |
         """
-        self._control("release", user=self._kit.client(client).account.user)
+        for account in self._kit.accounts(client):
+            self._kit.scope.released[account.user] = self._kit.engine.journal.cursor
+            self._control("release", user=account.user)
 
     @keyword(tags=("Target", "Control"))
     def let_each_message_take(self, duration: Duration, client: str | None = None) -> None:
@@ -132,11 +135,12 @@ class TargetKeywords:
 
         | =Argument= | =Meaning=                                      |
         | duration   | such as ``20 ms``; ``0`` for at once           |
-        | client     | alias of the user's client; none: the only one |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
 
         | `Let Each Message Take` | 20 ms |
         """
-        self._control("work_time", seconds=float(duration), user=self._kit.client(client).account.user)
+        for account in self._kit.accounts(client):
+            self._control("work_time", seconds=float(duration), user=account.user)
 
     @keyword(tags=("Target", "Control"))
     def let_messages_fail(self, count: Count, client: str | None = None) -> None:
@@ -144,13 +148,14 @@ class TargetKeywords:
 
         | =Argument= | =Meaning=                                      |
         | count      | how many, 1 or more                            |
-        | client     | alias of the user's client; none: the only one |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
 
         Fails if the target does not offer ``fail``.
 
         | `Let Messages Fail` | 5 |
         """
-        self._control("fail", count=int(count), user=self._kit.client(client).account.user)
+        for account in self._kit.accounts(client):
+            self._control("fail", count=int(count), user=account.user)
 
     @keyword(tags=("Target", "Control"))
     def move_the_clock_by(self, duration: Duration) -> None:
