@@ -239,8 +239,7 @@ class Connection(asyncio.Protocol):
         while True:
             while receiver.messages:
                 messages, receiver.messages = receiver.messages, []
-                for payload in messages:
-                    await receive(payload, self)
+                await receive(messages, self)
                 self._regulate()
             if self.is_ending:
                 break

@@ -83,8 +83,8 @@ class Database:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
             if batch.waiting:
                 many("INSERT INTO waiting VALUES (?,?,?,?,?,?,?,?,?)", [
-                    (row[0], m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority, _context(m))
-                    for m, row in batch.waiting.items()
+                    (m.index, m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority, _context(m))
+                    for m in batch.waiting
                 ])  # fmt: skip
             if batch.agents:
                 many(
@@ -130,16 +130,17 @@ class Database:
         """The rows of the transaction that begins at this index, by index; what is committed never changes."""
         return {row[0]: row for row in ledger.unpacked(self._one("SELECT rows FROM batches WHERE id = ?", first))}
 
-    def waiting(self) -> list[tuple[int, UserMessage]]:
+    def waiting(self) -> list[UserMessage]:
         """Accepted messages that were not processed, in order of acceptance."""
         rows = self._sql.execute(
             "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, w.context, o.user, w.origin "
             "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
         )
         return [
-            (index, UserMessage(
-                message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin, **_with_context(context),
-            ))
+            UserMessage(
+                message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin, index=index,
+                **_with_context(context),
+            )
             for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin in rows
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .ledger import Row
 from .session import Session
 
 Fields = dict[str, Any]
@@ -39,6 +40,10 @@ class UserMessage:
     """Where it came from; None for a message that waited in the store while the platform was down."""
     origin: int = 0
     """The store's number of user, session and connection."""
+    index: int = 0
+    """The ledger index of its acceptance; 0 until then."""
+    row: Row | None = None
+    """Its ledger row, which is completed if the message is processed in the transaction that accepts it."""
     reply: bool = True
     """False: processed without an ``ai_response`` (only a defective Duplicates asks for that)."""
 

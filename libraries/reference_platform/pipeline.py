@@ -49,7 +49,6 @@ class Pipeline:
         self._present: dict[str, int] = {}
         self._left: set[str] = set()
         self._active: set[str] = set()
-        self._stored: dict[UserMessage, int] = {}
         self._next_index = 1
         self._next_origin = 1
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -67,8 +66,7 @@ class Pipeline:
         self._next_index, self._next_origin = found.next_index, found.next_origin
         self.batch = Batch(self._next_index)
         self.policies.duplicates.recovered()
-        for index, message in found.waiting:
-            self._stored[message] = index
+        for message in found.waiting:
             self.policies.inbox.put(message)
             self._offer(message.user)
         self._tasks = [self.host.spawn(self._commit_forever())]
@@ -103,36 +101,38 @@ class Pipeline:
             del self._present[session.user]
             self._left.add(session.user)
 
-    async def receive(self, payload: bytes, connection: Connection) -> None:
-        """One TEXT message of a connection; its effects are in the batch when this returns, or will be when it was run."""
-        while not self._room.is_set():
-            await self._room.wait()
-        message = self.policies.codec.decode(payload)
-        if isinstance(message, UserMessage):
-            session = connection.session
-            message.session, message.user, message.origin = session, session.user, session.origin
-            if message.target_agents is not None and (unknown := self.policies.agents.unknown(message)):
-                reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
-                self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
-            else:
+    async def receive(self, payloads: list[bytes], connection: Connection) -> None:
+        """TEXT messages of a connection, in order; the effects of each are in the batch before the next one is looked at."""
+        decode, session = self.policies.codec.decode, connection.session
+        for payload in payloads:
+            while not self._room.is_set():
+                await self._room.wait()
+            message = decode(payload)
+            if isinstance(message, UserMessage):
                 await self._claim(message, connection)
-        elif isinstance(message, Invalid):
-            self._invalid(message, connection.session)
-        else:
-            fields = await answer(message, connection.session.user, self)
-            self.batch.replies.append(Reply(connection.session, fields))
-        if not self._due:
-            self._touch()
-        elif len(self.batch.rows) >= FULL_BATCH:
-            self._room.clear()
-            self._commit_now.set()
+            elif isinstance(message, Invalid):
+                self._invalid(message, session)
+            else:
+                fields = await answer(message, session.user, self)
+                self.batch.replies.append(Reply(session, fields))
+            if not self._due:
+                self._touch()
+            elif len(self.batch.rows) >= FULL_BATCH:
+                self._room.clear()
+                self._commit_now.set()
 
     async def _claim(self, message: UserMessage, connection: Connection) -> None:
+        session = connection.session
+        message.session, message.user, message.origin = session, session.user, session.origin
+        if message.target_agents is not None and (unknown := self.policies.agents.unknown(message)):
+            reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
+            self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
+            return
         claim = await self.policies.duplicates.claim(message, connection)
         if claim.answer is not None or not claim.admit:
             self._record(message, RECEIVED | DUPLICATE, 2)
             if claim.answer is not None:
-                self.batch.replies.append(Reply(connection.session, claim.answer))
+                self.batch.replies.append(Reply(session, claim.answer))
         if not claim.admit:
             return
         message.reply = claim.reply
@@ -141,15 +141,15 @@ class Pipeline:
             self.policies.duplicates.release(message)
             self._record(message, RECEIVED | REFUSED, 2, reason=refusal["code"])
             self.policies.agents.refused(message.user)
-            self.batch.replies.append(Reply(connection.session, refusal))
+            self.batch.replies.append(Reply(session, refusal))
             return
         batch = self.batch
-        row = self._record(message, RECEIVED | ACCEPTED, 2)
-        batch.waiting[message] = row
-        batch.claims.append((claim.key, row[0]))
+        message.index = self._next_index
+        message.row = self._record(message, RECEIVED | ACCEPTED, 2)
+        batch.claims.append((claim.key, message.index))
         batch.admitted.append(message)
         if message.acknowledge:
-            batch.replies.append(Reply(connection.session, self.policies.inbox.acceptance(message)))
+            batch.replies.append(Reply(session, self.policies.inbox.acceptance(message)))
         if message.user not in self._active:
             self._offer(message.user)
 
@@ -190,11 +190,11 @@ class Pipeline:
             fields["processing_time"] = monotonic() - started
             if message.session is not None:
                 batch.replies.append(Reply(message.session, fields, message.priority))
-        row = batch.waiting.pop(message, None)
-        if row is None:
+        row = message.row
+        if row is None or message.index < batch.first_index:
             row = self._record(message, 0, 0)
-            if (index := self._stored.pop(message, None)) is not None:
-                batch.taken.append(index)
+            if message.index:
+                batch.taken.append(message.index)
         row[AGENT] = agents.name
         row[STAGES] |= stages
         row[DONE] = self._next_index
@@ -204,13 +204,11 @@ class Pipeline:
 
     def _failed(self, message: UserMessage) -> None:
         batch = self.batch
-        row = batch.waiting.pop(message, None)
-        if row is not None:
-            batch.released.append(row[0])
+        batch.released.append(message.index)
+        if message.index >= batch.first_index:
             batch.admitted.remove(message)
-        elif (index := self._stored.pop(message, None)) is not None:
-            batch.released.append(index)
-            batch.taken.append(index)
+        else:
+            batch.taken.append(message.index)
         self.policies.duplicates.release(message)
         self.policies.agents.refused(message.user)
         self._record(message, REFUSED, 1, reason="processing_failed")
@@ -223,7 +221,7 @@ class Pipeline:
         self._touch()
 
     async def _lane(self) -> None:
-        inbox, workers, running = self.policies.inbox, self.policies.workers, self.running
+        inbox, workers, running, process = self.policies.inbox, self.policies.workers, self.running, self.process
         count = 0
         while True:
             while not self.all_held and (user := workers.next_user()) is not None:
@@ -236,13 +234,14 @@ class Pipeline:
                 if message is not None:
                     running[user] = 1
                     try:
-                        await workers.run(message, self.process)
+                        await workers.run(message, process)
                     except AgentFailedError:
                         self._failed(message)
                     del running[user]
-                self._active.discard(user)
                 if inbox.depth(user):
-                    self._offer(user)
+                    workers.offer(user)
+                else:
+                    self._active.discard(user)
                 count += 1
                 if count % TURN == 0:
                     await asyncio.sleep(0)
@@ -333,8 +332,7 @@ class Pipeline:
         policies, batch = self.policies, self.batch
         self.batch = Batch(self._next_index)
         self._due = False
-        for message, row in batch.waiting.items():
-            self._stored[message] = row[0]
+        batch.waiting = [message for message in batch.admitted if not (message.row and message.row[STAGES] & PROCESSED)]
         batch.time = self.host.clock.now()
         batch.forget_before = batch.time - policies.duplicates.window
         if batch.is_durable:

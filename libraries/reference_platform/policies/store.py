@@ -21,8 +21,8 @@ class Recovered(NamedTuple):
     next_index: int
     """First free ledger index."""
     next_origin: int
-    waiting: list[tuple[int, UserMessage]]
-    """(ledger index, message) accepted but not processed, in order of acceptance."""
+    waiting: list[UserMessage]
+    """Accepted but not processed, in order of acceptance."""
 
 
 class Store(Port):
