@@ -89,8 +89,9 @@ LEDGER: tuple[tuple[str, Callable[[History], object]], ...] = (
 class Conversation:
     """Ten users with 640 messages in flight; 1 message in 1000 is sent twice, and a snapshot is taken beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ledger: bool) -> None:
         self.journal = Journal()
+        self.ledger_wanted = ledger
         self.rows: list[tuple[float, int, int]] = []
         self.offsets = [0] * USERS
         self.processed = [0] * USERS
@@ -112,7 +113,8 @@ class Conversation:
         user = number % USERS
         self.processed[user] += 1
         self.add(user, Kind.REPLY, seconds, number, digest=True)
-        self.rows.append((seconds, user, number))
+        if self.ledger_wanted:
+            self.rows.append((seconds, user, number))
 
     def aside(self, number: int, seconds: float) -> None:
         """A repeated message and a snapshot."""
@@ -144,9 +146,9 @@ def digest_of(number: int) -> str:
     return f"{number * 2654435761:016x}"[-16:]
 
 
-def conversation(size: int, *, acknowledged: bool = False) -> Conversation:
+def conversation(size: int, *, ledger: bool, acknowledged: bool) -> Conversation:
     """So many events."""
-    made = Conversation()
+    made = Conversation(ledger=ledger)
     for user in range(USERS):
         made.journal.write(
             Kind.CONNECTED, CLIENTS[user], user + 1, NAMES[user], None, None, None, 0, None, None, {**made.said[user], "offset": 0}, time=0.0
@@ -198,7 +200,7 @@ def main() -> None:
     arguments.add_argument("--ledger", action="store_true", help="with a processed row for each message and the checks that read it")
     arguments.add_argument("--acknowledged", action="store_true", help="each message is acknowledged before it is answered")
     asked = arguments.parse_args()
-    made = conversation(asked.events, acknowledged=asked.acknowledged)
+    made = conversation(asked.events, ledger=asked.ledger, acknowledged=asked.acknowledged)
     events = made.journal.slice(0, set(CLIENTS))
     history = History(events, Rows(made.ledger() if asked.ledger else (), events.names))
     before, collector = peak(), Collector()

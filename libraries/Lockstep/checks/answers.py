@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress
-from operator import ne
-
-from . import wording
+from . import bulk, wording
 from .columns import NOTHING, Picked
 from .events import Event, Kind, LedgerRow
 from .history import History
@@ -93,7 +90,9 @@ def _other_echoes(history: History, answers: Picked[Event]) -> Picked[Event]:
     others = {
         position
         for column in (events.attempts, events.sequences)
-        for position in compress(answers.positions, map(ne, answers.entries(column), origins.entries(column)))
+        for position in bulk.chosen(
+            answers.positions, bulk.negated(bulk.equal(bulk.taken(column, answers.positions), bulk.taken(column, origins.positions)))
+        )
         if column[position] != NOTHING
     }
     return events.at(sorted(others))
@@ -140,14 +139,12 @@ def contents_intact(history: History) -> Verdict:
     """
     verdict = Verdict("contents intact")
     journal = history.journal
-    exercised = corrupted = 0
-    for position, digest, sent in zip(
-        journal.replies.positions, journal.replies.entries(history.events.digests), journal.origins.entries(history.events.digests), strict=True
-    ):
-        if digest and sent:
-            exercised += 1
-            if digest != sent:
-                corrupted += _judge_content(history, verdict, history.events[position])
+    replies, digests = journal.replies.positions, history.events.digests
+    said, sent = bulk.taken(digests, replies), bulk.taken(digests, journal.origins.positions)
+    known = bulk.negated(bulk.either(bulk.equal(said, 0), bulk.equal(sent, 0)))
+    exercised = known.count(1)
+    suspects = bulk.chosen(replies, bulk.both(known, bulk.negated(bulk.equal(said, sent))))
+    corrupted = sum(_judge_content(history, verdict, reply) for reply in history.events.at(suspects))
     for message in journal.unusual():
         for reply in message.replies[1:] if message.send.digest is not None else ():
             if reply.digest is not None:

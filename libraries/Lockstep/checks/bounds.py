@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Mapping
-from itertools import compress
-from operator import not_
 
+from . import bulk
 from .columns import Events
-from .events import Event
+from .events import Event, Kind
 from .messages import Messages
 
 
@@ -19,12 +18,14 @@ class Bounds:
     def __init__(self, events: Events, journal: Messages, answered: Mapping[str, array[int]]) -> None:
         self._events = events
         self._answered = answered
-        repeated = {message.send.index: message.not_refused for message in journal.unusual()}
-        usual = map(not_, map(repeated.__contains__, journal.sends.entries(events.indexes)))
-        self._attempted = events.by_user(array("I", compress(journal.sends.positions, usual)))
-        for attempts in repeated.values():
-            for first in attempts[:1]:
-                insort(self._attempted[first.user], events.position(first))
+        sent = bytearray(events.mask(Kind.SEND))
+        for position in journal.rest.positions:
+            sent[position] = 0
+        for message in journal.unusual():
+            sent[events.position(message.send)] = 0
+            for first in message.not_refused[:1]:
+                sent[events.position(first)] = 1
+        self._attempted = events.by_user(bulk.places(bytes(sent)))
 
     def answered(self, user: str, before: Event) -> int:
         """How many messages of this user had a reply before this event: so many were surely processed."""

@@ -10,30 +10,31 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import compress, tee
 from math import isnan, nan
 from operator import itemgetter
 from sys import maxsize
+from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
+from . import bulk
 from .events import Event, Kind
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 NOTHING = -(2**63)
 """None, in a column of whole numbers; in a column of times it is nan."""
 MOST = 2**63 - 1
 """The largest number that a column can hold."""
 KINDS = tuple(Kind)
-_RARE = 32
-"""Where fewer than one in so many events is wanted, they are searched for instead of sorted out."""
 _PLAIN_DIGESTS = 2**32
 """From here on the number of a digest is its 16 hex digits; below it is the place of another text in a list."""
 _NONE_FOR_NOTHING: Callable[[int, int], int | None] = {NOTHING: None}.get
-_COLUMNS = ("indexes", "times", "kinds", "sources", "messages", "attempts", "sequences", "offsets", "digests", "intended", "details")
+_COLUMNS = ("indexes", "times", "kinds", "sources", "messages", "attempts", "sequences", "offsets", "series", "digests", "intended", "details")
 _EVENT = partial(tuple.__new__, Event)
 
 
@@ -45,10 +46,22 @@ class Source(NamedTuple):
     user: str
 
 
-class Names:
-    """Numbers for what occurs often or is long. Numbers are only ever added, so that slices can share the names of the journal."""
+class Series(NamedTuple):
+    """What one source says of the numbering to which its offsets belong; None for what it leaves to its connection's greeting."""
 
-    __slots__ = ("_by_user", "_sources", "_texts", "digests", "message_ids", "sources")
+    source: int
+    session: str | None
+    epoch: object
+
+
+class Names:
+    """Numbers for what occurs often or is long.
+
+    Numbers are only ever added, so that slices can share the names of the journal. A ledger may be read in one thread while the
+    journal is written in another: new numbers are given under a lock.
+    """
+
+    __slots__ = ("_by_user", "_lock", "_series", "_sources", "_texts", "digests", "message_ids", "series", "sources")
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
@@ -57,6 +70,10 @@ class Names:
         """By number of the message: its id. Equal ids of two users are two messages."""
         self.digests: list[str | None] = [None]
         """By number: digests that are not 16 hex digits."""
+        self._lock = Lock()
+        self.series: list[Series] = []
+        """By number: a source, and what it says of session and epoch."""
+        self._series: dict[Series, int] = {}
         self._sources: dict[tuple[str, int, str], int] = {}
         self._by_user: defaultdict[str, dict[str | None, int]] = defaultdict(dict)
         self._texts: dict[str | None, int] = {None: 0}
@@ -70,14 +87,25 @@ class Names:
             self.sources.append(Source(*key))
         return number
 
+    def series_of(self, source: int, session: str | None, epoch: object) -> int:
+        """The number of a source that says this session and epoch, a new one if need be."""
+        key = Series(source, session, epoch)
+        number = self._series.get(key)
+        if number is None:
+            number = self._series[key] = len(self.series)
+            self.series.append(key)
+        return number
+
     def message(self, user: str, message_id: str | None) -> int:
         """The number of a message (or question) of a user, a new one if need be."""
         mine = self._by_user[user]
         number = mine.get(message_id)
         if number is None:
-            number = len(self.message_ids)
-            self.message_ids.append(message_id)
-            mine[message_id] = number
+            with self._lock:
+                if message_id not in mine:
+                    self.message_ids.append(message_id)
+                    mine[message_id] = len(self.message_ids) - 1
+                number = mine[message_id]
         return number
 
     def known(self, user: str, message_id: str | None) -> int | None:
@@ -92,10 +120,11 @@ class Names:
             number = 0
         if number >= _PLAIN_DIGESTS and f"{number:016x}" == text:
             return number
-        if text not in self._texts:
-            self.digests.append(text)
-            self._texts[text] = len(self._texts)
-        return self._texts[text]
+        with self._lock:
+            if text not in self._texts:
+                self.digests.append(text)
+                self._texts[text] = len(self._texts)
+            return self._texts[text]
 
     def digest_text(self, number: int) -> str | None:
         """The digest behind a number."""
@@ -106,7 +135,7 @@ class Events(Sequence[Event]):
     """Events in the order of the journal. Only the journal appends; `kinds` grows last, so that a reader never sees half an event."""
 
     __slots__ = (
-        "attempts", "details", "digests", "indexes", "intended", "kinds", "messages", "names", "offsets", "sequences", "sources", "times",
+        "attempts", "details", "digests", "indexes", "intended", "kinds", "messages", "names", "offsets", "sequences", "series", "sources", "times",
     )
 
     def __init__(self, names: Names | None = None) -> None:
@@ -122,6 +151,8 @@ class Events(Sequence[Event]):
         self.attempts = array("q")
         self.sequences = array("q")
         self.offsets = array("q")
+        self.series = array("I")
+        """Number of the source together with session and epoch, where the event itself says them."""
         self.digests = array("Q")
         """Number of the digest; 0 for none."""
         self.intended = array("d")
@@ -151,6 +182,8 @@ class Events(Sequence[Event]):
         self.attempts.append(NOTHING if attempt is None else attempt)
         self.sequences.append(NOTHING if sequence_id is None else sequence_id)
         self.offsets.append(NOTHING if offset is None else offset)
+        said = (details.get("session"), details.get("epoch")) if details else (None, None)
+        self.series.append(names.series_of(source, *said))
         self.digests.append(names.digest(digest) if digest is not None else 0)
         self.intended.append(nan if intended is None else intended)
         self.details.append(details)
@@ -183,14 +216,7 @@ class Events(Sequence[Event]):
 
     def positions(self, *kinds: Kind) -> array[int]:
         """The positions of all events of these kinds."""
-        mask = self.mask(*kinds)
-        if mask.count(1) * _RARE > len(mask):
-            return array("I", compress(range(len(mask)), mask))
-        found, position = array("I"), mask.find(1)
-        while position >= 0:
-            found.append(position)
-            position = mask.find(1, position + 1)
-        return found
+        return bulk.places(self.mask(*kinds))
 
     def mask(self, *kinds: Kind) -> bytes:
         """For each event 1 if it is of one of these kinds, else 0."""
@@ -201,13 +227,17 @@ class Events(Sequence[Event]):
         """All events of these kinds."""
         return Picked(self, self.positions(*kinds))
 
-    def by_user(self, positions: Sequence[int]) -> dict[str, array[int]]:
+    def by_user(self, positions: array[int]) -> dict[str, array[int]]:
         """User -> those of these positions that are events of that user."""
-        users: dict[str, array[int]] = {}
-        add = [users.setdefault(source.user, array("I")).append for source in self.names.sources]
-        for position, source in zip(positions, entries(self.sources, positions), strict=True):
-            add[source](position)
-        return users
+        return self.grouped(positions, [source.user for source in self.names.sources])
+
+    def grouped(self, positions: array[int], scopes: Sequence[K]) -> dict[K, array[int]]:
+        """Scope -> those of these positions that belong to it; `scopes` names that of each source."""
+        number = {scope: place for place, scope in enumerate(dict.fromkeys(scopes))}
+        of_source = array("I", map(number.__getitem__, scopes))
+        groups = bulk.grouped(bulk.taken(of_source, bulk.taken(self.sources, positions)), positions)
+        named = list(number)
+        return {named[key]: mine for key, mine in groups.items()}
 
     def indexed(self, index: int) -> Event:
         """The event with this index."""
@@ -221,9 +251,9 @@ class Events(Sequence[Event]):
         """Client, connection and user of one event."""
         return self.names.sources[self.sources[position]]
 
-    def at(self, positions: Sequence[int]) -> Picked[Event]:
+    def at(self, positions: Iterable[int]) -> Picked[Event]:
         """The events at these positions."""
-        return Picked(self, positions)
+        return Picked(self, positions if isinstance(positions, array) else array("I", positions))
 
     def _taken(self, part: Callable[[Any], Any]) -> Events:
         taken = Events(self.names)
@@ -263,7 +293,7 @@ class Picked(Sequence[R_co]):
 
     __slots__ = ("_whole", "positions")
 
-    def __init__(self, whole: Columns[R_co], positions: Sequence[int]) -> None:
+    def __init__(self, whole: Columns[R_co], positions: array[int]) -> None:
         self._whole = whole
         self.positions = positions
 

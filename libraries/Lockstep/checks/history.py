@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import compress, islice, repeat
-from math import isnan
-from operator import eq, lt, ne, not_, sub
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from . import bulk
 from .bounds import Bounds
-from .columns import NOTHING, Events, Picked, entries
+from .bulk import NEVER
+from .columns import NOTHING, Events, Picked
 from .doors import Door, doors
 from .events import Event, Kind, LedgerRow
-from .messages import NEVER, Message, Messages, firsts
+from .messages import Message, Messages
 from .rows import Rows
 
 
@@ -30,16 +29,16 @@ class Processed:
 
     def __init__(self, ledger: Rows) -> None:
         positions = ledger.positions("processed")
-        messages = array("I", entries(ledger.messages, positions))
-        self.first = firsts(messages, positions, len(ledger.names.message_ids))
+        messages = bulk.taken(ledger.messages, positions)
+        self.first = bulk.firsts(messages, positions, len(ledger.names.message_ids))
         """Number of a message -> position of its first processed row."""
-        once = bytes(map(eq, entries(self.first, messages), positions))
-        self.rows = ledger.at(positions if 0 not in once else array("I", compress(positions, once)))
+        is_first = bulk.equal(bulk.taken(self.first, messages), positions)
+        self.rows = ledger.at(bulk.chosen(positions, is_first))
         """The first processed row of each message, in ledger order."""
         self.again: dict[int, list[int]] = {}
         """Number of a message -> positions of its further processed rows."""
-        for message, position in compress(zip(messages, positions, strict=True), map(not_, once)):
-            self.again.setdefault(message, []).append(position)
+        for position in bulk.chosen(positions, bulk.negated(is_first)):
+            self.again.setdefault(ledger.messages[position], []).append(position)
         self._ledger = ledger
 
     def of(self, send: Event) -> list[LedgerRow]:
@@ -76,9 +75,9 @@ class History:
     def users(self) -> Mapping[str, Event]:
         """The users who sent a message, in order of their first, which stands behind each."""
         sends = self.journal.sends.positions
-        of_source = dict(zip(entries(self.events.sources, reversed(sends)), reversed(sends), strict=True))  # the first has the last word
+        of_source = bulk.firsts(bulk.taken(self.events.sources, sends), sends, len(self.events.names.sources))
         users: dict[str, Event] = {}
-        for send in self.events.at(sorted(of_source.values())):
+        for send in self.events.at(sorted(set(of_source) - {NEVER})):
             users.setdefault(send.user, send)
         return users
 
@@ -122,18 +121,14 @@ class History:
 
         A connection without a known session is a stream of its own.
         """
-        events, names = self.events, self.events.names
-        mask = events.mask(*(kind for kind in Kind if kind not in (Kind.SEND, Kind.CONNECTED)))
-        numbered = bytes(map(ne, compress(events.offsets, mask), repeat(NOTHING)))
-        positions = array("I", compress(compress(range(len(events)), mask), numbered))
+        events = self.events
+        kinds = events.mask(*(kind for kind in Kind if kind not in (Kind.SEND, Kind.CONNECTED)))
+        numbered = bulk.places(bulk.both(kinds, bulk.negated(bulk.equal(events.offsets, NOTHING))))
         streams: dict[Stream, array[int]] = {}
-        usual: list[tuple[object, Callable[[int], None]]] = [(streams, positions.append)] * len(names.sources)
-        for position, source, details in zip(positions, entries(events.sources, positions), entries(events.details, positions), strict=True):
-            said, add = usual[source]
-            if details is not said:
-                add = streams.setdefault(self._stream(names.sources[source].connection, details), array("I")).append
-                usual[source] = details, add
-            add(position)
+        for number, mine in bulk.grouped(bulk.taken(events.series, numbered), numbered).items():
+            said = events.names.series[number]
+            stream = self._stream(events.names.sources[said.source].connection, said.session, said.epoch)
+            streams[stream] = array("I", sorted(streams[stream] + mine)) if stream in streams else mine
         return {stream: events.at(mine) for stream, mine in streams.items()}
 
     def session(self, connection: int) -> str | None:
@@ -143,37 +138,34 @@ class History:
 
     def stream(self, event: Event) -> Stream:
         """The stream that this event belongs to: as it says itself, else as its connection was told."""
-        return self._stream(event.connection, event.details)
+        said = event.details or {}
+        return self._stream(event.connection, said.get("session"), said.get("epoch"))
 
-    def _stream(self, connection: int, details: Mapping[str, Any] | None) -> Stream:
+    def _stream(self, connection: int, session: object, epoch: object) -> Stream:
         connected = self.journal.connected.get(connection)
-        said = {**((connected.details if connected else None) or {}), **(details or {})}
-        return Stream(str(said.get("session", f"connection {connection}")), said.get("epoch"))
+        told = (connected.details if connected else None) or {}
+        session = told.get("session", f"connection {connection}") if session is None else session
+        return Stream(str(session), told.get("epoch") if epoch is None else epoch)
 
     @cached_property
     def latencies(self) -> array[float]:
         """Seconds from the intended, else the actual, first sending of each answered message to its first reply, in order of reply."""
-        events, origins, replies = self.events, self.journal.origins, self.journal.replies
-        found = array("d", map(sub, replies.entries(events.times), origins.entries(events.intended)))
-        if isnan(sum(found)):  # some were not intended for a certain time
-            for place, (reply, send) in enumerate(zip(replies.positions, origins.positions, strict=True)):
-                if isnan(found[place]):
-                    found[place] = events.times[reply] - events.times[send]
+        events, origins, replies = self.events, self.journal.origins.positions, self.journal.replies.positions
+        found = bulk.difference(bulk.taken(events.times, replies), bulk.taken(events.intended, origins))
+        for place in bulk.places(bulk.negated(bulk.equal(found, found))):  # nan: not intended for a certain time
+            found[place] = events.times[replies[place]] - events.times[origins[place]]
         return found
 
     @cached_property
     def sorted_latencies(self) -> array[float]:
         """The same, ascending."""
-        return array("d", sorted(self.latencies))
+        return bulk.ascending(self.latencies)
 
     @cached_property
     def rising(self) -> frozenset[Stream]:
         """The streams in which every offset is higher than the one before; nearly all are, and need no closer look."""
         offsets = self.events.offsets
-        return frozenset(
-            stream for stream, events in self.streams.items()
-            if all(map(lt, events.entries(offsets), islice(events.entries(offsets), 1, None)))
-        )
+        return frozenset(stream for stream, events in self.streams.items() if bulk.rises(bulk.taken(offsets, events.positions)))
 
     @property
     def start(self) -> float:

@@ -36,15 +36,11 @@ def nothing_leaked(history: History, canaries: Mapping[str, str]) -> Verdict:
     said = events.positions(*(kind for kind in Kind if kind not in OWN))
     said = array("I", compress(said, map(is_not, entries(events.details, said), repeat(None))))
     verdict.exercised = len(said)
-    found_in: dict[int, set[str]] = {}  # one object may stand for the details of many events
-    for position, details in zip(said, entries(events.details, said), strict=True):
-        found = found_in.get(id(details))
-        if found is None:
-            found = found_in[id(details)] = {owners[canary] for text in _texts(details) for canary in pattern.findall(text)}
-        if not found:
-            continue
-        event = events[position]
-        for stranger in sorted(found - {event.user}):
+    different = {id(details): details for details in entries(events.details, said)}  # one object may stand for those of many events
+    found = {which: {owners[text] for text in pattern.findall("\n".join(_texts(details)))} for which, details in different.items()}
+    telling = {which for which, users in found.items() if users}
+    for event in events.at(position for position in said if id(events.details[position]) in telling) if telling else ():
+        for stranger in sorted(found[id(event.details)] - {event.user}):
             leaks += 1
             verdict.violated(
                 Code.LEAKED_TO_OTHER_USER,

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import compress
-from operator import and_
-
-from . import wording
-from .columns import entries
+from . import bulk, wording
+from .bulk import NEVER
 from .events import Event
 from .history import History
-from .messages import NEVER
 from .verdict import Verdict
 from .violations import Code
 
@@ -19,29 +15,27 @@ def ledger_agrees_with_journal(history: History) -> Verdict:
 
     Rows of users who sent nothing here are not looked at. O(n). Source: two independent accounts of one fact.
     """
-    journal, processed, digests = history.journal, history.processed, history.events.digests
+    journal, events, ledger = history.journal, history.events, history.ledger
     verdict = Verdict("ledger agrees with journal", exercised=len(journal.replies))
-    missing = 0
-    for reply, send, first in zip(
-        journal.replies.positions, journal.origins.positions, entries(processed.first, journal.replies.entries(history.events.messages)), strict=True
-    ):
-        if first == NEVER:
-            missing += 1
-            _report_missing(history, verdict, history.events[reply], history.events[send])
-        elif history.ledger.digests[first] != (digests[reply] or digests[send]):
-            _judge_digest(history, verdict, history.events[reply], history.events[send])
+    replies, origins = journal.replies.positions, journal.origins.positions
+    rows = bulk.taken(history.processed.first, bulk.taken(events.messages, replies))
+    never = bulk.equal(rows, NEVER)
+    missing = never.count(1)
+    for reply, send in zip(events.at(bulk.chosen(replies, never)), events.at(bulk.chosen(origins, never)), strict=True):
+        verdict.violated(
+            Code.DISAGREEMENT,
+            f"{wording.message(send)} was answered {wording.at(history, reply)}, but the ledger never processed it",
+            send, reply,
+        )
+    found = bulk.negated(never)
+    replies, origins, rows = bulk.chosen(replies, found), bulk.chosen(origins, found), bulk.chosen(rows, found)
+    other = bulk.negated(bulk.equal(bulk.taken(events.digests, replies), bulk.taken(ledger.digests, rows)))
+    for reply, send in zip(events.at(bulk.chosen(replies, other)), events.at(bulk.chosen(origins, other)), strict=True):
+        _judge_digest(history, verdict, reply, send)
     phantoms = _judge_rows(history, verdict)
     verdict.measured("missing_in_ledger", missing, "messages", verdict.exercised)
     verdict.measured("phantoms", phantoms, "messages", verdict.exercised)
     return verdict.concluded()
-
-
-def _report_missing(history: History, verdict: Verdict, reply: Event, send: Event) -> None:
-    verdict.violated(
-        Code.DISAGREEMENT,
-        f"{wording.message(send)} was answered {wording.at(history, reply)}, but the ledger never processed it",
-        send, reply,
-    )
 
 
 def _judge_digest(history: History, verdict: Verdict, reply: Event, send: Event) -> None:
@@ -58,11 +52,11 @@ def _judge_digest(history: History, verdict: Verdict, reply: Event, send: Event)
 
 def _judge_rows(history: History, verdict: Verdict) -> int:
     """Reports processed rows of messages that were never sent; returns how many."""
-    rows, ledger = history.processed.rows, history.ledger
-    ours = ledger.mask(history.users, rows.positions)
+    rows, ledger = history.processed.rows.positions, history.ledger
+    ours = ledger.mask(history.users, rows)
     verdict.exercised += ours.count(1)
-    never = map(NEVER.__eq__, entries(history.journal.sent, rows.entries(ledger.messages)))
-    phantoms = ledger.at(list(compress(rows.positions, map(and_, ours, never))))
+    never = bulk.equal(bulk.taken(history.journal.sent, bulk.taken(ledger.messages, rows)), NEVER)
+    phantoms = ledger.at(bulk.chosen(rows, bulk.both(ours, never)))
     for row in phantoms:
         verdict.violated(
             Code.PHANTOM,

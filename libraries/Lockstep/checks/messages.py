@@ -6,9 +6,9 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import compress
-from operator import eq, lt, not_
 
+from . import bulk
+from .bulk import NEVER
 from .columns import Events, Picked
 from .events import Event, Kind, LedgerRow
 
@@ -97,8 +97,6 @@ def attempts_meant(outcome: Event | LedgerRow, sends: Iterable[Event]) -> list[E
 OUTCOMES = (Kind.DUPLICATE, Kind.REFUSED, Kind.SEND_UNKNOWN)
 QUESTIONS = (Kind.QUERY, Kind.ANSWER, Kind.QUERY_UNKNOWN)
 ABOUT = (Kind.SEND, Kind.REPLY, Kind.ACCEPTED, *OUTCOMES, *QUESTIONS)
-NEVER = 2**31 - 1
-"""Where a message has no such event; behind every position, so that one comparison tells *before* from *never*."""
 
 
 class Messages:
@@ -113,51 +111,50 @@ class Messages:
         self._events = events
         self._count = len(events.names.message_ids)
         sends = events.positions(Kind.SEND)
-        of_sends = array("I", map(events.messages.__getitem__, sends))
-        self.sent = firsts(of_sends, sends, self._count)
+        self.sent = bulk.firsts(bulk.taken(events.messages, sends), sends, self._count)
         """Number of a message -> position of its first sending."""
-        first = bytes(map(eq, map(self.sent.__getitem__, of_sends), sends))
-        rest = list(_others(sends, first))
-        self.sends = events.at(_these(sends, first))
+        first, again = self._parted(sends, self.sent)
+        self.sends = events.at(first)
         """The first sending of each message, in order."""
-        unasked: list[int] = []
-        self.replied, replies = self._answers(Kind.REPLY, rest, unasked)
+        replies, unasked = self._asked(Kind.REPLY)
+        self.replied = bulk.firsts(bulk.taken(events.messages, replies), replies, self._count)
         """Number of a message -> position of the first reply behind the first sending."""
-        self.accepted, acceptances = self._answers(Kind.ACCEPTED, rest, unasked)
-        """Number of a message -> position of the first acceptance behind the first sending."""
-        self.replies = events.at(replies)
+        first, replied_again = self._parted(replies, self.replied)
+        self.replies = events.at(first)
         """The first reply of each answered message, in order of arrival."""
         self.origins = self.origins_of(self.replies)
         """For each of these replies the first sending of its message."""
-        self.acceptances = events.at(acceptances)
+        accepted, unasked_too = self._asked(Kind.ACCEPTED)
+        self.accepted = bulk.firsts(bulk.taken(events.messages, accepted), accepted, self._count)
+        """Number of a message -> position of the first acceptance behind the first sending."""
+        first, accepted_again = self._parted(accepted, self.accepted)
+        self.acceptances = events.at(first)
         """The first acceptance of each accepted message, in order of arrival."""
-        for position in events.positions(*OUTCOMES):
-            (rest if self.sent[events.messages[position]] < position else unasked).append(position)
-        self.unasked = events.at(sorted(unasked))
+        outcomes, strange = self._asked(*OUTCOMES)
+        self.unasked = events.at(sorted(unasked + unasked_too + strange))
         """Answers to a message that this user had not sent before."""
-        self.rest = events.at(sorted(rest))
+        self.rest = events.at(sorted(again + replied_again + accepted_again + outcomes))
         """All events beyond one sending, one acceptance and one reply of each message, in journal order."""
         self.further: dict[int, list[int]] = {}
         """Number of a message -> positions of its events among these."""
         for position in self.rest.positions:
             self.further.setdefault(events.messages[position], []).append(position)
 
-    def _answers(self, kind: Kind, rest: list[int], unasked: list[int]) -> tuple[array[int], array[int]]:
-        """The first answers of a kind, by number of the message and in order; further ones are added to `rest`."""
-        events = self._events
-        positions = events.positions(kind)
-        asked = bytes(map(lt, map(self.sent.__getitem__, map(events.messages.__getitem__, positions)), positions))
-        unasked += _others(positions, asked)
-        positions = _these(positions, asked)
-        messages = array("I", map(events.messages.__getitem__, positions))
-        answers = firsts(messages, positions, self._count)
-        first = bytes(map(eq, map(answers.__getitem__, messages), positions))
-        rest += _others(positions, first)
-        return answers, _these(positions, first)
+    def _asked(self, *kinds: Kind) -> tuple[array[int], array[int]]:
+        """The positions of these kinds, parted: behind the first sending of their message, and about messages not sent before."""
+        positions = self._events.positions(*kinds)
+        behind = bulk.less(bulk.taken(self.sent, bulk.taken(self._events.messages, positions)), positions)
+        return bulk.chosen(positions, behind), bulk.chosen(positions, bulk.negated(behind))
+
+    def _parted(self, positions: array[int], first: array[int]) -> tuple[array[int], array[int]]:
+        """These positions, parted: the first of each message, and the further ones."""
+        is_first = bulk.equal(bulk.taken(first, bulk.taken(self._events.messages, positions)), positions)
+        return bulk.chosen(positions, is_first), bulk.chosen(positions, bulk.negated(is_first))
 
     def origins_of(self, answers: Picked[Event]) -> Picked[Event]:
         """For each of these answers the first sending of its message."""
-        return self._events.at(array("I", map(self.sent.__getitem__, answers.entries(self._events.messages))))
+        origins = bulk.taken(self.sent, bulk.taken(self._events.messages, answers.positions))
+        return self._events.at(array("I", origins.tobytes()))
 
     @cached_property
     def questions(self) -> Picked[Event]:
@@ -210,8 +207,8 @@ class Messages:
     def placed(self, effects: array[int]) -> Iterator[tuple[int, int, Message]]:
         """The messages that have none of these effects: their position among their user's messages, the number of these, the message."""
         events = self._events
-        messages = array("I", self.sends.entries(events.messages))
-        if NEVER not in map(effects.__getitem__, messages):
+        messages = bulk.taken(events.messages, self.sends.positions)
+        if 1 not in bulk.equal(bulk.taken(effects, messages), NEVER):
             return
         users = [events.names.sources[source].user for source in self.sends.entries(events.sources)]
         totals, places = Counter(users), Counter[str]()
@@ -219,19 +216,3 @@ class Messages:
             places[user] += 1
             if effects[message] == NEVER:
                 yield places[user], totals[user], self.numbered(message)
-
-
-def firsts(messages: array[int], positions: array[int], count: int) -> array[int]:
-    """Number of a message -> the first of the positions that belong to it, for so many messages."""
-    first = array("i", [NEVER]) * count
-    for message, position in zip(reversed(messages), reversed(positions), strict=True):  # so that the first has the last word
-        first[message] = position
-    return first
-
-
-def _these(positions: array[int], chosen: bytes) -> array[int]:
-    return array("I", compress(positions, chosen)) if 0 in chosen else positions
-
-
-def _others(positions: array[int], chosen: bytes) -> Iterator[int]:
-    return compress(positions, map(not_, chosen)) if 0 in chosen else iter(())

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Sequence
-from itertools import compress, repeat
-from operator import ne
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import compress
 from typing import Literal
 
-from . import wording
-from .columns import entries
+from . import bulk, wording
+from .bulk import NEVER
+from .columns import Source, entries
 from .events import Event, LedgerRow
 from .history import History
-from .messages import NEVER, Message, attempts_meant
+from .messages import Message, attempts_meant
 from .verdict import Verdict
 from .violations import Code
 
@@ -43,45 +43,74 @@ def processed_in_send_order(history: History, scope: Scope = "connection") -> Ve
     O(n). Source: nonmonotonic poll of Jepsen's kafka checker, applied to the server's own account.
     """
     verdict = Verdict("processed in send order")
-    rows = history.processed.rows
-    sends = array("I", entries(history.journal.sent, rows.entries(history.ledger.messages)))
-    sent = bytes(map(ne, sends, repeat(NEVER)))
-    _judge(history, verdict, scope, array("I", compress(sends, sent)), history.ledger.at(array("I", compress(rows.positions, sent))))
+    rows = history.processed.rows.positions
+    sends = bulk.taken(history.journal.sent, bulk.taken(history.ledger.messages, rows))
+    sent = bulk.negated(bulk.equal(sends, NEVER))
+    _judge(history, verdict, scope, bulk.chosen(sends, sent), history.ledger.at(bulk.chosen(rows, sent)))
     return verdict.concluded()
 
 
-def _judge(history: History, verdict: Verdict, scope: Scope, sends: Sequence[int], effects: Sequence[Effect]) -> None:
+def _judge(history: History, verdict: Verdict, scope: Scope, sends: array[int], effects: Sequence[Effect]) -> None:
     """`sends` are the positions of the first attempts of the messages whose `effects` are judged, one by one in the order of the effects."""
-    verdict.exercised, inversions = len(sends), 0
-    events = history.events
-    repeated = {message.send.index: message for message in history.journal.unusual()}
-    urgent = set(entries(events.indexes, compress(sends, entries(events.details, sends))))
-    scopes: list[Hashable] = [source.connection if scope == "connection" else source.user for source in events.names.sources]
-    newest: dict[Hashable, int] = {}
-    for place, (index, usual) in enumerate(zip(entries(events.indexes, sends), entries(scopes, entries(events.sources, sends)), strict=True)):
-        earliest, latest, key = index, index, usual
-        if index in repeated or index in urgent:
-            effect, send = effects[place], events.indexed(index)
-            attempts = _attempts(history, repeated[index], effect) if index in repeated else [send]
-            if not attempts or (scope == "connection" and len({attempt.connection for attempt in attempts}) > 1):
-                verdict.exercised -= 1  # refused, or sent on two connections: no order is promised between them
-                continue
-            earliest, latest = attempts[0].index, attempts[-1].index
-            key = _key(scope, attempts[0])
-        before = newest.get(key, -1)
-        if earliest > before:
-            newest[key] = earliest
-        elif latest < before and scope != "none":
-            inversions += 1
-            _report(history, verdict, effects[place], events.indexed(latest), events.indexed(before))
+    events, inversions = history.events, 0
+    judged = _Judged(history, scope, sends)
+    repeated = {events.position(message.send): message for message in history.journal.unusual()}
+    special = bytearray(len(events))
+    for position in (*repeated, *compress(sends, entries(events.details, sends))):
+        special[position] = 1
+    for place in bulk.places(bulk.taken(special, sends)):
+        message = repeated.get(sends[place])
+        judged.settle(place, _attempts(history, message, effects[place]) if message else [events[sends[place]]])
+    verdict.exercised = judged.kept.count(1)
+    for place, latest, before in judged.inversions() if scope != "none" else ():
+        inversions += 1
+        _report(history, verdict, effects[place], events[latest], events[before])
     verdict.measured("order_violations", inversions, "messages", verdict.exercised)
 
 
-def _key(scope: Scope, send: Event) -> Hashable:
-    """What this sending keeps its order with; priority classes keep an order each."""
-    key = send.connection if scope == "connection" else send.user
-    priority = (send.details or {}).get("priority", "normal")
-    return key if priority == "normal" else (key, priority)
+class _Judged:
+    """The sendings whose effects are judged: a column each for what they keep their order with and for their position."""
+
+    def __init__(self, history: History, scope: Scope, sends: array[int]) -> None:
+        events = history.events
+        self._events, self._scope = events, scope
+        self._numbers: dict[Hashable, int] = {}
+        of_source = array("I", (self._number(_scope(scope, source)) for source in events.names.sources))
+        self._scopes = bulk.taken(of_source, bulk.taken(events.sources, sends))
+        self._earliest = array(sends.typecode, sends)
+        self._latest: dict[int, int] = {}
+        self.kept = bytearray(b"\1" * len(sends))
+        """0 where no order is promised."""
+
+    def _number(self, scope: Hashable) -> int:
+        return self._numbers.setdefault(scope, len(self._numbers))
+
+    def settle(self, place: int, attempts: list[Event]) -> None:
+        """Says which attempts an effect may come from."""
+        if not attempts or (self._scope == "connection" and len({attempt.connection for attempt in attempts}) > 1):
+            self.kept[place] = 0  # refused, or sent on two connections: no order is promised between them
+            return
+        first = attempts[0]
+        self._earliest[place], self._latest[place] = self._events.position(first), self._events.position(attempts[-1])
+        scope, priority = _scope(self._scope, first), (first.details or {}).get("priority", "normal")
+        self._scopes[place] = self._number(scope if priority == "normal" else (scope, priority))  # each class keeps an order of its own
+
+    def inversions(self) -> Iterator[tuple[int, int, int]]:
+        """Each place whose sending certainly came before one of an earlier place: the place, and both positions."""
+        kept = bytes(self.kept)
+        for places in bulk.grouped(bulk.chosen(self._scopes, kept), bulk.places(kept)).values():
+            if bulk.rises(bulk.taken(self._earliest, places)):
+                continue
+            newest = -1
+            for place in places:
+                latest = self._latest.get(place, self._earliest[place])
+                if latest < newest:
+                    yield place, latest, newest
+                newest = max(newest, self._earliest[place])
+
+
+def _scope(scope: Scope, whence: Source | Event) -> Hashable:
+    return whence.connection if scope == "connection" else whence.user
 
 
 def _attempts(history: History, message: Message, effect: Effect) -> list[Event]:

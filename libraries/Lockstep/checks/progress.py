@@ -5,11 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import compress, islice
-from operator import sub
 
-from . import wording
-from .columns import entries
+from . import bulk, wording
 from .events import Event, Kind
 from .history import History
 from .verdict import Verdict
@@ -51,12 +48,12 @@ def _quiet(history: History, longest: float) -> Iterator[tuple[Event | None, Eve
     """The stretches without an outcome that are longer than allowed: the event they follow and the one that ends them."""
     events = history.events
     marks = array("I", [0, *events.positions(*MARKS), len(events) - 1]) if events else array("I")
-    times = array("d", entries(events.times, marks))
-    too_long = map(longest.__lt__, map(sub, islice(times, 1, None), times))
-    for place in compress(range(1, len(marks)), too_long):
-        end = events[marks[place]]
-        if end.kind is not Kind.FAULT or place == len(marks) - 1:
-            yield events[marks[place - 1]] if place > 1 else None, end
+    times = bulk.taken(events.times, marks)
+    waits = bulk.difference(times[1:], times[:-1])
+    for place in bulk.places(bulk.less(array("d", [longest]) * len(waits), waits)):
+        end = events[marks[place + 1]]
+        if end.kind is not Kind.FAULT or place + 2 == len(marks):
+            yield events[marks[place]] if place else None, end
 
 
 def _waits(history: History) -> tuple[list[Event], list[Event]]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import filterfalse
-from math import isnan
-from operator import sub
 
-from . import wording
+from . import bulk, wording
 from .history import History
 from .latency import percentile
 from .verdict import Measured, Verdict
@@ -50,7 +47,7 @@ def sender_lag(history: History) -> tuple[Measured, ...]:
     This is the kit's own lateness: beside a large lag, latency and rate say nothing about the server. O(n log n), in C.
     """
     events, sends = history.events, history.journal.sends
-    lags = sorted(filterfalse(isnan, map(sub, sends.entries(events.times), sends.entries(events.intended))))
+    lags = bulk.ascending(bulk.difference(bulk.taken(events.times, sends.positions), bulk.taken(events.intended, sends.positions)))
     if not lags:
         return ()
     figures = {"mean": math.fsum(lags) / len(lags), "p99": percentile(lags, 99), "max": lags[-1]}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import compress, tee
+from itertools import tee
 from operator import itemgetter
 from typing import overload
 
+from . import bulk
 from .columns import NOTHING, Names, Picked, entries, or_none
 from .events import LedgerRow
 
@@ -59,19 +60,18 @@ class Rows(Sequence[LedgerRow]):
             return self.at(range(len(self))[key])
         return next(self.made((range(len(self))[key],)))
 
-    def at(self, positions: Sequence[int]) -> Picked[LedgerRow]:
+    def at(self, positions: Iterable[int]) -> Picked[LedgerRow]:
         """The rows at these positions."""
-        return Picked(self, positions)
+        return Picked(self, positions if isinstance(positions, array) else array("I", positions))
 
     def positions(self, what: str) -> array[int]:
         """The positions of all rows that say this."""
-        wanted = [outcome[0] == what for outcome in self._outcomes]
-        return array("I", compress(range(len(self)), map(wanted.__getitem__, self.outcomes)))
+        return bulk.places(bulk.taken(bytes(outcome[0] == what for outcome in self._outcomes), self.outcomes))
 
-    def mask(self, users: Collection[str], positions: Sequence[int]) -> bytes:
+    def mask(self, users: Collection[str], positions: array[int]) -> bytes:
         """For each of these rows 1 if it is about one of these users, else 0."""
-        wanted = [party[0] in users for party in self._parties]
-        return bytes(entries(wanted, entries(self.parties, positions)))
+        wanted = bytes(party[0] in users for party in self._parties)
+        return bytes(bulk.taken(wanted, bulk.taken(self.parties, positions)))
 
     def made(self, positions: Sequence[int]) -> Iterator[LedgerRow]:
         """The tuples of some rows."""
