@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS released (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
 )
+CACHE = 1000
+"""KiB of pages that SQLite keeps. What is written is read again only for repeated messages; a larger cache would go on growing for
+100 000 messages and look like a leak."""
 KEPT_BATCHES = 32
 """Transactions of the ledger that are kept unpacked for looking up repeated messages."""
 CHECKPOINT_EVERY = 0.25
@@ -53,7 +56,7 @@ class Database:
             raise PlatformError(f"the store {path} cannot be written ({error}); name a file in a folder that can be") from error
         try:
             self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, cached_statements=64)
-            for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=0", "cache_size=-16000"):
+            for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=0", f"cache_size=-{CACHE}"):
                 self._sql.execute(f"PRAGMA {pragma}")
             self._sql.executescript(SCHEMA)
         except sqlite3.Error as error:
