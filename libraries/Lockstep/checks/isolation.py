@@ -12,6 +12,7 @@ from . import wording
 from .columns import entries
 from .events import Kind
 from .history import History
+from .snapshots import snapshots
 from .verdict import Verdict
 from .violations import Code
 
@@ -49,6 +50,24 @@ def nothing_leaked(history: History, canaries: Mapping[str, str]) -> Verdict:
             )
     leaks += _judge_ids(history, verdict)
     verdict.measured("leaks", leaks, "events", verdict.exercised)
+    return verdict.concluded()
+
+
+def snapshots_name_own_messages(history: History) -> Verdict:
+    """No snapshot lists a message as processed that only another user sent (*leaked_to_other_user*). O(ids listed). Source: canary ids."""
+    verdict = Verdict("snapshots name own messages")
+    for taken in snapshots(history):
+        user = taken.answer.user
+        for message_id in taken.fields.get("processed_message_ids") or ():
+            verdict.exercised += 1
+            known = history.journal.send(user, str(message_id))
+            stranger = history.sender_of(str(message_id), other_than=user) if known is None else None
+            if stranger is not None:
+                verdict.violated(
+                    Code.LEAKED_TO_OTHER_USER,
+                    f"{wording.snapshot(history, taken)} lists message {message_id} as processed, which only {wording.owner(stranger)} had sent",
+                    taken.answer, stranger,
+                )
     return verdict.concluded()
 
 

@@ -41,6 +41,31 @@ def rate_sustained(history: History, required: float, tolerance: float = 0.0) ->
     return verdict.concluded()
 
 
+def sending_within(history: History, mean: float, most: float) -> Verdict:
+    """A message that is due is on its way after `mean` seconds on average, and after `most` seconds at the latest (*too_slow*).
+
+    A server that does not read holds up the sender. Messages without an intended time are not looked at; where the generator itself
+    was late the figures are void. O(n). Source: backpressure of TCP, seen by the sender.
+    """
+    verdict = Verdict("sending takes no longer than allowed")
+    sends = history.journal.sends
+    lags = [(send.time - send.intended, send) for send in sends if send.intended is not None]
+    verdict.exercised = len(lags)
+    if lags:
+        average = math.fsum(lag for lag, _ in lags) / len(lags)
+        longest, slowest = max(lags, key=lambda lag: lag[0])
+        verdict.measured("sending_mean", average * 1000, "ms", len(lags))
+        verdict.measured("sending_max", longest * 1000, "ms", len(lags))
+        if average > mean or longest > most:
+            verdict.violated(
+                Code.TOO_SLOW,
+                f"sending took {average:.3f} s on average and at most {longest:.3f} s ({wording.message(slowest)}), where {mean:g} s on average and "
+                f"{most:g} s at most are allowed",
+                slowest,
+            )
+    return verdict.concluded()
+
+
 def sender_lag(history: History) -> tuple[Measured, ...]:
     """How late the generator sent, in ms: sender_lag_mean, sender_lag_p99, sender_lag_max. Empty for unpaced messages.
 
