@@ -16,8 +16,10 @@ from .engine.connection import Disconnected, QuestionRefused, Unanswered
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .keywords.activities import ActivityKeywords
+from .keywords.agents import AgentKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
+from .keywords.conversing import ConversingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.measuring import MeasuringKeywords, Phase
@@ -77,7 +79,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         sending = SendingKeywords(kit, expectation)
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
-            QueueingKeywords(kit, expectation, sending),
+            QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
         ])
         self._kit = kit

@@ -21,6 +21,8 @@ class Account:
     attempts: Counter[str] = field(default_factory=Counter)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Sequence id and text of each message, so that a later attempt repeats the message and not only its id."""
+    agents: tuple[str, ...] = ()
+    """The team that this user was given in this test."""
 
     @property
     def canary(self) -> str:

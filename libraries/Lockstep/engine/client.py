@@ -85,7 +85,7 @@ class Client:
             while (number := len(ids)) < schedule.count and not plan.stopped():
                 due = schedule.due(number)
                 intended = None if due is None else begin + due
-                await _until(intended)
+                await until(intended)
                 size = await window.room()
                 if not size:
                     break
@@ -117,9 +117,14 @@ class Client:
             digests.append(digest_of(content))
         return messages, digests, details
 
-    async def send_raw(self, message: dict[str, Any], missing: str) -> None:
-        """Sends one message without one of its parts (a message that the target must refuse)."""
-        await self._own_connection().send([message], [digest_of(message["content"])], missing=missing)
+    async def send_incomplete(self, missing: str) -> str:
+        """Sends one message without a part that the target needs, and returns its id."""
+        account = self.account
+        message_id = account.new_id()  # its number stays free: only the complete message will take it
+        message = {"message_id": message_id, "sequence_id": account.next_sequence, "content": "complete", "timestamp": time(),
+                   "attempt": account.attempt(message_id), "user": account.user, "client": self.alias}
+        await self._own_connection().send([message], [digest_of("complete")], missing=missing)
+        return message_id
 
     async def ask(self, question: str, within: float, **values: Any) -> Event:
         """Asks the target and returns the event of the correlated answer."""
@@ -152,7 +157,8 @@ def _noted(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {name: value for name, value in said.items() if name in NOTED and (name, value) != ("priority", "normal")} or None
 
 
-async def _until(instant: float | None) -> None:
+async def until(instant: float | None) -> None:
+    """Waits for an instant of the monotonic clock; None: not at all."""
     if instant is not None and (wait := instant - monotonic()) > 0:
         await asyncio.sleep(wait)
 

@@ -40,7 +40,7 @@ class ActivityKeywords:
 
         | =Argument= | =Meaning=                                              |
         | every      | time between two questions, more than 0, such as ``20 ms`` |
-        | client     | alias; none: the only open client                      |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Judged by `The Queue Should Stay Within Its Capacity`. Fails if the target does not offer ``queue_state``.
 
@@ -53,13 +53,13 @@ class ActivityKeywords:
         """Ends what `Start Watching The Queue` began, and tells an error in it.
 
         | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Returns how often the queue's state was told.
 
         | ${times} =    `Stop Watching The Queue`
         """
-        return int(self._stop(QUEUE, client))
+        return sum(self._stop(QUEUE, client))
 
     @keyword(tags=("Activity", "State"))
     def start_taking_snapshots(self, every: Interval = WATCHING, client: str | None = None) -> None:
@@ -67,7 +67,7 @@ class ActivityKeywords:
 
         | =Argument= | =Meaning=                                              |
         | every      | time between two questions, more than 0, such as ``20 ms`` |
-        | client     | alias; none: the only open client                      |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Judged by `Snapshots Should Be Whole` and `The Agent Should Have Processed`. Fails if the target does not offer ``agent_state``.
 
@@ -80,13 +80,13 @@ class ActivityKeywords:
         """Ends what `Start Taking Snapshots` began, and tells an error in it.
 
         | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Returns how many snapshots were taken.
 
         | ${times} =    `Stop Taking Snapshots`
         """
-        return int(self._stop(SNAPSHOTS, client))
+        return sum(self._stop(SNAPSHOTS, client))
 
     @keyword(tags=("Activity", "Agents"))
     def start_watching_the_agents(self, every: Interval = WATCHING, client: str | None = None) -> None:
@@ -94,7 +94,7 @@ class ActivityKeywords:
 
         | =Argument= | =Meaning=                                              |
         | every      | time between two questions, more than 0, such as ``20 ms`` |
-        | client     | alias; none: the only open client                      |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Judged by `All Agents Should Agree`. Fails if the target does not offer ``all_agent_states``.
 
@@ -107,13 +107,13 @@ class ActivityKeywords:
         """Ends what `Start Watching The Agents` began, and tells an error in it.
 
         | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Returns how often the states were told.
 
         | ${times} =    `Stop Watching The Agents`
         """
-        return int(self._stop(AGENTS, client))
+        return sum(self._stop(AGENTS, client))
 
     @keyword(tags=("Activity", "Connecting"))
     def start_pinging(self, every: Interval = PINGING, client: str | None = None) -> None:
@@ -121,7 +121,7 @@ class ActivityKeywords:
 
         | =Argument= | =Meaning=                                         |
         | every      | time between two pings, more than 0, such as ``1 s`` |
-        | client     | alias; none: the only open client                 |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Judged by `Pings Should Be Answered Within`.
 
@@ -134,13 +134,13 @@ class ActivityKeywords:
         """Ends what `Start Pinging` began; waits at most 5 s for the last answers.
 
         | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Returns how many pings were sent.
 
         | ${pings} =    `Stop Pinging`
         """
-        return int(self._stop(PINGS, client))
+        return sum(self._stop(PINGS, client))
 
     @keyword(tags=("Activity", "Figures"))
     def start_watching_the_server(self, every: Interval = SAMPLING) -> None:
@@ -184,7 +184,7 @@ class ActivityKeywords:
         | priority   | ``high`` or ``normal``, of every message; none: the messages do not say         |
         | high_every | every so many-th message has high priority, such as ``10``                      |
         | size       | size of each message's text, such as ``64 KiB``; none: a short line             |
-        | client     | alias; none: the only open client                                               |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Fails if the target does not offer ``priorities`` where one of them is given.
 
@@ -204,28 +204,29 @@ class ActivityKeywords:
         """Ends what `Start Sending` began; what was sent is not awaited.
 
         | =Argument= | =Meaning=                         |
-        | client     | alias; none: the only open client |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Returns the burst: all that was sent. Fails if the connection closed meanwhile.
+        Returns the burst: all that was sent (by the first client). Fails if the connection closed meanwhile.
 
         | ${sent} =    `Stop Sending`
         """
         try:
-            burst: Burst = self._stop(SENDING, client)
+            bursts: list[Burst] = self._stop(SENDING, client)
         except BurstBroken as broken:
             self._sending.tell_broken(broken)
-        return burst
+        return bursts[0]
 
     def _ask(self, question: str, what: str, every: float, client: str | None) -> None:
         self._kit.must_offer(question)
         self._start(what, client, lambda one, activity: ask_every(activity, one, question, every))
 
     def _start(self, what: str, client: str | None, work: Callable[[Client, Activity], Awaitable[Any]]) -> None:
-        one = self._kit.client(client)
-        self._kit.engine.run(self._kit.engine.activities.start((what, one.alias), partial(work, one)))
+        for one in self._kit.clients(client):
+            self._kit.engine.run(self._kit.engine.activities.start((what, one.alias), partial(work, one)))
 
-    def _stop(self, what: str, client: str | None) -> Any:
-        one = self._kit.client(client)
-        result = self._kit.engine.run(self._kit.engine.activities.stop((what, one.alias)))
-        logger.info(f"{what} of {one.alias} ended after {result.count if isinstance(result, Burst) else result}")
-        return result
+    def _stop(self, what: str, client: str | None) -> list[Any]:
+        results = []
+        for one in self._kit.clients(client):
+            results.append(self._kit.engine.run(self._kit.engine.activities.stop((what, one.alias))))
+            logger.info(f"{what} of {one.alias} ended after {results[-1].count if isinstance(results[-1], Burst) else results[-1]}")
+        return results

@@ -32,6 +32,8 @@ class TestScope:
     accounts: dict[str, Account] = field(default_factory=dict)
     outer_clients: frozenset[str] = frozenset()
     outer_activities: frozenset[Name] = frozenset()
+    labels: dict[str, str] = field(default_factory=dict)
+    """Message id -> what the agent ought to take the message for; never sent."""
     released: dict[str, int] = field(default_factory=dict)
     """User -> cursor of the journal when the user's held agent was released."""
     checks_done: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import time
 from typing import Any, NoReturn
 
@@ -195,12 +195,7 @@ class SendingKeywords:
         """
         if missing not in {"content", "message_id"}:
             raise UsageError(f"missing must be one of content, message_id, not '{missing}'")
-        one = self._kit.client(client)
-        message_id = one.account.new_id()  # its number stays free: only the complete message will take it
-        message: dict[str, Any] = {"message_id": message_id, "sequence_id": one.account.next_sequence, "content": "complete",
-                                   "timestamp": time(), "attempt": one.account.attempt(message_id)}
-        self._kit.engine.run(one.send_raw(message, missing))
-        return message_id
+        return self._kit.engine.run(self._kit.client(client).send_incomplete(missing))
 
     def says(self, priority: Priority | None, high_every: int | None, *, acknowledge: bool = False) -> Callable[[int], dict[str, Any]] | None:
         """What each message says of its urgency, by its number in the burst; None where it says nothing."""
@@ -218,13 +213,17 @@ class SendingKeywords:
 
     def send(self, clients: list[Client], plan: Callable[[Client], Plan]) -> Burst:
         """Lets clients send what their plans say, all at the same time; returns the burst of the first."""
+        return self.send_each(clients, lambda client: client.send_burst(plan(client)))[0]
+
+    def send_each(self, clients: list[Client], sending: Callable[[Client], Awaitable[Burst]]) -> list[Burst]:
+        """Lets all clients send at the same time, in whatever way; returns the burst of each."""
         for client in clients:
             if client.connection is not None and client.connection.closed_by_us:
                 raise UsageError(f"{client.alias} is disconnected; use 'Connect As    {client.account.role}' again before sending")
 
         async def together() -> list[Burst | BaseException]:
             with Progress(self._kit.records.folder, self._kit.scope.name, "sending", clients):
-                return await asyncio.gather(*(client.send_burst(plan(client)) for client in clients), return_exceptions=True)
+                return await asyncio.gather(*(sending(client) for client in clients), return_exceptions=True)
 
         results = self._kit.engine.run(together())  # all of them end before one failure is told
         for result in results:
@@ -232,7 +231,7 @@ class SendingKeywords:
                 self.tell_broken(result)
             if isinstance(result, BaseException):
                 raise result
-        return next(result for result in results if isinstance(result, Burst))
+        return [result for result in results if isinstance(result, Burst)]
 
     def tell_broken(self, broken: BurstBroken) -> NoReturn:
         """Fails because the connection ended while something was being sent."""
