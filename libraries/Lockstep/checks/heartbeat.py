@@ -41,7 +41,7 @@ def connections_stayed_up(history: History) -> Verdict:
                 f"{wording.at(history, end)} with code {code}" + (f" ({details['reason']!r})" if details.get("reason") else ""),
                 connected, end,
             )
-    verdict.measured("disconnects", lost, "disconnects", verdict.exercised)
+    verdict.measured("disconnects", lost, "connections", verdict.exercised)
     return verdict.concluded()
 
 
