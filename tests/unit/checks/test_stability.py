@@ -273,7 +273,7 @@ def test_latency_rises_when_it_does_so_steadily_and_by_much(latency: Any, expect
 
 def test_the_sentence_of_a_rise_and_too_few_replies() -> None:
     (violation,) = no_latency_trend(beside([0.001 * (number + 1) for number in range(400)], [])).violations
-    assert violation.sentence == "latency rose steadily over 400 replies, from 10 ms to 390 ms; 50 ms more are allowed"
+    assert violation.sentence == "latency rose steadily over 400 replies, from 11 ms to 391 ms; 50 ms more are allowed"
     assert no_latency_trend(beside([0.001] * 39, [])).counts == {"vacuous": 1}
 
 
