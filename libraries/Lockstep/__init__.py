@@ -26,6 +26,7 @@ from .keywords.measuring import MeasuringKeywords, Phase
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.sending import SendingKeywords
+from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.target import TargetKeywords
 from .listener import TestListener
@@ -71,6 +72,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
         **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures"),
+        Moment: returned_by(Moment, "Remember This Moment"),
     }
 
     def __init__(self) -> None:
@@ -80,7 +82,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, sending), AgentKeywords(kit, expectation),
-            StateKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
+            StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -7,6 +7,7 @@ messages still wait or run. Without such an answer only the hang guard can end t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import compress, islice
 from time import monotonic
@@ -63,6 +64,16 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
         if not idle:
             await asyncio.sleep(PATIENCE)  # a busy target is not asked all the time
     return Settled(reached=True, how="the connection closed meanwhile")
+
+
+async def answered(client: Client, message_ids: Collection[str], guard: float = HANG_GUARD) -> Settled:
+    """Waits until no attempt of these messages is unanswered, whatever else is under way."""
+    connection, wanted = client.connection, frozenset(message_ids)
+    deadline = monotonic() + guard
+    while connection is not None and (left := sum(message_id in wanted for message_id, _ in connection.outstanding)):
+        if not await connection.changed.wait(deadline - monotonic()):
+            return Settled(reached=False, how=f"the hang guard of {guard:g} s ended the wait; {left} attempts were unanswered")
+    return Settled(reached=True, how="each of these messages was answered")
 
 
 async def decided(client: Client, since: int, guard: float = HANG_GUARD) -> Settled:

@@ -35,15 +35,16 @@ class CheckingKeywords:
         self._expect = expectation
 
     @keyword(tags=("Waiting",))
-    def wait_until_everything_is_answered(self, client: str | None = None) -> None:
+    def wait_until_everything_is_answered(self, client: str | None = None, *, of: Burst | None = None) -> None:
         """Waits until nothing that was sent is under way any more. Judges nothing: a lost message only ends the wait.
 
-        | =Argument= | =Meaning=                                                    |
-        | client     | alias; none: the only open client; ``everyone``: all clients |
+        | =Argument= | =Meaning=                                                                              |
+        | client     | alias; none: the only open client; ``everyone``: all clients                           |
+        | of         | a burst: only its messages are awaited, whatever else is under way, such as an activity |
 
         | `Wait Until Everything Is Answered` |
         """
-        self._expect.drained(client)
+        self._expect.drained(client, of)
 
     @keyword(tags=("Expectation", "Delivery"))
     def every_message_should_be_answered_exactly_once(self, client: str | None = None, since: Burst | None = None) -> None:

@@ -13,8 +13,9 @@ from robot.api import SkipExecution, logger
 from ..checks import Event, History, Kind, LedgerRow, Verdict
 from ..checks.verdict import Measured
 from ..checks.violations import Code
-from ..engine.barrier import Settled, decided, drain, settle
-from ..engine.client import HANG_GUARD, Client
+from ..engine.barrier import Settled, answered, decided, drain, settle
+from ..engine.client import HANG_GUARD, Burst, Client
+from ..engine.watching import SERVER
 from ..errors import PerformanceThresholdError, UsageError, ViolationError
 from ..telling import failure_text
 from ..telling.diagram import sequence_diagram
@@ -23,6 +24,8 @@ from .kit import Kit
 Check = Callable[[History], Verdict]
 LIMITS = frozenset({Code.TOO_SLOW, Code.RATE_NOT_SUSTAINED, Code.UNFAIR})
 """Codes that state a missed limit of time or rate rather than a broken promise."""
+OF_TIME = LIMITS | {Code.BLOCKED_BY_NEIGHBOUR}
+"""Codes that rest on times, and mean nothing where our own loop was late."""
 
 
 class Expectation:
@@ -39,15 +42,16 @@ class Expectation:
         history = self.history(client, since, ledger=ledger)
         self.judge(history, checks, timing=timing, beside=beside)
 
-    def history(self, client: str | None, since: int | None = None, *, ledger: bool = False) -> History:
-        """The settled history of this test so far."""
+    def history(self, client: str | None, since: int | None = None, *, ledger: bool = False, without: str | None = None,
+                server: bool = False) -> History:
+        """The settled history of this test so far; ``without`` one client, with figures of the ``server`` where they are asked for."""
         kit = self._kit
-        clients = kit.clients(client)
+        clients = [one for one in kit.clients(client) if one.alias != without]
         if deaf := [one.alias for one in clients if one.connection is not None and one.connection.is_open and not one.connection.reads]:
             raise UsageError(f"{deaf[0]} does not read what the target sends; use 'Start Reading    {deaf[0]}' before its messages are judged")
         begin = kit.scope.cursor if since is None else since
         self._warn(clients, kit.engine.run(self._settled(clients, begin)))
-        events = kit.engine.journal.slice(begin, {one.alias for one in clients})
+        events = kit.engine.journal.slice(begin, {one.alias for one in clients} | ({SERVER} if server else set()))
         rows = self._ledger(events) if ledger else []
         return History(events, rows)
 
@@ -66,9 +70,13 @@ class Expectation:
             violated(kit, "overload is refused", Code.NO_BACKPRESSURE, f"{kit.target.title} refused nothing of {one.alias} within {HANG_GUARD:g} s")
         return str(refused.message_id)
 
-    def drained(self, client: str | None) -> None:
-        """Waits until nothing is under way, without judging."""
-        self._kit.engine.run(self._drained(self._kit.clients(client)))
+    def drained(self, client: str | None, burst: Burst | None = None) -> None:
+        """Waits until nothing is under way, or only nothing of one burst, without judging."""
+        if burst is None:
+            self._kit.engine.run(self._drained(self._kit.clients(client)))
+        else:
+            one = self._kit.client(burst.client)
+            self._warn([one], [self._kit.engine.run(answered(one, burst.message_ids))])
 
     async def _drained(self, clients: Sequence[Client]) -> None:
         await asyncio.gather(*(drain(client, client.connection, self._kit.fence) for client in clients if client.connection))
@@ -114,11 +122,11 @@ class Expectation:
         for check, verdict in judged:
             self._record(verdict, _topic(check), valid=invalid is None)
         verdicts = [verdict for _, verdict in judged]
-        wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only_limits(verdict))]
+        wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(OF_TIME, verdict))]
         if wrong:
             text = kit.in_suite_words(failure_text(wrong, history, kit.seed)) + kit.target.obituary()
             logger.info(kit.in_suite_words(sequence_diagram(history, wrong[0])), html=True)
-            raise (PerformanceThresholdError if all(map(_only_limits, wrong)) else ViolationError)(text)
+            raise (PerformanceThresholdError if all(_only(LIMITS, verdict) for verdict in wrong) else ViolationError)(text)
         if invalid is not None:
             kit.record("invalid", reason=invalid)
             raise SkipExecution(invalid)
@@ -163,8 +171,8 @@ async def _first(client: Client, kind: Kind, since: int) -> Event | None:
     return None
 
 
-def _only_limits(verdict: Verdict) -> bool:
-    return set(verdict.counts) <= LIMITS
+def _only(codes: frozenset[Code], verdict: Verdict) -> bool:
+    return set(verdict.counts) <= codes
 
 
 def _figures(verdict: Verdict) -> str:
