@@ -81,7 +81,7 @@ class Database:
                 self._claims.write(batch.first_index, batch.time, batch.claims)
                 self._claims.forget(batch.forget_before)
             if batch.released:
-                many("INSERT INTO released VALUES (?)", [(index,) for index in batch.released])
+                many("INSERT OR IGNORE INTO released VALUES (?)", [(index,) for index in batch.released])
             if batch.taken:
                 many("DELETE FROM waiting WHERE id = ?", [(index,) for index in batch.taken])
             if batch.waiting:

@@ -142,6 +142,14 @@ def test_malformed_teams_are_refused_by_request(platform, agents):
     assert (answer["type"], answer["code"]) == ("error", "invalid_message")
 
 
+def test_a_configured_team_survives_a_kill_right_after_the_answer(serve, tmp_path):
+    store = str(tmp_path / "store.sqlite")
+    platform = serve("--store", store)
+    ask(platform.connect(), "configure_agents", agents=TEAM)
+    platform.kill()
+    assert list(ask(serve("--store", store).connect(), "get_all_agent_states")["agents"]) == TEAM
+
+
 def test_everything_survives_a_kill(serve, tmp_path):
     store = str(tmp_path / "store.sqlite")
     platform = serve("--store", store)

@@ -7,6 +7,8 @@ import socket
 import pytest
 
 PING, CLOSE, TEXT = 0x89, 0x88, 0x81
+GUARD = 20
+"""Seconds in which something must come; less than the 30 s after which a ping comes by itself."""
 
 
 class Raw:
@@ -14,7 +16,7 @@ class Raw:
 
     def __init__(self, platform, name="alice"):
         host, port = platform.ready["websocket_url"][5:-3].split(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.socket = socket.create_connection((host, int(port)), timeout=GUARD)
         self.socket.sendall((
             f"GET /ws?token={platform.account(name)['token']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

@@ -81,6 +81,18 @@ def test_an_answered_ping_keeps_the_connection_and_answers_all_before_it(host):
         assert len(peer.pings) == 3
 
 
+def test_an_answer_to_an_earlier_ping_leaves_the_later_one_unanswered(host):
+    beats, peer = host.policies.heartbeat, Peer()
+    with running():
+        beats.opened(peer)
+        for _ in range(2):
+            host.clock.advance(30)
+        beats.answered(peer, peer.pings[0])
+        host.real += 2
+        host.clock.advance(60)
+        assert peer.end is not None
+
+
 def test_silence_ends_it_after_the_timeout_on_the_platforms_clock_and_a_second_of_real_time(host):
     beats, peer, other = host.policies.heartbeat, Peer(), Peer()
     with running():
