@@ -50,7 +50,7 @@ class Series(NamedTuple):
     """What one source says of the numbering to which its offsets belong; None for what it leaves to its connection's greeting."""
 
     source: int
-    session: str | None
+    session: object
     epoch: object
 
 
@@ -61,11 +61,13 @@ class Names:
     journal is written in another: new numbers are given under a lock.
     """
 
-    __slots__ = ("_by_user", "_lock", "_series", "_sources", "_texts", "digests", "message_ids", "series", "sources")
+    __slots__ = ("_by_user", "_lock", "_series", "_sources", "_texts", "digests", "message_ids", "messages_of", "series", "sources")
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
         """By number: client, connection and user."""
+        self.messages_of: list[dict[str | None, int]] = []
+        """By number of a source: the messages of its user, by id."""
         self.message_ids: list[str | None] = []
         """By number of the message: its id. Equal ids of two users are two messages."""
         self.digests: list[str | None] = [None]
@@ -73,7 +75,7 @@ class Names:
         self._lock = Lock()
         self.series: list[Series] = []
         """By number: a source, and what it says of session and epoch."""
-        self._series: dict[Series, int] = {}
+        self._series: dict[tuple[int, object, object], int] = {}
         self._sources: dict[tuple[str, int, str], int] = {}
         self._by_user: defaultdict[str, dict[str | None, int]] = defaultdict(dict)
         self._texts: dict[str | None, int] = {None: 0}
@@ -85,15 +87,20 @@ class Names:
         if number is None:
             number = self._sources[key] = len(self.sources)
             self.sources.append(Source(*key))
+            self.messages_of.append(self._by_user[user])
         return number
 
-    def series_of(self, source: int, session: str | None, epoch: object) -> int:
+    def series_of(self, source: int, session: object, epoch: object) -> int:
         """The number of a source that says this session and epoch, a new one if need be."""
-        key = Series(source, session, epoch)
-        number = self._series.get(key)
+        key = source, session, epoch
+        try:
+            number = self._series.get(key)
+        except TypeError:  # a server may say anything, also what cannot be looked up
+            key = source, str(session), str(epoch)
+            number = self._series.get(key)
         if number is None:
             number = self._series[key] = len(self.series)
-            self.series.append(key)
+            self.series.append(Series(*key))
         return number
 
     def message(self, user: str, message_id: str | None) -> int:
@@ -176,14 +183,15 @@ class Events(Sequence[Event]):
     ) -> int:
         """Adds an event and returns its position."""
         names = self.names
+        series = names.series_of(source, details.get("session"), details.get("epoch")) if details else names.series_of(source, None, None)
+        message = names.messages_of[source].get(message_id)
         self.times.append(time)
         self.sources.append(source)
-        self.messages.append(names.message(names.sources[source].user, message_id))
+        self.messages.append(names.message(names.sources[source].user, message_id) if message is None else message)
         self.attempts.append(NOTHING if attempt is None else attempt)
         self.sequences.append(NOTHING if sequence_id is None else sequence_id)
         self.offsets.append(NOTHING if offset is None else offset)
-        said = (details.get("session"), details.get("epoch")) if details else (None, None)
-        self.series.append(names.series_of(source, *said))
+        self.series.append(series)
         self.digests.append(names.digest(digest) if digest is not None else 0)
         self.intended.append(nan if intended is None else intended)
         self.details.append(details)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from ..checks.columns import MOST
 from ..checks.events import Kind, LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
 from .model import Messages, Question, Ready, Rule, Shape
@@ -166,7 +167,9 @@ class _CompiledRule:
             identity = str(identity) if isinstance(identity, int) else None
         if self._echo is not None and isinstance(echoed := self._echo(wire), str):
             digest = digest_of(echoed)
-        attempt, sequence, offset = [value if (value := get(wire)).__class__ is int else None for get in self._numbers]
+        attempt, sequence, offset = [
+            (value if -MOST <= value <= MOST else MOST) if (value := get(wire)).__class__ is int else None for get in self._numbers
+        ]
         return Decoded(self.kind, identity, attempt, sequence, offset, digest if digest.__class__ is str else None, details)
 
 

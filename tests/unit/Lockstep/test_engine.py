@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from Lockstep.checks.events import Kind
+from Lockstep.checks.history import History
 from Lockstep.engine.account import Account
 from Lockstep.engine.client import contents
 from Lockstep.engine.journal import Journal
@@ -141,3 +142,11 @@ def test_a_signal_wakes_all_who_wait_and_only_them():
         return signal._waiting
 
     assert asyncio.run(story()) == []
+
+
+def test_whatever_a_server_says_of_its_session_finds_a_place():
+    written = Journal()
+    for said in ({"session": ["a"], "epoch": {}}, {"session": "s", "epoch": 1}, {}, None):
+        written.write(Kind.REPLY, "alice", 1, "u", "m1", 1, None, 1, None, None, said)
+    assert [event.details for event in written.events] == [{"session": ["a"], "epoch": {}}, {"session": "s", "epoch": 1}, {}, None]
+    assert len(History(written.events).streams) == 3

@@ -171,3 +171,8 @@ def test_a_client_speaks_first_only_where_the_file_says_what():
     assert orjson.loads(mapping(ready=ready).handshake("u-1", {"token": "t", "connection": 7})) == {"type": "init", "token": "t", "n": 7, "who": "u-1"}
     assert mapping(ready={"wait_for": {"type": "ack"}}).handshake("u-1", {}) is None
     assert mapping().handshake("u-1", {}) is None
+
+
+def test_a_number_that_no_column_can_hold_is_the_largest_that_one_can():
+    adapter = mapping({"reply": {"where": {"type": "answer"}, "message_id": "id", "attempt": "n"}})
+    assert decoded(adapter, {"type": "answer", "id": "m", "n": 2**64 - 1}).attempt == 2**63 - 1
