@@ -217,6 +217,12 @@ def test_a_message_of_unknown_fate_may_have_taken_a_version() -> None:
     assert codes(versions_without_gap(story.history)) == {"disagreement": 1}
 
 
+def test_a_snapshot_that_says_nothing_of_it_is_not_judged() -> None:
+    history = told({"version": 3, "conversation_complete": None})
+    assert complete_only_at_end(history).counts == {"vacuous": 1}
+    assert objects_within(history, 5).counts == {"vacuous": 1}
+
+
 def test_a_field_of_the_state_at_rest_is_compared_for_any_question() -> None:
     story = Story()
     story.add(Kind.QUERY, "alice", "q1", details={"question": "queue_state"})
