@@ -13,6 +13,7 @@ from robotlibcore import DynamicCore
 from .arguments import CONVERTERS, Misfit, returned_by
 from .engine.client import Burst
 from .engine.connection import Disconnected, QuestionRefused, Unanswered
+from .engine.load.result import Load
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .keywords.activities import ActivityKeywords
@@ -22,6 +23,7 @@ from .keywords.connecting import ConnectingKeywords
 from .keywords.conversing import ConversingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
+from .keywords.load import LoadKeywords
 from .keywords.measuring import MeasuringKeywords, Phase
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
@@ -71,6 +73,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
         **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        Load: returned_by(Load, "Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures"),
         Moment: returned_by(Moment, "Remember This Moment"),
     }
@@ -82,7 +85,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, sending), AgentKeywords(kit, expectation),
-            StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending), RecordingKeywords(kit),
+            StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
+            LoadKeywords(kit, expectation), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -109,6 +109,18 @@ class Share(float):
         return cls(share)
 
 
+class Percentile(float):
+    """Which part of all values a limit is for, such as ``p95``, ``95`` or ``99.9``; more than 0, less than 100."""
+
+    @classmethod
+    def convert(cls, value: str | float) -> Percentile:
+        """Converts a number with or without the p in front of it."""
+        percentile = _figure(str(value).strip().lower().removeprefix("p"))
+        if percentile is None or not 0 < percentile < 100:
+            raise ValueError(f"must be a percentile such as 'p95' or '99.9', more than 0 and less than 100, not '{value}'")
+        return cls(percentile)
+
+
 class Timestamps(Enum):
     """How the client stamps its messages: ``now`` (true time), ``equal`` (all the same) or ``falling`` (each older than the last)."""
 
@@ -172,7 +184,7 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Duration, Interval, Rate, Size, Share)},
+    **{kind: converter(kind) for kind in (Number, Count, Duration, Interval, Rate, Size, Share, Percentile)},
     **{kind: converter(kind, _member_of(kind)) for kind in (Timestamps, Priority)},
 }
 
@@ -184,10 +196,11 @@ if TYPE_CHECKING:
     MaybeInterval = Interval | None
     MaybeRate = Rate | None
     MaybeSize = Size | None
+    MaybeShare = Share | None
     MaybePriority = Priority | None
 else:
-    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybePriority = (
-        Number, Count, Duration, Interval, Rate, Size, Priority,
+    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority = (
+        Number, Count, Duration, Interval, Rate, Size, Share, Priority,
     )
 
 

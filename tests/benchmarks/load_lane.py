@@ -25,7 +25,7 @@ import psutil
 import uvloop
 from websockets.asyncio.client import connect
 
-from Lockstep.engine.load import running
+from Lockstep.engine.load import preparing, running
 from Lockstep.engine.load.codec import Contents
 from Lockstep.engine.load.plan import Command, Door, Plan, Stage
 from Lockstep.targets import load_target
@@ -57,10 +57,10 @@ def serving(command):
 
 def command(url, plan):
     """The command for an echo server, which asks for no token."""
-    file = load_target("reference").file
+    target = load_target("reference")
     mark = os.urandom(4).hex()
     doors = tuple(Door(number=number, user=f"user-{number}", prefix=f"{mark}.{number}.", url=url) for number in range(plan.connections))
-    return Command(plan=plan, doors=doors, messages=file.messages, questions=file.questions, ready=file.connect.ready, guarantees=file.guarantees)
+    return Command(plan=plan, doors=doors, file=target.file, path=str(target.path))
 
 
 async def lane(url, plan):
@@ -165,13 +165,8 @@ async def platform(arguments):
         pin(target.server.pid, -1)
         rates = []
         for _ in range(arguments.rounds):
-            doors = []
-            for number in range(100):
-                token, user = await target.token_for(f"bench-{number}")
-                url, headers, _ = target.handshake(token)
-                doors.append(Door(number=number, user=user, prefix=f"{os.urandom(4).hex()}.{number}.", url=url, headers=headers))
-            whole = command("", Plan(connections=100, window=16, seconds=arguments.seconds)).model_copy(update={"doors": tuple(doors)})
-            load = await running.run("platform", whole)
+            prepared = await preparing.prepared(target, Plan(connections=100, window=16, seconds=arguments.seconds), os.urandom(4).hex())
+            load = await running.run("platform", prepared.command)
             rates.append(load.rate)
             print(f"reference platform, 100 x 16: {load.rate:,.0f} msg/s, p99 {load.latency.percentile(99) * 1000:.1f} ms, generator {load.processor:.0%} of a core, "
                   f"violations {dict(load.violations)}", flush=True)

@@ -37,7 +37,7 @@ async def handshake(settings: Connect, address: Address) -> ClientConnection:
         return await connect(
             url, additional_headers=headers, subprotocols=subprotocols or None, compression=None, proxy=settings.proxy,  # type: ignore[arg-type]
             open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
-            ssl=_tls(settings) if url.startswith("wss:") else None, logger=_UNHEARD,
+            ssl=tls(settings) if url.startswith("wss:") else None, logger=_UNHEARD,
         )
     except InvalidStatus as refusal:
         status = refusal.response.status_code
@@ -55,7 +55,8 @@ async def handshake(settings: Connect, address: Address) -> ClientConnection:
         raise Refused(f"no connection to {place} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
 
 
-def _tls(settings: Connect) -> ssl.SSLContext:
+def tls(settings: Connect) -> ssl.SSLContext:
+    """What a secure connection trusts, and the certificate it shows."""
     context = ssl.create_default_context(cafile=settings.ca)
     if settings.client_certificate:
         context.load_cert_chain(settings.client_certificate)

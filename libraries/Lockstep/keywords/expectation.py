@@ -115,17 +115,21 @@ class Expectation:
 
         A check ``beside`` the others is left out where there is nothing for it to look at; the others are *vacuous* then.
         """
+        judged = [(_topic(check), check(history)) for check in checks]
+        judged += [(_topic(check), verdict) for check in beside if (verdict := check(history)).exercised]
+        self.conclude(judged, history, self.invalid_reason(history.events) if timing else None)
+
+    def conclude(self, judged: Sequence[tuple[str, Verdict]], history: History | None = None, invalid: str | None = None) -> None:
+        """Records verdicts with their topics and ends the keyword: it passes, fails, or skips the test where ``invalid`` voids a limit."""
         kit = self._kit
-        invalid = self.invalid_reason(history.events) if timing else None
-        judged = [(check, check(history)) for check in checks]
-        judged += [(check, verdict) for check in beside if (verdict := check(history)).exercised]
-        for check, verdict in judged:
-            self._record(verdict, _topic(check), valid=invalid is None)
+        for topic, verdict in judged:
+            self._record(verdict, topic, valid=invalid is None)
         verdicts = [verdict for _, verdict in judged]
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(OF_TIME, verdict))]
         if wrong:
-            text = kit.in_suite_words(failure_text(wrong, history, kit.seed)) + kit.target.obituary()
-            logger.info(kit.in_suite_words(sequence_diagram(history, wrong[0])), html=True)
+            text = kit.in_suite_words(failure_text(wrong, history or History([]), kit.seed)) + kit.target.obituary()
+            if history is not None:
+                logger.info(kit.in_suite_words(sequence_diagram(history, wrong[0])), html=True)
             raise (PerformanceThresholdError if all(_only(LIMITS, verdict) for verdict in wrong) else ViolationError)(text)
         if invalid is not None:
             kit.record("invalid", reason=invalid)

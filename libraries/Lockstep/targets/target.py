@@ -40,7 +40,7 @@ class Target:
         self.path = path
         self.http = Http()
         self.process: TargetProcess | None = None
-        self.adapter = _adapter(file, path)
+        self.adapter = adapter_of(file, path)
         self._values: dict[str, str] = {}
 
     # what it is
@@ -228,7 +228,7 @@ class Target:
         return list(self.adapter.ledger(data))
 
 
-def _adapter(file: TargetFile, path: Path) -> Adapter:
+def adapter_of(file: TargetFile, path: Path) -> Adapter:
     """Translates between the kit's messages and this wire: the mapping of the file, or the class that the file names."""
     if file.adapter is None:
         return JsonMapping(file.messages, file.questions, file.connect.ready)

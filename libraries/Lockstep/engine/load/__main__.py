@@ -1,6 +1,6 @@
 """A shard in a process of its own: ``python -m Lockstep.engine.load``, the command as one line on standard input, lines on standard output.
 
-It ends when its standard input closes, so that nothing keeps loading a server after whoever started it is gone.
+It says ``up`` once it can take a command, so that the start instant need not leave time for a process to come up. It ends when its standard input closes, so that nothing keeps loading a server after whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .plan import Command
 def main() -> None:
     """Runs one shard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; whoever started us closes our input
+    _emit({"schema": 1, "event": "up"})
     command = Command.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -18,7 +18,7 @@ import orjson
 
 from ...checks.events import Kind
 from ...targets.mapping import Adapter, digest_of
-from ...targets.model import Messages, Question, Ready, Rule
+from ...targets.model import Rule, TargetFile
 
 Reply = tuple[str, int | None, int | None, int | None, str | None]
 """Message id, attempt, sequence id, offset and digest of a reply."""
@@ -84,9 +84,9 @@ def encoder(adapter: Adapter, contents: Contents, constant: Mapping[str, Any]) -
     return by_template if all(by_template(*each) == by_adapter(*each) for each in tries) else by_adapter
 
 
-def reader(adapter: Adapter, messages: Messages, questions: Mapping[str, Question], ready: Ready | None) -> Callable[[bytes], Reply | None]:
+def reader(adapter: Adapter, file: TargetFile) -> Callable[[bytes], Reply | None]:
     """A function that returns the parts of a plain reply, and None for everything that only the adapter can judge."""
-    key, value, parts = _short_way(messages, questions, ready)
+    key, value, parts = _short_way(file) if file.adapter is None else ("", "", ())
     if not key:
         return partial(_by_adapter, adapter)
     loads, take = orjson.loads, itemgetter(key, *(path for path in parts if path))
@@ -122,16 +122,16 @@ def _by_adapter(adapter: Adapter, payload: bytes) -> Reply | None:
     return reply.message_id, reply.attempt, reply.sequence_id, reply.offset, reply.digest  # type: ignore[return-value]  # asked above
 
 
-def _short_way(messages: Messages, questions: Mapping[str, Question], ready: Ready | None) -> tuple[str, str, Sequence[str | None]]:
+def _short_way(file: TargetFile) -> tuple[str, str, Sequence[str | None]]:
     """Key and value that only plain replies have, and where their parts are; an empty key where there is doubt."""
-    nothing = ("", "", ())
+    nothing, messages, ready = ("", "", ()), file.messages, file.connect.ready
     if len(messages.reply) != 1 or len(messages.reply[0].where) != 1:
         return nothing
     rule = messages.reply[0]
     (key, value), = rule.where.items()
     parts = (rule.message_id, rule.attempt, rule.sequence_id, rule.offset or messages.offset, rule.digest)
     others = [Rule(where=ready.wait_for)] if ready else []
-    others += [*messages.accepted, *messages.duplicate, *messages.refused, *messages.error, *(each.answer for each in questions.values())]
+    others += [*messages.accepted, *messages.duplicate, *messages.refused, *messages.error, *(each.answer for each in file.questions.values())]
     doubtful = (
         rule.echo or not rule.message_id or value == "*" or not isinstance(value, str)
         or any("." in path for path in (key, *parts) if path)

@@ -15,7 +15,7 @@ from websockets.uri import parse_uri
 
 from ...checks.events import Kind
 from ...targets.mapping import Adapter
-from ..handshake import ADVICE, Refused
+from ..handshake import ADVICE, CLOSE_WITHIN, Refused
 from .codec import Encode, encoder
 from .frames import Receiver, masked_text
 from .tally import Tally
@@ -31,7 +31,6 @@ WRITE_BUFFER = 65_536
 """Bytes that may wait for the socket; above it nothing more is sent until it has taken them."""
 AT_ONCE = 64
 """Messages in one write."""
-CLOSE_WITHIN = 5.0
 
 
 class Lane(asyncio.Protocol):
@@ -47,14 +46,14 @@ class Lane(asyncio.Protocol):
         self.closed: str | None = None
         """How the connection ended, once it has."""
         self._ending = False
-        self._command = command
+        self._settings = command.file.connect
         self._adapter = adapter
         self._columns = columns
         self._traffic = traffic
         self._encoders: dict[tuple[int, bool], Encode] = {}
         self._protocol = ClientProtocol(parse_uri(door.url), subprotocols=list(door.subprotocols) or None,  # type: ignore[arg-type]
-                                        max_size=command.max_size)
-        self._receiver = Receiver(self._protocol, command.max_size)
+                                        max_size=command.file.connect.max_size)
+        self._receiver = Receiver(self._protocol, command.file.connect.max_size)
         self._head: bytearray | None = bytearray()
         self._paused = False
         self._was_paused = False
@@ -69,13 +68,13 @@ class Lane(asyncio.Protocol):
         place = self.door.url.split("?")[0]
         parts = urlsplit(self.door.url)
         try:
-            async with asyncio.timeout(self._command.within):
+            async with asyncio.timeout(self._settings.within):
                 await asyncio.get_running_loop().create_connection(
                     lambda: self, parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80), ssl=tls)
                 await self._ready
         except TimeoutError:
             self.abort()
-            raise Refused(f"it did not open {place} within {self._command.within:g} s") from None
+            raise Refused(f"it did not open {place} within {self._settings.within:g} s") from None
         except OSError as error:
             raise Refused(f"no connection to {place} ({error.strerror or type(error).__name__})") from None
 
@@ -107,7 +106,9 @@ class Lane(asyncio.Protocol):
             self._protocol.events_received()
             if self._protocol.handshake_exc is not None:
                 self._refused(f"what it answered is not a WebSocket handshake ({self._protocol.handshake_exc})")
-            elif self._command.ready is None:
+            if self.door.hello is not None and self.is_open:
+                self.transport.write(masked_text([self.door.hello.encode()]))
+            if self._settings.ready is None and self.is_open:
                 self._opened()
             return bytes(head[end + 4 :])
         return b""

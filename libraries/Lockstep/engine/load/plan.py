@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from ...targets.model import Guarantees, Messages, Question, Ready
+from ...targets.model import TargetFile
 
 
 class _Frozen(BaseModel):
@@ -74,6 +74,8 @@ class Door(_Frozen):
     url: str
     headers: dict[str, str] = {}
     subprotocols: tuple[str, ...] = ()
+    hello: str | None = None
+    """What the client says first, where the server waits for that."""
 
 
 class Command(_Frozen):
@@ -88,11 +90,6 @@ class Command(_Frozen):
     """s between two lines."""
     plan: Plan
     doors: tuple[Door, ...]
-    messages: Messages
-    questions: dict[str, Question] = {}
-    ready: Ready | None = None
-    guarantees: Guarantees = Guarantees()
-    within: float = 10.0
-    max_size: int = 16 * 1024 * 1024
-    ca: str | None = None
-    client_certificate: str | None = None
+    file: TargetFile
+    path: str
+    """Where the target file lies, beside which an adapter class of its own is looked for."""

@@ -7,47 +7,34 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import time
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from ...errors import EnvironmentSetupError
 from . import shard
-from .plan import Command, Door
+from .plan import Command
 from .result import Load, Merge
 
 SILENT = 3.0
 """s without a line after which a shard counts as lost; it says one every second."""
-COMES_UP = 20.0
-"""s until the first line: a process has to start, and connections have to be opened."""
+COMES_UP = 30.0
+"""s until a process can take a command."""
 LIBRARIES = Path(__file__).resolve().parents[3]
 MOST_LINE = 2**26
+Take = Callable[[dict[str, Any]], None]
 Tell = Callable[[Load], None]
-
-
-def commands(command: Command, shards: int, lead: float) -> list[Command]:
-    """The same phase as several commands: each has its share of the connections, and the instant ``lead`` seconds from now."""
-    start = time() + lead
-    return [
-        command.model_copy(update={"shard": number, "shards": shards, "start": start, "doors": command.doors[number::shards]})
-        for number in range(shards)
-    ]
-
-
-def lead_for(doors: Sequence[Door]) -> float:
-    """Seconds that processes need before all connections are open, generously: who is late makes the phase invalid."""
-    return 2.5 + 0.004 * len(doors)
 
 
 async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None) -> Load:
     """Runs a phase and merges it; ``tell`` hears of it with every line."""
-    plan = command.plan
-    lasts = plan.lasts
+    lasts = command.plan.lasts
     command = command.model_copy(update={"every": min(1.0, max(0.2, lasts / 10)) if lasts else 1.0})
-    merge = Merge(name, plan)
+    merge = Merge(name, command.plan)
 
     def take(line: dict[str, Any]) -> None:
         merge.take(line)
@@ -56,65 +43,98 @@ async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda 
     if shards == 1:
         await shard.run(command, take)
     else:
-        parts = commands(command, shards, lead_for(command.doors))
-        merge.load.missing += [lost for lost in await asyncio.gather(*(_in_process(part, take) for part in parts)) if lost]
+        merge.load.missing += await _in_processes(command, shards, take)
     return merge.finished()
 
 
-async def _in_process(command: Command, take: Callable[[dict[str, Any]], None]) -> str | None:
-    """Runs a shard in a process of its own; returns what became of it if it was lost."""
-    with tempfile.TemporaryFile() as errors, _started(errors) as process:
-        try:
-            return await _followed(process, command, take, errors)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-            process.kill()  # it has said all, or will not
+def parts_of(command: Command, shards: int) -> list[Command]:
+    """The same phase as several commands: each has its share of the connections, and the same instant to begin."""
+    start = time() + lead_for(-(-len(command.doors) // shards))
+    return [
+        command.model_copy(update={"shard": number, "shards": shards, "start": start, "doors": command.doors[number::shards]})
+        for number in range(shards)
+    ]
 
 
-def _started(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    inherited = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([str(LIBRARIES), *([inherited] if inherited else [])])
-    command = [sys.executable, "-m", str(__package__)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, "PYTHONPATH": path})  # noqa: S603 - ourselves
+def lead_for(connections: int) -> float:
+    """Seconds until all connections of a shard are open, generously: who is late makes the phase invalid."""
+    return 0.5 + 0.005 * connections
 
 
-async def _followed(process: subprocess.Popen[bytes], command: Command, take: Callable[[dict[str, Any]], None], errors: IO[bytes]) -> str | None:
-    reader = asyncio.StreamReader(limit=MOST_LINE)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
-    label = f"shard {command.shard + 1} of {command.shards}"
+async def _in_processes(command: Command, shards: int, take: Take) -> list[str]:
+    """Runs each shard in a process of its own; returns what became of those that were lost."""
+    processes = [_Process(f"shard {number + 1} of {shards}") for number in range(shards)]
     try:
-        await loop.run_in_executor(None, _give, process, command)
-        patience = COMES_UP
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    line = await reader.readline()
-            except TimeoutError:
-                return f"{label} said nothing for {patience:g} s"
-            if not line:
-                return f"{label} ended by itself (exit code {process.wait()}){_last_words(errors)}"
-            said = orjson.loads(line)
-            take(said)
-            if said["event"] == "done":
-                return None
-            patience = SILENT
+        await asyncio.gather(*(process.comes_up() for process in processes))
+        parts = zip(processes, parts_of(command, shards), strict=True)
+        return [lost for lost in await asyncio.gather(*(process.runs(part, take) for process, part in parts)) if lost]
     finally:
-        transport.close()
+        for process in processes:
+            process.end()
 
 
-def _give(process: subprocess.Popen[bytes], command: Command) -> None:
-    """Through the pipe and nowhere else: the command holds tokens."""
-    if process.stdin is not None:
+class _Process:
+    """A shard in a process of its own."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
+        inherited = os.environ.get("PYTHONPATH")
+        path = os.pathsep.join([str(LIBRARIES), *([inherited] if inherited else [])])
+        command = [sys.executable, "-m", str(__package__)]
+        self._process = subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env={**os.environ, "PYTHONPATH": path})
+        self._lines = asyncio.StreamReader(limit=MOST_LINE)
+        self._transport: asyncio.BaseTransport | None = None
+
+    async def comes_up(self) -> None:
+        """Waits until it can take a command."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._lines), self._process.stdout)
+        line, lost = await self._next_line(COMES_UP)
+        if line is None:
+            raise EnvironmentSetupError(f"{lost}; it should have come up to put load on the target")
+
+    async def runs(self, command: Command, take: Take) -> str | None:
+        """Gives it the command and follows what it says; returns what became of it if it was lost."""
+        await asyncio.get_running_loop().run_in_executor(None, self._give, command)
+        while True:
+            line, lost = await self._next_line(SILENT)
+            if line is None:
+                return lost
+            take(line)
+            if line["event"] == "done":
+                return None
+
+    def end(self) -> None:
+        """It has said all, or will not."""
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.kill()
+        self._process.wait()
+        if self._transport is not None:
+            self._transport.close()
+        self._errors.close()
+
+    async def _next_line(self, patience: float) -> tuple[dict[str, Any] | None, str]:
         try:
-            process.stdin.write(command.model_dump_json().encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise EnvironmentSetupError("a shard of the load ended before it was told what to do") from None
+            async with asyncio.timeout(patience):
+                line = await self._lines.readline()
+        except TimeoutError:
+            return None, f"{self._label} said nothing for {patience:g} s"
+        if not line.endswith(b"\n"):
+            return None, f"{self._label} ended by itself (exit code {self._process.wait()}){self._last_words()}"
+        return orjson.loads(line), ""
 
+    def _give(self, command: Command) -> None:
+        """Through the pipe and nowhere else: the command holds tokens. A process that is gone is noticed by its silence."""
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(command.model_dump_json(by_alias=True).encode() + b"\n")
+                self._process.stdin.flush()
 
-def _last_words(errors: IO[bytes]) -> str:
-    errors.seek(0)
-    words = errors.read().decode("utf-8", "replace").strip().splitlines()
-    return f": {words[-1][:200]}" if words else ""
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        words = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return f": {words[-1][:200]}" if words else ""

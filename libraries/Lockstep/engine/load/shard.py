@@ -13,15 +13,15 @@ import asyncio
 import gc
 import itertools
 import math
-import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, thread_time, time
 from typing import Any
 
-from ...targets.mapping import JsonMapping
-from ..handshake import Refused
+from ...targets.target import adapter_of
+from ..handshake import Refused, tls
 from .codec import Contents, reader
 from .columns import Columns, pairs
 from .histogram import Histogram
@@ -68,7 +68,7 @@ class _Shard:
         self._emit = emit
         self._phase = "connecting"
         self._columns = Columns(Contents(command.plan.size, command.plan.seed))
-        self._adapter = JsonMapping(command.messages, command.questions, command.ready)
+        self._adapter = adapter_of(command.file, Path(command.path))
         self._traffic = traffic(command.plan)
         self._lanes = [self._lane(number) for number in range(len(command.doors))]
         self._profiles = [Histogram() for _ in self._lanes]
@@ -76,16 +76,15 @@ class _Shard:
         self._told: Counter[str] = Counter()
         self._cpu = (monotonic(), thread_time())
         self._second = self._first = 0
-        self._asked: dict[int, str] = {}
+        self._asked: set[int] = set()
         self._wall = time() - monotonic()
 
     def _lane(self, number: int) -> Lane:
         command, door = self._command, self._command.doors[number]
         self._columns.prefixes.add(door.prefix)
-        read = reader(self._adapter, command.messages, command.questions, command.ready)
-        duplicates = command.guarantees.duplicates
-        tally = Tally(door.prefix, self._columns, read, self._adapter, continuous=command.guarantees.offsets == "continuous",
-                      answer="none" if duplicates.key == "none" else duplicates.answer)
+        read, promised = reader(self._adapter, command.file), command.file.guarantees
+        tally = Tally(f"connection {door.number + 1}", door.prefix, self._columns, read, self._adapter, continuous=promised.offsets == "continuous",
+                      ordered=promised.order != "none", answer="none" if promised.duplicates.key == "none" else promised.duplicates.answer)
         return Lane(door, command, adapter=self._adapter, tally=tally, columns=self._columns, traffic=self._traffic)
 
     async def run(self) -> None:
@@ -115,12 +114,14 @@ class _Shard:
 
     async def _open(self) -> list[str]:
         """Opens all connections, a limited number at a time; returns why some could not be opened."""
-        turns, tls, reasons = asyncio.Semaphore(AT_A_TIME), _tls(self._command), list[str]()
+        turns, reasons = asyncio.Semaphore(AT_A_TIME), list[str]()
+        secure = any(lane.door.url.startswith("wss:") for lane in self._lanes)
+        context = tls(self._command.file.connect) if secure else None
 
         async def opened(lane: Lane) -> None:
             async with turns:
                 try:
-                    await lane.open(tls)
+                    await lane.open(context)
                 except Refused as refusal:
                     reasons.append(str(refusal))
 
@@ -180,15 +181,16 @@ class _Shard:
             if not lane.is_open or tally.is_settled or now - max(tally.last_arrival, self._begun) < SILENT:
                 continue
             number = lane.door.number
-            if PENDING not in command.questions:
+            if PENDING not in command.file.questions:
                 if now - max(tally.last_arrival, self._begun) > command.plan.patience:
                     self._traffic.ended(lane, tally.write_off())
-            elif tally.idle_at_target is not None and tally.idle_at_target == self._asked.pop(number, ""):
+            elif tally.target_is_idle and number in self._asked:
+                self._asked.remove(number)
                 self._traffic.ended(lane, tally.write_off())
             else:
-                tally.idle_at_target = None
-                self._asked[number] = f"{tally.prefix}q{self._second}"
-                lane.ask(PENDING, self._asked[number])
+                tally.target_is_idle = False
+                self._asked.add(number)
+                lane.ask(PENDING, f"{tally.prefix}q{self._second}")
 
     def _line(self) -> None:
         """Says what happened since the last line."""
@@ -220,12 +222,3 @@ class _Shard:
         return {"number": lane.door.number, "user": lane.door.user, "sent": tally.sent, "answered": tally.answered, "refused": tally.refused,
                 "lost": tally.lost, "unsent": lane.owed, "p50": profile.percentile(50), "p95": profile.percentile(95),
                 "last": tally.last_arrival, "closed": ends.get(lane.door.number)}
-
-
-def _tls(command: Command) -> ssl.SSLContext | None:
-    if not any(door.url.startswith("wss:") for door in command.doors):
-        return None
-    context = ssl.create_default_context(cafile=command.ca)
-    if command.client_certificate:
-        context.load_cert_chain(command.client_certificate)
-    return context

@@ -21,8 +21,9 @@ Sent = tuple[int, bool, float, float]
 class Tally:
     """The account of one connection; times are seconds of the monotonic clock."""
 
-    def __init__(self, prefix: str, columns: Columns, read: Callable[[bytes], Reply | None], adapter: Adapter, *,
-                 continuous: bool, answer: str) -> None:
+    def __init__(self, name: str, prefix: str, columns: Columns, read: Callable[[bytes], Reply | None], adapter: Adapter, *,
+                 continuous: bool, ordered: bool, answer: str) -> None:
+        self.name = name
         self.prefix = prefix
         self.waiting: dict[str, Sent] = {}
         self.copies: dict[str, int] = {}
@@ -30,12 +31,13 @@ class Tally:
         self.sent = self.answered = self.refused = self.lost = 0
         self.next_offset: int | None = None
         self.last_arrival = 0.0
-        self.idle_at_target: str | None = None
-        """The request whose answer said that the target works on nothing of this user any more."""
+        self.target_is_idle = False
+        """The last answer to a question said that the target works on nothing of this user any more."""
         self._columns = columns
         self._read = read
         self._adapter = adapter
         self._continuous = continuous
+        self._ordered = ordered
         self._answer = answer
         self._newest = [-1, -1]             # of normal and of urgent messages: these may overtake each other
         self._digests = columns.contents.digests
@@ -60,7 +62,7 @@ class Tally:
     def _settle(self, replies: Iterable[Reply], arrived: float) -> None:
         """All checks of a reply. One loop over many: every name looked up once instead of a hundred thousand times a second."""
         waiting, newest, columns = self.waiting, self._newest, self._columns
-        digests, texts = self._digests, len(self._digests)
+        ordered, digests, texts = self._ordered, self._digests, len(self._digests)
         times, services = self.times, columns.services
         next_offset, answered = self.next_offset, 0
         for message_id, attempt, sequence, offset, digest in replies:
@@ -74,21 +76,24 @@ class Tally:
                 continue
             number, urgent, intended, left = sent
             answered += 1
-            if number < newest[urgent]:
-                self._violated(Code.REORDERED, f"message {number} was answered after message {newest[urgent]}, sent later")
-            else:
+            if number >= newest[urgent]:
                 newest[urgent] = number
-            if digest is None:
-                columns.without_digest += 1
-            elif digest != digests[number % texts]:
-                self._violated(Code.CORRUPTED, f"the reply to message {number} has the digest of another text ({digest})")
-            if sequence is not None and sequence != number:
-                self._violated(Code.CORRUPTED, f"the reply to message {number} says that it was number {sequence}")
+            elif ordered:
+                self._violated(Code.REORDERED, f"message {number} was answered after message {newest[urgent]}, sent later")
+            columns.without_digest += digest is None
+            if (digest is not None and digest != digests[number % texts]) or (sequence is not None and sequence != number):
+                self._altered(number, sequence, digest)
             times.append(int((arrived - intended) * 1e6))
             if intended != left:
                 services.append(int((arrived - left) * 1e6))
         self.next_offset = next_offset
         self.answered += answered
+
+    def _altered(self, number: int, sequence: int | None, digest: str | None) -> None:
+        if digest is not None and digest != self._digests[number % len(self._digests)]:
+            self._violated(Code.CORRUPTED, f"the reply to message {number} has the digest of another text ({digest})")
+        else:
+            self._violated(Code.CORRUPTED, f"the reply to message {number} says that it was number {sequence}")
 
     def _gap(self, offset: int, due: int | None) -> None:
         if self._continuous and due is not None:
@@ -120,7 +125,7 @@ class Tally:
             self._refused(message_id, decoded, arrived)
         elif kind is Kind.ANSWER:
             fields = (decoded.details or {}).get("fields") or {}
-            self.idle_at_target = message_id if fields.get("pending") == 0 else None
+            self.target_is_idle = fields.get("pending") == 0
         elif kind is not Kind.ACCEPTED:
             self._columns.others[str((decoded.details or {}).get("reason", kind))] += 1
 
@@ -177,5 +182,5 @@ class Tally:
         return lost
 
     def _violated(self, code: Code, sentence: str) -> None:
-        self._columns.violated(code, f"{self.prefix.removesuffix('.')}: {sentence}")
+        self._columns.violated(code, f"{self.name}: {sentence}")
 

@@ -1,5 +1,7 @@
 """The fast ways give exactly what the target's adapter gives, or leave the work to it."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from Lockstep.engine.load.codec import Contents, encoder, reader
 from Lockstep.targets import load_target
 from Lockstep.targets.mapping import JsonMapping, digest_of
 from Lockstep.targets.model import Messages
+from Lockstep.targets.target import adapter_of
 
 REFERENCE = load_target("reference").file
 CONTENTS = Contents(None, 4711)
@@ -37,15 +40,24 @@ def test_the_reference_dialect_is_written_by_template():
     assert encoder(adapter, CONTENTS, {"attempt": 1}).__name__ == "by_template"
 
 
+
+
+def small(messages, **questions):
+    return REFERENCE.model_copy(update={"messages": Messages(send={}, **messages), "questions": questions, "connect": REFERENCE.connect.model_copy(update={"ready": None})})
+
+
+def read(file, payload):
+    return reader(adapter_of(file, Path()), file)(payload)
+
+
+ANSWERED = {"where": {"type": "ai_response"}, "message_id": "message_id"}
 RULES = {
-    "reference": (REFERENCE.messages, REFERENCE.questions, REFERENCE.connect.ready),
-    "small": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id", "attempt": "attempt"}]), {}, None),
-    "deep": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "in.id", "digest": "digest"}]), {}, None),
-    "two": (Messages(send={}, reply=[{"where": {"type": "ai_response", "final": True}, "message_id": "message_id"}],
-                     accepted=[{"where": {"type": "ai_response"}, "message_id": "message_id"}]), {}, None),
-    "echo": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id", "echo": "content"}]), {}, None),
-    "hidden": (Messages(send={}, reply=[{"where": {"type": "ai_response"}, "message_id": "message_id"}],
-                        refused=[{"where": {"type": "*", "code": 5}, "message_id": "message_id"}]), {}, None),
+    "reference": REFERENCE,
+    "small": small({"reply": [{**ANSWERED, "attempt": "attempt"}]}),
+    "deep": small({"reply": [{"where": {"type": "ai_response"}, "message_id": "in.id", "digest": "digest"}]}),
+    "two": small({"reply": [{"where": {"type": "ai_response", "final": True}, "message_id": "message_id"}], "accepted": [ANSWERED]}),
+    "echo": small({"reply": [{**ANSWERED, "echo": "content"}]}),
+    "hidden": small({"reply": [ANSWERED], "refused": [{"where": {"type": "*", "code": 5}, "message_id": "message_id"}]}),
 }
 values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["ai_response", "error", "x", "é"]), st.floats(0, 1), st.lists(st.integers(0, 1), max_size=1))
 wires = st.dictionaries(st.sampled_from(["type", "message_id", "attempt", "sequence_id", "offset", "digest", "content", "final", "code", "in"]), values)
@@ -54,10 +66,10 @@ wires = st.dictionaries(st.sampled_from(["type", "message_id", "attempt", "seque
 @settings(max_examples=500, deadline=None)
 @given(st.sampled_from(sorted(RULES)), wires, st.booleans())
 def test_the_short_way_reads_what_the_adapter_reads(name, wire, is_reply):
-    messages, questions, ready = RULES[name]
-    adapter = JsonMapping(messages, questions, ready)
+    file = RULES[name]
+    adapter = adapter_of(file, Path())
     payload = orjson.dumps({**wire, **({"type": "ai_response"} if is_reply else {})})
-    reply = reader(adapter, messages, questions, ready)(payload)
+    reply = reader(adapter, file)(payload)
     decoded = adapter.decode(payload)
     if reply is not None:
         assert [(one.kind, one.message_id, one.attempt, one.sequence_id, one.offset, one.digest) for one in decoded] == [(Kind.REPLY, *reply)]
@@ -65,17 +77,15 @@ def test_the_short_way_reads_what_the_adapter_reads(name, wire, is_reply):
 
 @pytest.mark.parametrize("name", ["reference", "small", "deep", "echo"])
 def test_a_plain_reply_is_read(name):
-    messages, questions, ready = RULES[name]
     payload = orjson.dumps({"type": "ai_response", "message_id": "m.1", "in": {"id": "m.1"}, "attempt": 1, "sequence_id": 1, "offset": 2, "content": "x", "digest": "d"})
-    reply = reader(JsonMapping(messages, questions, ready), messages, questions, ready)(payload)
+    reply = read(RULES[name], payload)
     assert reply is not None
     assert reply[0] == "m.1"
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"7", b"{", b'{"type": "error"}', b"\xff", b"null"])
 def test_what_is_no_reply_is_left_to_the_adapter(payload):
-    messages, questions, ready = RULES["reference"]
-    assert reader(JsonMapping(messages, questions, ready), messages, questions, ready)(payload) is None
+    assert read(REFERENCE, payload) is None
 
 
 @pytest.mark.parametrize("size", [None, 30, 1000, 70_000, 3_000_000])

@@ -12,18 +12,17 @@ from Lockstep.targets import load_target
 from Lockstep.targets.mapping import JsonMapping
 
 FILE = load_target("reference").file
-WAYS = (FILE.messages, FILE.questions, FILE.connect.ready)
 CONTENTS = Contents(None, 1)
 
 
 class Desk:
     """A tally with messages sent, and the frames that a target could answer with."""
 
-    def __init__(self, sent=5, answer="reject", urgent=(), copies=()):
+    def __init__(self, sent=5, answer="reject", ordered=True, urgent=(), copies=()):
         self.columns = Columns(CONTENTS)
         self.columns.prefixes |= {"r.0.", "r.1."}
-        adapter = JsonMapping(*WAYS)
-        self.tally = Tally("r.0.", self.columns, reader(adapter, *WAYS), adapter, continuous=True, answer=answer)
+        adapter = JsonMapping(FILE.messages, FILE.questions, FILE.connect.ready)
+        self.tally = Tally("connection 1", "r.0.", self.columns, reader(adapter, FILE), adapter, continuous=True, ordered=ordered, answer=answer)
         self.tally.next_offset = 1
         self.offset = 0
         for number in range(sent):
@@ -95,6 +94,12 @@ def test_an_urgent_message_may_overtake_normal_ones_but_not_another_urgent_one()
     assert desk.codes == {"reordered": 1}
 
 
+def test_where_no_order_is_promised_none_is_expected():
+    desk = Desk(ordered=False)
+    desk.took(desk.reply(1), desk.reply(0))
+    assert desk.codes == {}
+
+
 def test_a_refused_message_has_its_end_and_its_reason():
     desk = Desk()
     assert desk.took(desk.frame(type="error", code="queue_full", message_id="r.0.0", attempt=1)) == 1
@@ -124,7 +129,7 @@ def test_what_is_written_off_is_lost_and_named():
     assert desk.tally.is_settled
     assert (desk.codes, desk.tally.lost) == ({"lost": 2}, 2)
     assert [each["sentence"] for each in desk.columns.fold()["sentences"]] == [
-        "r.0: message 1 (r.0.1) was never answered", "r.0: message 2 (r.0.2) was never answered"]
+        "connection 1: message 1 (r.0.1) was never answered", "connection 1: message 2 (r.0.2) was never answered"]
 
 
 def test_thousands_of_violations_are_counted_and_the_first_hundred_told():

@@ -1,0 +1,108 @@
+"""What has to be there before a phase begins: permission, room for so many connections, a token for each user."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from ...errors import EnvironmentSetupError, UsageError
+from ...targets import Target
+from .plan import Command, Door, Plan
+
+AT_A_TIME = 32
+"""Requests for tokens under way at the same time."""
+FASTEST = 1_000_000
+"""msg/s; far above what the processes of one machine can send."""
+SPARE_DESCRIPTORS = 64
+"""What loop, logs and pipes need beside the connections."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """The command of a phase, and what is to be done with its accounts afterwards."""
+
+    command: Command
+    discards: list[Callable[[], Awaitable[None]]]
+
+
+async def prepared(target: Target, plan: Plan, mark: str) -> Prepared:
+    """Gets a token for each connection's user. ``mark`` begins all message ids and account names; it is new for each phase."""
+    turns, discards = asyncio.Semaphore(AT_A_TIME), list[Callable[[], Awaitable[None]]]()
+
+    async def door(number: int) -> Door:
+        name, alias = f"{mark}-{number}", f"load-{number}"
+        async with turns:
+            token, user = await target.token_for(name)
+            values: dict[str, Any] = {"user": user}
+            values |= await target.prepare(name, token, values)
+            if target.file.connect.discard:
+                discards.append(partial(target.discard, name, token, values))
+        values |= {"client": alias, "connection": number + 1}
+        url, headers, subprotocols = target.handshake(token, values)
+        hello = target.adapter.handshake(user, {**values, "token": token.value if token else None})
+        return Door(number=number, user=user, prefix=f"{name}.", url=url, headers=headers, subprotocols=tuple(subprotocols),
+                    hello=hello.decode() if hello is not None else None)
+
+    doors = await asyncio.gather(*(door(number) for number in range(plan.connections)))
+    return Prepared(Command(plan=plan, doors=tuple(doors), file=target.file, path=str(target.path)), discards)
+
+
+def check(target: Target, plan: Plan, shards: int) -> None:
+    """Refuses what cannot work, before anything is sent."""
+    fastest = max((max(stage.begin, stage.end) for stage in plan.stages), default=0.0)
+    if fastest > FASTEST:
+        raise UsageError(f"a rate of {fastest:,.0f} msg/s is more than this machine could send; give at most {FASTEST:,} msg/s")
+    if target.file.connect.proxy is not None:
+        raise UsageError(f"{target.path}: load cannot go through a proxy (connect.proxy); leave it out, or send with 'Send Burst'")
+    if shards > plan.connections:
+        raise UsageError(f"{shards} shards cannot share {plan.connections} connection{'s' * (plan.connections > 1)}; give at most one shard for each")
+    each = -(-plan.connections // shards)
+    free = _free_descriptors()
+    if free is not None and each + SPARE_DESCRIPTORS > free[0]:
+        raise EnvironmentSetupError(
+            f"{each} connections need {each + SPARE_DESCRIPTORS} descriptors, but this process has {free[0]} of {free[1]} left; "
+            f"raise the limit with 'ulimit -n {free[1] - free[0] + each + 2 * SPARE_DESCRIPTORS}' in the shell that starts the run"
+        )
+
+
+def not_offered(target: Target, plan: Plan) -> str | None:
+    """Why this load cannot be put on the target: somebody else's server needs its owner's word, and texts are repeated."""
+    if target.file.guarantees.duplicates.key == "content":
+        return f"{target.title} takes equal texts for duplicates (guarantees.duplicates), and load repeats its texts"
+    if is_on_this_machine(target.fill(target.file.connect.url)):
+        return None
+    load = target.file.permissions.load
+    if load is None:
+        return f"{target.title} is not on this machine and its file does not permit load (permissions.load)"
+    if plan.connections > load.connections:
+        return f"{target.title} permits {load.connections} connections (permissions.load), {plan.connections} are wanted"
+    if not plan.stages:
+        return f"{target.title} permits {load.rate:g} msg/s (permissions.load); load without a rate cannot keep to that"
+    fastest = max(max(stage.begin, stage.end) for stage in plan.stages)
+    return f"{target.title} permits {load.rate:g} msg/s (permissions.load), {fastest:g} are wanted" if fastest > load.rate else None
+
+
+def is_on_this_machine(url: str) -> bool:
+    """True for addresses that lead back to this machine."""
+    host = urlsplit(url).hostname or ""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _free_descriptors() -> tuple[int, int] | None:
+    """How many descriptors may still be opened, and the limit; None where there is no such limit."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else (limit - psutil.Process().num_fds(), limit)
