@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lockstep"
-AXE = CACHE / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(os.environ.get("LOCKSTEP_AXE") or CACHE / "node_modules" / "axe-core" / "axe.min.js")
 ASK_AXE = """
 axe.run(document).then(result => ({
   violations: result.violations.map(one => one.id + ": " + one.nodes.map(node => node.html).join(" | ")),
