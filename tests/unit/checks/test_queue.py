@@ -229,6 +229,20 @@ def test_what_names_no_attempt_is_about_none_for_certain() -> None:
     assert door.depth(door.attempts[2].send, door.attempts[2].decided) == (0, 2)
 
 
+def test_what_is_said_on_another_connection_settles_nothing_and_strangers_have_no_queue() -> None:
+    story = Story()
+    story.send("a", connection=1)
+    story.accepted("a", attempt=1, connection=7)
+    for user, request in (("alice", "q1"), ("bob", "q2")):
+        story.add(Kind.QUERY, user, request, connection=7, details={"question": "queue_state"})
+        story.add(Kind.ANSWER, user, request, connection=7, details={"question": "queue_state", "fields": {"queue_size": 1}})
+    story.add(Kind.ANSWER, "alice", "never asked", details={"question": "queue_state", "fields": {"queue_size": 9}})
+    ((attempt,),) = [door.attempts for door in story.history.doors.values()]
+    assert attempt.decided > story.events[-1].index, "what arrives elsewhere may have overtaken what was said here"
+    verdict = depth_reported_truly(story.history)
+    assert (verdict.exercised, codes(verdict)) == (1, {})
+
+
 def test_the_sentences_say_who_what_where_and_what_was_allowed() -> None:
     story = Story()
     story.send("a")
