@@ -21,7 +21,7 @@ from ..checks.queue import (
 )
 from ..checks.violations import Code
 from ..engine.client import HANG_GUARD
-from ..errors import EnvironmentSetupError
+from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
 from .expectation import Expectation, violated
 from .kit import Kit
@@ -208,6 +208,31 @@ class QueueingKeywords:
                      self._kit.in_suite_words(f"{len(refused)} messages were refused, the first of them {refused[0].message_id} of {refused[0].client}: {why}"))
 
     @keyword(tags=("Expectation", "Backpressure"))
+    def the_message_should_have_been_refused(self, message_id: str, because: str, client: str | None = None) -> None:
+        """The target refused this message for this reason, and it had no effect.
+
+        | =Argument= | =Meaning=                                                             |
+        | message_id | what the sending keyword returned                                     |
+        | because    | the reason as the target names it, such as ``unknown_agent``          |
+        | client     | alias; none: the only open client                                     |
+
+        Violations: not_refused, aborted_effect.
+
+        | `The Message Should Have Been Refused` | ${id} | because=unknown_agent |
+        """
+        one = self._kit.client(client)
+        history = self._expect.history(one.alias)
+        message = history.message(one.account.user, message_id)
+        if message is None:
+            raise UsageError(f"{one.alias} sent no message '{message_id}' in this test; give what the sending keyword returned")
+        reasons = [str((refusal.details or {}).get("reason", "no reason given")) for refusal in message.refusals]
+        if because not in reasons:
+            found = f"refused because of {', '.join(reasons)}" if reasons else "answered" if message.reply else "neither answered nor refused"
+            sentence = f"{one.alias}'s message {message_id} should have been refused because of {because}, but it was {found}"
+            violated(self._kit, "the message is refused", Code.NOT_REFUSED, self._kit.in_suite_words(sentence))
+        self._expect.judge(history, [nothing_refused_was_processed])
+
+    @keyword(tags=("Expectation", "Backpressure"))
     def failed_messages_should_have_no_effect(self, count: Number, client: str | None = None) -> None:
         """The agent failed on exactly so many messages; it said so of each, and none of them had an effect.
 
@@ -220,10 +245,11 @@ class QueueingKeywords:
         | `Failed Messages Should Have No Effect` | 40 |
         """
         history = self._expect.history(client)
-        self._expect.judge(history, [nothing_refused_was_processed, nothing_lost])
+        self._expect.judge(history, [nothing_lost])
         failed = sum(event.kind is Kind.REFUSED and (event.details or {}).get("reason") == FAILED for event in history.events)
         if failed != count:
             raise EnvironmentSetupError(f"{count} messages were to fail, but the target said so of {failed}; was 'Let Messages Fail' used with this number?")
+        self._expect.judge(history, [], beside=[nothing_refused_was_processed])
 
     @keyword(tags=("Expectation", "Priority"))
     def urgent_messages_should_go_first(self, client: str | None = None) -> None:

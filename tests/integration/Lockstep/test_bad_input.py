@@ -316,3 +316,107 @@ def test_a_sender_with_a_full_window_does_not_wait_for_lost_answers(robot, tmp_p
     steps = ["Start Target", "Connect As    alice", "Send Burst    400    in_flight=16", "Every Message Should Be Answered Exactly Once"]
     judged(robot, {"One": steps}, {"One": "violation: alice's message 1 was never answered{*}"},
            LOCKSTEP_START_ARGUMENTS=f"--defect {tmp_path / 'lossy.py'}:LoseEverySecond")
+
+
+DEAF_QUESTIONS = """questions:
+  agent_state: {ask: {q: "{request_id}"}, answer: {where: {type: state}, request_id: q, fields: {message_count: n}}}
+"""
+SAYING = "{content: Hello, label: greeting}"
+PAYLOADS = {
+    "empty": "", "list": "- a\n- b\n", "no_messages": "schema: 1\ntitle: T\nmessages: []\n",
+    "misspelt": f"schema: 1\ntitle: T\nmessages:\n  - {SAYING}\n  - {{content: Again, lable: greeting}}\n",
+    "unlabelled": "schema: 1\ntitle: T\nmessages: [{content: Hello}]\n", "torn": "schema: [1",
+    "nobody": "schema: 1\ntitle: T\nmessages: [{content: Do it, agents: []}]\n",
+}
+TARGET_FILES = {
+    "no_places": ("limits: {queue_capacity: 0}", "key 'limits.queue_capacity' must be 1 or more, not '0'"),
+    "no_text": ("questions: {agent_state: {answer: {fields: {version: 7}}}}",
+                "key 'questions.agent_state.answer.fields.version' must be a valid string, not 7"),
+    "nobody_fills": ('messages: {send: {colour: "{colour}"}}', "key 'messages.send' uses {colour}, which nobody fills; allowed are: {acknowledge}"),
+    "no_question": ("questions: {queue_stat: {ask: {}, answer: {where: {}}}}",
+                    "key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state"),
+    "no_turns": ("guarantees: {priorities: {high_in_a_row: 0}}", "key 'guarantees.priorities.high_in_a_row' must be 1 or more, not '0'"),
+}
+
+
+def test_activities_snapshots_payloads_and_agents_used_in_a_way_that_cannot_work(robot, tmp_path):
+    for name, text in PAYLOADS.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    up, team = ["Start Target", "Connect As    alice"], "Configure The Agents    data    analysis"
+    converse = {name: [*up, f"Have The Conversation    {name}.yaml"] for name in PAYLOADS if name != "nobody"}
+    judged(
+        robot,
+        {
+            "Stop Without Start": [*up, "Start Pinging", "Stop Watching The Queue"],
+            "Start Twice": [*up, "Start Watching The Queue", "Start Watching The Queue"],
+            "All The Time": [*up, "Start Taking Snapshots    every=0"],
+            "Unknown Field": [*up, "Take State Snapshot    version    mesage_count"],
+            "Unread": [*up, "Stop Reading", "Send Burst    1", "Every Message Should Be Answered Exactly Once"],
+            "High And Every": [*up, "Send Burst    20    priority=high    high_every=10"],
+            "Nothing Refused": [*up, "Send Burst    2", "Send The Refused Messages Again"],
+            "Not A Moment": [*up, "Nobody Should Be Held Up By    alice    since=before"],
+            "What Is Small": [*up, "The Server Should Stay Small"],
+            "Too Few Failed": [*up, "Send Burst    2", "Failed Messages Should Have No Effect    5"],
+            "Unknown Message": [*up, "The Message Should Have Been Refused    m-7    because=unknown_agent"],
+            "No Agents": [*up, "Configure The Agents"],
+            "Refused Agents": [*up, "Configure The Agents    data    data"],
+            "Unknown Agent": [*up, team, "Coordinate The Agents    customer_dashboard"],
+            "Agent Never Configured": [*up, team, "The Agents Should Have Processed    data=0    anaylsis=3"],
+            "Agent Of The Server": [*up, team, "${id} =    Send Message    Do it    agents=${{['reporting']}}",
+                                    "The Message Should Have Been Refused    ${id}    because=queue_full"],
+            "Unknown Payload": [*up, "Have The Conversation    sales_conversatoin"],
+            "nobody": [*up, "Coordinate The Agents    nobody.yaml"],
+            **converse,
+        },
+        {
+            "Stop Without Start": "usage: 'Stop Watching The Queue' has nothing to stop for alice; use 'Start Watching The Queue' first. "
+                                  "Going on now: Pinging (alice)",
+            "Start Twice": "usage: 'Start Watching The Queue' goes on already for alice; use 'Stop Watching The Queue' before it is started again",
+            "All The Time": "usage: every must be a time of more than 0, such as '20 ms', not '0' (argument of 'Start Taking Snapshots')",
+            "Unknown Field": "usage: {*}reference.yaml maps no field 'mesage_count' of the agent's state; did you mean message_count? "
+                             "Its 'questions.agent_state.answer.fields' are: context_digest, conversation,",
+            "Unread": "usage: alice does not read what the target sends; use 'Start Reading    alice' before its messages are judged",
+            "High And Every": "usage: priority=... and high_every=... contradict each other; give one of them",
+            "Nothing Refused": "usage: nothing of alice was refused in this test, so there is nothing to send again",
+            "Not A Moment": "usage: since must be what 'Remember This Moment' returned, not 'before'",
+            "What Is Small": "usage: say what is small: memory=..., threads=... or both",
+            "Too Few Failed": "environment: 5 messages were to fail, but the target said so of 0; was 'Let Messages Fail' used with this number?",
+            "Unknown Message": "usage: alice sent no message 'm-7' in this test; give what the sending keyword returned",
+            "No Agents": "usage: name at least one agent, such as 'Configure The Agents    data    analysis'",
+            "Refused Agents": "environment: 'Configure The Agents' got no answer: alice's question configure_agents was refused: invalid_message",
+            "Unknown Agent": "usage: alice has no agent 'reporting'. In the team: data, analysis; use 'Configure The Agents' first",
+            "Agent Never Configured": "usage: alice has no agent 'anaylsis'; did you mean analysis? In the team: data, analysis;",
+            "Agent Of The Server": "violation: alice's message 0 should have been refused because of queue_full, "
+                                   "but it was refused because of unknown_agent [not_refused]",
+            "Unknown Payload": "usage: there is no payload 'sales_conversatoin'; did you mean sales_conversation? Known are: customer_dashboard, sales_conversation",
+            "nobody": "usage: nobody.yaml: key 'messages.0.agents' List must have at least 1 item",
+            "empty": "usage: empty.yaml is empty or no list of 'key: value' lines; a payload begins with 'schema: 1' and has a title and messages",
+            "list": "usage: list.yaml is empty or no list of 'key: value' lines;",
+            "no_messages": "usage: no_messages.yaml: key 'messages' List must have at least 1 item",
+            "misspelt": "usage: misspelt.yaml: unknown key 'messages.1.lable'; did you mean 'label'? Allowed here: content, final, label",
+            "unlabelled": "usage: unlabelled.yaml: key 'messages.0.label' is missing; it is needed",
+            "torn": "usage: torn.yaml is not YAML: ",
+        },
+    )
+
+
+def test_mappings_that_cannot_work_and_a_server_that_never_answers(robot, tmp_path):
+    for name, (text, _) in TARGET_FILES.items():
+        (tmp_path / f"{name}.yaml").write_text(f"schema: 1\nextends: reference\nname: odd\n{text}\n")
+    (tmp_path / "deaf.py").write_text(SERVERS["forgets"])
+    (tmp_path / "deaf.yaml").write_text(TARGET.format(name="deaf", script=tmp_path / "deaf.py", ready="20 s", more="") + DEAF_QUESTIONS)
+    before = monotonic()
+    judged(
+        robot,
+        {
+            **{name: [f"Start Target    {name}.yaml"] for name in TARGET_FILES},
+            "No Answer": ["Start Target    deaf.yaml", "Connect As    alice", "Take State Snapshot    within=500 ms"],
+            "Not Asked": ["Start Target    deaf.yaml", "Connect As    alice", "Start Watching The Queue"],
+        },
+        {
+            **{name: f"usage: {{*}}{name}.yaml: {said}" for name, (_, said) in TARGET_FILES.items()},
+            "No Answer": "environment: 'Take State Snapshot' got no answer: alice's question for agent_state was not answered within 0.5 s",
+            "Not Asked": "environment: The deaf desk does not offer queue_state; begin the test with 'The Target Must Offer    queue_state' to skip it there",
+        },
+    )
+    assert monotonic() - before < 60, "one sentence after a bounded wait"

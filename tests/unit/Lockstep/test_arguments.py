@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from Lockstep import Lockstep
-from Lockstep.arguments import CONVERTERS, Count, Duration, Misfit, Number, Priority, Rate, Share, Size, Timestamps
+from Lockstep.arguments import CONVERTERS, Count, Duration, Interval, Misfit, Number, Priority, Rate, Share, Size, Timestamps
 from Lockstep.engine.client import Burst
 from Lockstep.errors import UsageError
 
@@ -16,6 +16,7 @@ from Lockstep.errors import UsageError
         (Count, "20", 20), (Count, "7 000", 7000), (Count, "7_000", 7000), (Count, 3, 3), (Count, "2.0", 2),
         (Number, "0", 0), (Number, 19, 19),
         (Duration, "100 ms", 0.1), (Duration, "2 minutes", 120), (Duration, 3, 3), (Duration, "0", 0), (Duration, timedelta(seconds=2), 2),
+        (Interval, "20 ms", 0.02), (Interval, 1, 1),
         (Rate, "50", 50), (Rate, "50 msg/s", 50), (Rate, "1 000 messages / second", 1000), (Rate, "0.5/s", 0.5),
         (Size, "200", 200), (Size, "64 KiB", 65536), (Size, "1 MB", 1_000_000), (Size, "1.5kB", 1500), (Size, 7, 7),
         (Share, "0.95", 0.95), (Share, "95 %", 0.95), (Share, 1, 1),
@@ -31,6 +32,8 @@ def test_what_people_write_is_understood(kind, given, expected):
     ("kind", "given", "sentence"),
     [
         (Count, "0", "must be a whole number, 1 or more, not 0"),
+        (Interval, "0", "must be a time of more than 0, such as '20 ms', not '0'"),
+        (Interval, "soon", "must be a time such as '100 ms' or '2 s', not 'soon'"),
         (Count, "-1", "must be a whole number, 1 or more, not -1"),
         (Count, "2.5", "must be a whole number, 1 or more, not 2.5"),
         (Count, "abc", "must be a whole number such as 20, not 'abc'"),

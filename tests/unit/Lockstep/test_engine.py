@@ -22,6 +22,13 @@ def test_due_times_are_absolute():
     assert Schedule(3).due(2) is None
 
 
+def test_bursts_begin_apart_and_keep_their_own_pace():
+    schedule = Schedule(6, 0.05, of=3, apart=0.5)
+    assert [schedule.due(number) for number in range(6)] == pytest.approx([0, 0.05, 0.1, 0.6, 0.65, 0.7])
+    assert [Schedule(4, None, of=2, apart=0.5).due(number) for number in range(4)] == [0, 0, 0.5, 0.5]
+    assert (Schedule(4).is_paced, Schedule(4, 0.1).is_paced, Schedule(4, None, of=2).is_paced) == (False, True, True)
+
+
 def test_messages_are_numbered_over_all_clients_and_repeated_with_their_text():
     account = Account("alice", "alice-1")
     first = account.new_id()
