@@ -7,6 +7,8 @@ import re
 
 from robot.api import ExecutionResult
 
+from runner.project import Project
+
 BUILT = {"rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b"}
 CRITERIA = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-backpressure", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents",
@@ -62,6 +64,12 @@ def test_links_of_the_page_lead_into_the_log(quick_run):
     assert links <= tests
     assert (quick_run.folder / "log.html").exists()
     assert (quick_run.folder / "report.html").exists()
+
+
+def test_what_the_suites_are_proven_to_catch_lies_beside_the_review_that_links_it(quick_run):
+    page = (quick_run.folder / "final_review.html").read_text(encoding="utf-8")
+    there = Project.here().kill_matrix is not None
+    assert ('href="proven.html"' in page, (quick_run.folder / "proven.html").is_file()) == (there, there)
 
 
 def test_the_console_ends_with_one_verdict_and_the_paths(quick_run):
