@@ -96,16 +96,17 @@ def _between(changes: list[tuple[int, int]], began: int, ended: int) -> int | No
 
 def tasks(history: History) -> Iterator[Task]:
     """All messages to agents, in order of first sending."""
-    replies = {send.index: reply for send, reply in zip(history.journal.origins, history.journal.replies, strict=True)}
-    for send in history.journal.sends:
-        targets = (send.details or {}).get("target_agents")
-        if send.details is not None and targets:
-            reply = replies.get(send.index)
+    events, journal = history.events, history.journal
+    for position in journal.sends.positions:
+        details = events.details[position]
+        targets = details.get("target_agents") if details else None
+        if details and targets:
+            message = journal.message(events[position])
+            send, reply, open_ = message.send, message.reply, message.not_refused
             wrote = ((reply.details or {}).get("shared") if reply else None) or {}
-            open_ = history.journal.message(send).not_refused
             version = wrote.get("version")
             yield Task(
-                send, reply, tuple(targets), send.details.get("shared_state_key"), version if isinstance(version, int) else None,
+                send, reply, tuple(targets), details.get("shared_state_key"), version if isinstance(version, int) else None,
                 wrote.get("value"), open_[0].index if open_ else NEVER,
             )
 
