@@ -118,7 +118,8 @@ class Database:
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the claims of this id under this key, newest first."""
-        return [claim for index in self._claims.find(key) if (claim := self._claim(index, message_id)) is not None]
+        indexes = self._claims.find(key)
+        return [claim for index in indexes if (claim := self._claim(index, message_id)) is not None] if indexes else []
 
     def _claim(self, index: int, message_id: str) -> tuple[float, str, str] | None:
         """The claim of a ledger row, if it is of this message id and was not released."""

@@ -26,7 +26,7 @@ _INT = 2**53 - 1
 _QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery]] = {
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
 }  # fmt: skip
-_CONTEXT = ("conversation", "final", "target_agents", "shared_state_key")
+_CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_key"))
 
 
 class Codec(Port):
@@ -82,10 +82,7 @@ class Codec(Port):
             wrong = "timestamp must be a number"
         else:
             message = UserMessage(message_id, content, self.digest(content), sequence_id, attempt, priority, acknowledge, timestamp)
-            for name in _CONTEXT:
-                if name in fields:
-                    return self.with_context(message, fields)
-            return message
+            return message if _CONTEXT.isdisjoint(fields) else self.with_context(message, fields)
         return Invalid("invalid_message", wrong, *self._correlation(fields))
 
     def with_context(self, message: UserMessage, fields: dict[str, Any]) -> UserMessage | Invalid:

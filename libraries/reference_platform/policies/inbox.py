@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import CapacityQuery, Fields, QueueQuery, UserMessage
@@ -26,12 +27,12 @@ class Inbox(Port):
         """By user: high and normal ones, oldest first. Users without waiting messages are absent."""
         self.high_in_a_row: dict[str, int] = {}
 
-    @property
+    @cached_property
     def capacity(self) -> int:
         """Places of one user, as clients are told."""
         return self.host.config.max_queue_size
 
-    @property
+    @cached_property
     def reserved_for_high(self) -> int:
         """The last so many places are for high priority only, as clients are told."""
         return self.capacity // 10
