@@ -222,7 +222,7 @@ class Lane(asyncio.Protocol):
             count = min(self.owed, AT_ONCE)
             self.owed -= count
             self._send(count)
-        if not self.owed:
+        if not self.owed and not self._paused:
             self._was_paused = False
 
     def _send(self, count: int) -> None:
