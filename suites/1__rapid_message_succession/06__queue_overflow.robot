@@ -34,6 +34,14 @@ The Last Places Are For Urgent Messages
     The Queue Should Take    500
     Every Accepted Message Should Be Processed
 
+A Refusal Says Which Message And When To Come Back
+    [Documentation]    Whoever is turned away must know what was turned away, and what to do.
+    Connect As    alice
+    Hold The Agent
+    Send Burst    550    acknowledge=yes
+    Release The Agent
+    Refusals Should Name Message And Retry
+
 More Than A Slow Agent Can Do
     [Documentation]    The agent works while messages pour in: each refusal must be justified by what was waiting at that moment.
     Connect As    alice
