@@ -24,7 +24,7 @@ from .keywords.conversing import ConversingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
-from .keywords.measuring import MeasuringKeywords, Phase
+from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.sending import SendingKeywords
@@ -73,7 +73,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
         **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
-        Load: returned_by(Load, "Run Load"),
+        Load: returned_by(Load, "Run Load"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures"),
         Moment: returned_by(Moment, "Remember This Moment"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,12 +10,15 @@ from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeRate, R
 from ..checks import History
 from ..checks.answers import nothing_lost
 from ..checks.latency import latency_figures, latency_within, mean_latency_within
+from ..checks.load import load_sustained
 from ..checks.rate import answered_rate, rate_sustained, sender_lag
 from ..engine.client import Burst
+from ..engine.load.result import Load
 from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
+from .load import must_be_measured
 from .sending import SendingKeywords
 
 SHARE = Share(0.95)
@@ -27,6 +31,14 @@ class Phase:
     name: str
     burst: Burst
     history: History
+
+
+class Measured(ABC):  # noqa: B024 - a name for both, so that Robot can check an argument
+    """What `Measure Phase` or `Run Load` returned."""
+
+
+Measured.register(Phase)
+Measured.register(Load)
 
 
 class MeasuringKeywords:
@@ -71,18 +83,24 @@ class MeasuringKeywords:
         return phase
 
     @keyword(tags=("Expectation", "Figures"))
-    def throughput_should_be_at_least(self, limit: Rate, phase: Phase) -> None:
+    def throughput_should_be_at_least(self, limit: Rate, phase: Measured) -> None:
         """Answered messages per second reach the limit; messages that were only sent do not count.
 
         | =Argument= | =Meaning=                            |
         | limit      | such as ``50 msg/s``                 |
-        | phase      | what `Measure Phase` returned        |
+        | phase      | what `Measure Phase` or `Run Load` returned |
 
-        Violation: rate_not_sustained. Void (test skipped as *invalid*) when the generator was late; put it behind expectations of order and loss.
+        Violation: rate_not_sustained. Void (test skipped as *invalid*) when the generator was late or itself the limit, and *not measured*
+        when a shard of a load was lost; put it behind expectations of order and loss.
 
         | `Throughput Should Be At Least` | 50 msg/s | ${phase} |
         """
-        self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
+        if isinstance(phase, Phase):
+            self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
+        elif isinstance(phase, Load):
+            must_be_measured(self._kit, phase)
+            verdict = load_sustained(phase.answered, phase.lasted, float(limit))
+            self._expect.conclude([("rate", verdict)], invalid=phase.invalid or (None if verdict.ok else phase.limited_by_us))
 
     @keyword(tags=("Expectation", "Figures"))
     def answers_should_come_within(self, limit: Duration, phase: Phase, share: Share = SHARE) -> None:

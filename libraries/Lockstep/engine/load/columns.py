@@ -9,8 +9,8 @@ from ...checks.violations import Code
 from .codec import Contents
 from .histogram import Histogram
 
-KEPT_SENTENCES = 100
-"""So many violations of a shard keep their sentence; further ones are only counted."""
+KEPT_SENTENCES = 20
+"""So many violations of each kind keep their sentence in a shard; further ones are only counted."""
 
 
 class Columns:
@@ -27,13 +27,13 @@ class Columns:
         self.others: Counter[str] = Counter()
         self.violations: Counter[str] = Counter()
         self._sentences: list[dict[str, str]] = []
-        self._told = 0
+        self._told: Counter[str] = Counter()
 
     def violated(self, code: Code, sentence: str) -> None:
-        """Counts a violation; the first ones keep their sentence."""
+        """Counts a violation; the first ones of a kind keep their sentence."""
         self.violations[str(code)] += 1
-        if self._told < KEPT_SENTENCES:
-            self._told += 1
+        if self._told[str(code)] < KEPT_SENTENCES:
+            self._told[str(code)] += 1
             self._sentences.append({"code": str(code), "sentence": sentence})
 
     def fold(self) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from ..lag import LATE
 from .histogram import Histogram
 from .plan import Plan
 
+BUSY = 0.9
+"""Share of a core above which a generator without a timetable is taken for the limit itself."""
 CLOCK_STEP = 0.05
 """s by which the clock of the day may move against the monotonic one during a phase."""
 TENTHS = 10
-KEPT_SENTENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,13 @@ class Load:
         return None
 
     @property
+    def limited_by_us(self) -> str | None:
+        """Why a low rate would be the generator's and not the target's, if it would."""
+        if self.plan.stages or self.processor < BUSY:
+            return None
+        return f"invalid: the generator itself was the limit ({self.processor:.0%} of a core); share the load among more shards"
+
+    @property
     def tenths(self) -> list[Histogram]:
         """The latency of each tenth of the phase."""
         parts = [Histogram() for _ in range(TENTHS)]
@@ -158,7 +166,7 @@ class Merge:
             getattr(load, histogram).add(Histogram(line[histogram]))
         for counter in ("reasons", "others", "violations"):
             getattr(load, counter).update(line[counter])
-        load.sentences += [(each["code"], each["sentence"]) for each in line["sentences"][: KEPT_SENTENCES - len(load.sentences)]]
+        load.sentences += [(each["code"], each["sentence"]) for each in line["sentences"]]
         if line["phase"] != "connecting":
             self._moments.setdefault(line["second"] - line["first"], []).append(line)
 

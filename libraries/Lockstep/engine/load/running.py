@@ -9,13 +9,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from time import time
 from typing import Any
 
 import orjson
 
 from ...errors import EnvironmentSetupError
+from ...places import LIBRARIES
 from . import shard
 from .plan import Command
 from .result import Load, Merge
@@ -24,7 +24,6 @@ SILENT = 3.0
 """s without a line after which a shard counts as lost; it says one every second."""
 COMES_UP = 30.0
 """s until a process can take a command."""
-LIBRARIES = Path(__file__).resolve().parents[3]
 MOST_LINE = 2**26
 Take = Callable[[dict[str, Any]], None]
 Tell = Callable[[Load], None]

@@ -1,0 +1,79 @@
+"""What the lane counted becomes verdicts: exact where it is about messages, by probability where it is about time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Lockstep.checks import Code
+from Lockstep.checks.load import TOPICS, Part, connections_served_fairly, load_sustained, lossless_and_ordered, percentile_within
+
+ENDS = {"answered": 8, "refused": 2, "lost": 0}
+
+
+def counts(verdicts):
+    return {topic: dict(verdict.counts) for topic, verdict in verdicts.items() if verdict.counts}
+
+
+def test_a_load_without_a_fault_has_no_violation_and_tells_its_ends():
+    verdicts = lossless_and_ordered(10, ENDS, {}, [])
+    assert counts(verdicts) == {}
+    assert {figure.name: figure.value for figure in verdicts["answers"].measurements} == ENDS
+    assert {verdict.exercised for verdict in verdicts.values()} == {10}
+
+
+@pytest.mark.parametrize(("code", "topic"), [(code, topic) for topic, codes in TOPICS.items() for code in sorted(codes)])
+def test_each_code_is_reported_under_its_topic_with_its_whole_count(code, topic):
+    verdicts = lossless_and_ordered(10, ENDS, {str(code): 500}, [(str(code), "a sentence"), (str(code), "another")])
+    assert counts(verdicts) == {topic: {code: 500}}
+    assert [violation.sentence for violation in verdicts[topic].violations] == ["a sentence", "another"]
+
+
+def test_ends_that_do_not_add_up_are_a_loss():
+    verdicts = lossless_and_ordered(11, ENDS, {}, [])
+    assert counts(verdicts) == {"answers": {"lost": 1}}
+    assert "8 answered, 2 refused, 0 lost" in verdicts["answers"].violations[0].sentence
+
+
+def test_a_load_that_sent_nothing_is_vacuous():
+    assert all(dict(verdict.counts) == {"vacuous": 1} for verdict in lossless_and_ordered(0, {"answered": 0}, {}, []).values())
+
+
+def test_a_percentile_is_missed_only_beyond_doubt_and_for_the_part_that_missed_it():
+    parts = [Part("the whole phase", 10_000, 540), Part("tenth 1", 1000, 50), Part("tenth 2", 1000, 130)]
+    verdict = percentile_within(parts, 0.1, 0.95)
+    assert [violation.sentence.split(":")[0] for violation in verdict.violations] == ["tenth 2"]
+    assert dict(verdict.counts) == {"too_slow": 1}
+    assert verdict.exercised == 12_000
+    assert dict(percentile_within([Part("all", 0, 0)], 0.1, 0.95).counts) == {"vacuous": 1}
+
+
+@given(st.integers(1, 2000), st.floats(0, 1), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_part_that_keeps_its_limit_is_never_too_slow(replies, part, share):
+    late = int(part * (1 - share) * replies)
+    assert percentile_within([Part("all", replies, late)], 1.0, share).ok
+
+
+def test_unequal_connections_are_unfair_by_both_measures():
+    verdict = connections_served_fairly({"connection 1": 100.0, "connection 2": 100.0, "connection 3": 10.0})
+    assert dict(verdict.counts) == {"unfair": 2}
+    assert all("connection 3" in violation.sentence for violation in verdict.violations)
+    assert connections_served_fairly({"connection 1": 100.0, "connection 2": 95.0}).ok
+    assert connections_served_fairly({"connection 1": 0.0, "connection 2": 0.0}).ok, "nobody got less than the other"
+    assert dict(connections_served_fairly({"connection 1": 5.0}).counts) == {"vacuous": 1}
+
+
+def test_one_slow_connection_among_many_is_unfair_by_its_share_alone():
+    rates = {f"connection {number}": 100.0 for number in range(100)} | {"connection 7": 50.0}
+    assert dict(connections_served_fairly(rates).counts) == {"unfair": 1}
+
+
+@pytest.mark.parametrize(("answered", "seconds", "codes"), [
+    (1000, 10.0, {}), (994, 10.0, {"rate_not_sustained": 1}), (0, 10.0, {"vacuous": 1}), (5, 0.0, {"rate_not_sustained": 1}),
+])
+def test_a_rate_is_reached_less_its_tolerance(answered, seconds, codes):
+    assert dict(load_sustained(answered, seconds, 100, 0.005).counts) == codes
+
+
+def test_topics_hold_only_codes_that_exist_once():
+    assert sum(map(len, TOPICS.values())) == len(frozenset().union(*TOPICS.values())) == 8
+    assert Code.VACUOUS not in frozenset().union(*TOPICS.values())
