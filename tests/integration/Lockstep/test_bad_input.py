@@ -389,10 +389,10 @@ def test_activities_snapshots_payloads_and_agents_used_in_a_way_that_cannot_work
             "Agent Of The Server": "violation: alice's message 0 should have been refused because of queue_full, "
                                    "but it was refused because of unknown_agent [not_refused]",
             "Unknown Payload": "usage: there is no payload 'sales_conversatoin'; did you mean sales_conversation? Known are: customer_dashboard, sales_conversation",
-            "nobody": "usage: nobody.yaml: key 'messages.0.agents' List must have at least 1 item",
+            "nobody": "usage: nobody.yaml: key 'messages.0.agents' must have at least one entry",
             "empty": "usage: empty.yaml is empty or no list of 'key: value' lines; a payload begins with 'schema: 1' and has a title and messages",
             "list": "usage: list.yaml is empty or no list of 'key: value' lines;",
-            "no_messages": "usage: no_messages.yaml: key 'messages' List must have at least 1 item",
+            "no_messages": "usage: no_messages.yaml: key 'messages' must have at least one entry",
             "misspelt": "usage: misspelt.yaml: unknown key 'messages.1.lable'; did you mean 'label'? Allowed here: content, final, label",
             "unlabelled": "usage: unlabelled.yaml: key 'messages.0.label' is missing; it is needed",
             "torn": "usage: torn.yaml is not YAML: ",
