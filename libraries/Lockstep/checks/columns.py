@@ -255,10 +255,6 @@ class Events(Sequence[Event]):
         """The position of one of these events."""
         return bisect_left(self.indexes, event.index, 0, len(self))
 
-    def source(self, position: int) -> Source:
-        """Client, connection and user of one event."""
-        return self.names.sources[self.sources[position]]
-
     def at(self, positions: Iterable[int]) -> Picked[Event]:
         """The events at these positions."""
         return Picked(self, positions if isinstance(positions, array) else array("I", positions))

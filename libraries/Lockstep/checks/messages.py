@@ -167,11 +167,6 @@ class Messages:
         return {kind: self._events.of(kind) for kind in Kind if kind not in ABOUT}
 
     @cached_property
-    def incoming(self) -> Picked[Event]:
-        """Everything that is not a sending, in journal order."""
-        return self._events.of(*(kind for kind in Kind if kind is not Kind.SEND))
-
-    @cached_property
     def connected(self) -> dict[int, Event]:
         """Connection -> the event that says it is ready."""
         return {event.connection: event for event in self._events.of(Kind.CONNECTED)}

@@ -1,0 +1,100 @@
+"""Events and rows in columns are the tuples that were put in, in every slice."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_histories import histories
+from told_histories import Story
+
+from Lockstep.checks import Event, History, Kind
+from Lockstep.checks.columns import Events, Names
+
+DIGESTS = (None, "", "9e3779b97f4a7c15", "00000000000000ff", "9E3779B97F4A7C15", "0x3779b97f4a7c15", "d-1")
+CLIENTS = ("a", "b")
+made = st.lists(
+    st.builds(
+        Event, st.just(0), st.floats(0, 9), st.sampled_from(Kind), st.sampled_from(CLIENTS), st.integers(1, 3), st.sampled_from(("u", "v", "")),
+        st.sampled_from((None, "m1", "m2")), st.sampled_from((None, 1, 2)), st.sampled_from((None, 0, -7)), st.sampled_from((None, 5)),
+        st.sampled_from(DIGESTS), st.sampled_from((None, 0.25)), st.sampled_from((None, {}, {"session": "s"}, {"session": ["s"], "epoch": {}})),
+    ),
+    max_size=8,
+)
+repeatable = settings(derandomize=True, deadline=None)
+
+
+def written(events: list[Event]) -> tuple[Events, list[Event]]:
+    """As the journal writes them, numbered from 0; and the tuples that should be found."""
+    columns = Events()
+    for event in events:
+        columns.append(columns.names.source(event.client, event.connection, event.user), event.time, event.kind, *event[6:])
+    return columns, [event._replace(index=index) for index, event in enumerate(events)]
+
+
+@repeatable
+@given(made, st.integers(-9, 9), st.integers(-9, 9))
+def test_what_was_written_is_found_in_every_slice(events: list[Event], begin: int, end: int) -> None:
+    columns, expected = written(events)
+    assert list(columns) == expected
+    assert list(columns[begin:end]) == expected[begin:end]
+    assert list(Events.of_tuples(expected[begin:end])) == expected[begin:end]
+    for place, event in enumerate(columns[begin:end]):
+        assert columns[begin:end].position(event) == place
+        assert columns[begin:end].indexed(event.index) == event
+    if events:
+        assert columns[-1] == expected[-1]
+
+
+@repeatable
+@given(made, st.sampled_from(Kind))
+def test_events_are_picked_by_client_kind_and_user(events: list[Event], kind: Kind) -> None:
+    columns, expected = written(events)
+    for whole, tuples in ((columns, expected), (Events.of_tuples(expected), expected)):
+        for clients in (CLIENTS, CLIENTS[:1], ()):
+            assert list(whole.of_clients(clients)) == [event for event in tuples if event.client in clients]
+        picked = whole.of(kind)
+        assert list(picked) == [event for event in tuples if event.kind is kind]
+        assert list(picked[1:]) == list(picked)[1:]
+        users = whole.by_user(picked.positions)
+        assert {user: list(whole.at(mine)) for user, mine in users.items()} == {
+            user: [event for event in picked if event.user == user] for user in dict.fromkeys(event.user for event in picked)
+        }
+
+
+@repeatable
+@given(histories())
+def test_ledger_rows_are_found_as_they_were(history: History) -> None:
+    rows = list(history.ledger)
+    assert list(History([], rows).ledger) == rows
+    assert list(history.ledger[1:]) == rows[1:]
+    if rows:
+        assert history.ledger[-1] == rows[-1]
+
+
+def test_digests_are_equal_when_their_numbers_are() -> None:
+    story = Story()
+    for digest in DIGESTS * 2:
+        story.reply("m", digest=digest)
+    numbers = list(story.history.events.digests)
+    assert numbers[: len(DIGESTS)] == numbers[len(DIGESTS) :]
+    assert len(set(numbers)) == len(DIGESTS)
+    assert numbers[0] == 0
+
+
+def test_of_two_threads_that_name_a_message_at_once_both_get_one_number() -> None:
+    names = Names()
+
+    class Contended:
+        """The other thread was quicker, while this one waited for the lock."""
+
+        def __enter__(self) -> None:
+            names._lock = Lock()
+            names.message("u", "m")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    names._lock = Contended()  # type: ignore[assignment]
+    assert names.message("u", "m") == names.message("u", "m") == 0
+    assert names.message_ids == ["m"]
