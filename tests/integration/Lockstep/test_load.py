@@ -133,6 +133,47 @@ def test_a_target_that_cannot_be_asked_is_waited_for_before_its_losses_count(loa
     assert dict(result.violations) == {"lost": 3}
 
 
+def test_a_target_that_always_has_something_to_do_is_not_waited_for_for_ever(load, peer):
+    busy = [{"type": "state", "request": "", "pending": 1}, {"type": "news"}]
+    answer = wrong_at(19, lambda message: [])
+    result = load(peer(lambda message: busy if message["type"] == "state?" else answer(message)), CLOSED.model_copy(update={"patience": 3.0}))
+    assert dict(result.violations) == {"lost": 3}
+
+
+def test_pushes_that_nobody_asked_for_are_no_sign_of_progress(load, peers, desk):
+    async def serve(socket):
+        async def chatter():
+            while True:
+                await socket.send('{"type": "news"}')
+                await asyncio.sleep(0.1)
+
+        await socket.send('{"type": "hello"}')
+        talking = asyncio.create_task(chatter())
+        async for text in socket:
+            message = orjson.loads(text)
+            if message.get("s") != 19:
+                await socket.send(orjson.dumps(right(message)[0]), text=True)
+        talking.cancel()
+
+    result = load(desk(peers.websocket(serve), messages=MESSAGES), CLOSED.model_copy(update={"patience": 2.5}))
+    assert dict(result.violations) == {"lost": 3}
+    assert result.others["other"] > 3
+
+
+def test_a_peer_that_never_reads_again_does_not_hold_up_the_end(load, peers, desk):
+    async def serve(socket):
+        await socket.send('{"type": "hello"}')
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    result = load(desk(peers.websocket(serve), messages=MESSAGES),
+                  Plan(connections=1, stages=(Stage(1.0, 500, 500),), size=60_000, patience=2.5))
+    assert result.unsent > 0
+    assert result.sent + result.unsent == 500
+    assert result.unfinished[0].closed == "dropped by us: it neither took nor answered anything any more"
+    assert result.answered == 0
+
+
 def test_a_full_window_of_losses_does_not_hold_up_the_rest(load, peer):
     lossy = {4, 5, 6, 7}
     result = load(peer(lambda message: [] if message.get("s") in lossy else right(message)), CLOSED)

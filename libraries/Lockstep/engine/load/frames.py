@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PLAIN_TEXT, PLAIN_BINARY = 0x81, 0x82
 _HEAD_16, _HEAD_64 = Struct("!BBH").pack, Struct("!BBQ").pack
 _HEADS = [bytes((PLAIN_TEXT, 0x80 | size)) for size in range(126)] + [_HEAD_16(PLAIN_TEXT, 0xFE, size) for size in range(126, 4096)]
+_OPEN = State.OPEN
 _SHORTEST = {2: 0, 4: 126, 10: 65_536}
 """The least size that a head of so many bytes may name."""
 _next_key = itertools.cycle([os.urandom(4) for _ in range(1021)]).__next__
@@ -70,7 +71,7 @@ class Receiver:
     @property
     def is_over(self) -> bool:
         """The server closed, or the connection failed."""
-        return self._protocol.state is not State.OPEN
+        return self._protocol.state is not _OPEN
 
     def feed(self, data: bytes) -> list[bytes]:
         """Takes the next bytes; returns the payloads of the messages that they complete."""
@@ -83,7 +84,7 @@ class Receiver:
             data = bytes(self._buffer)
             self._buffer.clear()
         position, end = 0, len(data)
-        while position < end and not self.is_over:
+        while position < end and self._protocol.state is _OPEN:
             if not self._slow_left and self._fragments is None:
                 position = self._plain_frames(data, position, end, messages)
                 if position == end:

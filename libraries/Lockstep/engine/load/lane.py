@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from itertools import repeat
 from time import monotonic, time
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -23,14 +24,14 @@ from .tally import Tally
 if TYPE_CHECKING:
     from .columns import Columns
     from .plan import Command, Door
-    from .traffic import Traffic
+    from .traffic import Mix, Traffic
 
 MOST_HEAD = 131_072
 """Bytes of the answer to a handshake."""
 WRITE_BUFFER = 65_536
 """Bytes that may wait for the socket; above it nothing more is sent until it has taken them."""
-AT_ONCE = 64
-"""Messages in one write."""
+AT_ONCE, TURN = 64, 8
+"""Messages in one write, and writes between two looks at the loop."""
 
 
 class Lane(asyncio.Protocol):
@@ -50,7 +51,11 @@ class Lane(asyncio.Protocol):
         self._adapter = adapter
         self._columns = columns
         self._traffic = traffic
+        self._mix, self._due = traffic.mix, traffic.intended
         self._encoders: dict[tuple[int, bool], Encode] = {}
+        self._plain, self._texts = self._encoder(1, urgent=False), len(columns.contents)
+        self._wall = time() - monotonic()
+        self._may_send = False
         self._protocol = ClientProtocol(parse_uri(door.url), subprotocols=list(door.subprotocols) or None,  # type: ignore[arg-type]
                                         max_size=command.file.connect.max_size)
         self._receiver = Receiver(self._protocol, command.file.connect.max_size)
@@ -124,6 +129,7 @@ class Lane(asyncio.Protocol):
         return []
 
     def _opened(self) -> None:
+        self._may_send = True
         if not self._ready.done():
             self._ready.set_result(None)
 
@@ -171,7 +177,7 @@ class Lane(asyncio.Protocol):
         self._end_soon()
 
     def _end_soon(self) -> None:
-        self._ending = True
+        self._ending, self._may_send = True, False
         asyncio.get_running_loop().call_later(CLOSE_WITHIN, self.abort)
 
     def eof_received(self) -> bool:
@@ -180,6 +186,7 @@ class Lane(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - either way it is gone
         """The TCP connection is gone."""
+        self._may_send = False
         if self.closed is None:
             self.closed = "broken off by the target without a closing handshake (code 1006)"
         if not self._ready.done():
@@ -213,8 +220,8 @@ class Lane(asyncio.Protocol):
 
     def pay(self) -> None:
         """Sends what is due, as far as the socket takes it, and looks at the loop in between."""
-        budget = 8
-        while self.owed and self.is_open and not self._paused:
+        budget = TURN
+        while self.owed and self._may_send and not self._paused:
             if not budget:
                 asyncio.get_running_loop().call_soon(self.pay)
                 return
@@ -227,29 +234,41 @@ class Lane(asyncio.Protocol):
 
     def _send(self, count: int) -> None:
         """Sends the next messages in one write."""
-        tally, mix, columns = self.tally, self._traffic.mix, self._columns
-        prefix, waiting, texts = tally.prefix, tally.waiting, len(columns.contents)
-        now, stamp = monotonic(), repr(time())
-        first = tally.sent
+        tally, encode, texts = self.tally, self._plain, self._texts
+        first, now = tally.sent, monotonic()
         tally.sent += count
-        due = self._traffic.intended(self, first, count)
-        plain = self._encoder(1, urgent=False)
-        payloads = []
-        for number in range(first, first + count):
-            message_id = f"{prefix}{number}"
-            urgent = mix.is_urgent(number) if mix else False
-            waiting[message_id] = (number, urgent, due[number - first] if due else now, now)
-            encode = self._encoder(1, urgent=True) if urgent else plain
-            payloads.append(encode(message_id, number, number % texts, stamp))
-            if mix and mix.is_repeated(number):
-                tally.copies[message_id] = 1
-                columns.copies_sent += 1
-                payloads.append(self._encoder(2, urgent=urgent)(message_id, number, number % texts, stamp))
+        numbers = range(first, first + count)
+        due = self._due(self, first, count)
         if self._was_paused:
-            columns.held_up += count
-        elif due:
-            columns.lags += [int((now - intended) * 1e6) for intended in due]
+            self._columns.held_up += count
+        elif due is not None:
+            self._columns.lags += [int((now - intended) * 1e6) for intended in due]
+        prefix, waiting, stamp = tally.prefix, tally.waiting, self._stamp(now)
+        payloads = []
+        for number, intended in zip(numbers, due or repeat(now), strict=False):
+            message_id = f"{prefix}{number}"
+            if self._mix is not None:
+                payloads += self._mixed(self._mix, number, message_id, intended, now)
+                continue
+            waiting[message_id] = (number, False, intended, now)
+            payloads.append(encode(message_id, number, number % texts, stamp))
         self.transport.write(masked_text(payloads))
+
+    def _mixed(self, mix: Mix, number: int, message_id: str, intended: float, now: float) -> list[bytes]:
+        """A message that may be urgent, and its copy if it has one."""
+        urgent, text, stamp = mix.is_urgent(number), number % self._texts, self._stamp(now)
+        self.tally.waiting[message_id] = (number, urgent, intended, now)
+        frames = [self._encoder(1, urgent=urgent)(message_id, number, text, stamp)]
+        if mix.is_repeated(number):
+            self.tally.copies[message_id] = 1
+            self._columns.copies_sent += 1
+            frames.append(self._encoder(2, urgent=urgent)(message_id, number, text, stamp))
+        return frames
+
+    def _stamp(self, now: float) -> str:
+        """The time of day to a millisecond; odd, so that no zero at its end would be written by one and left out by another."""
+        milliseconds = str(int((now + self._wall) * 1000) | 1)
+        return f"{milliseconds[:-3]}.{milliseconds[-3:]}"
 
     def ask(self, question: str, request_id: str) -> None:
         """Asks the target something; the answer goes into the tally."""
@@ -275,6 +294,11 @@ class Lane(asyncio.Protocol):
                 self._end_soon()
         if hasattr(self, "transport"):
             await self._gone
+
+    def give_up(self) -> None:
+        """Drops a connection that takes nothing and says nothing; what it owes stays unsent."""
+        self.closed = "dropped by us: it neither took nor answered anything any more"
+        self.abort()
 
     def abort(self) -> None:
         """Drops the connection."""

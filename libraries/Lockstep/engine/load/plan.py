@@ -46,7 +46,7 @@ class Plan(_Frozen):
     duplicate_share: float = 0.0
     seed: int = 1
     patience: float = 30.0
-    """s without any answer after which what is left is taken for lost, from a target that cannot be asked what it still works on."""
+    """s without any answer after which what is left is taken for lost, whatever the target says of itself."""
 
     @property
     def scheduled(self) -> int | None:

@@ -175,22 +175,27 @@ class _Shard:
 
     def _look_for_losses(self) -> None:
         """Asks where nothing came for a while; writes off what is missing when the target has nothing to do any more."""
-        now, command = monotonic(), self._command
+        now = monotonic()
         for lane in self._lanes:
-            tally = lane.tally
-            if not lane.is_open or tally.is_settled or now - max(tally.last_arrival, self._begun) < SILENT:
+            silent = now - max(lane.tally.last_arrival, self._begun)
+            if not lane.is_open or silent < SILENT or (lane.tally.is_settled and not lane.owed):
                 continue
-            number = lane.door.number
-            if PENDING not in command.file.questions:
-                if now - max(tally.last_arrival, self._begun) > command.plan.patience:
-                    self._traffic.ended(lane, tally.write_off())
-            elif tally.target_is_idle and number in self._asked:
-                self._asked.remove(number)
-                self._traffic.ended(lane, tally.write_off())
-            else:
-                tally.target_is_idle = False
-                self._asked.add(number)
-                lane.ask(PENDING, f"{tally.prefix}q{self._second}")
+            if silent > self._command.plan.patience and lane.owed:
+                lane.give_up()
+            elif silent > self._command.plan.patience or self._has_nothing_to_do(lane):
+                self._traffic.ended(lane, lane.tally.write_off())
+
+    def _has_nothing_to_do(self, lane: Lane) -> bool:
+        """True when the target has answered that it works on nothing of this user; else it is asked, if it can be."""
+        number, tally = lane.door.number, lane.tally
+        if tally.target_is_idle and number in self._asked:
+            self._asked.remove(number)
+            return True
+        if PENDING in self._command.file.questions:
+            tally.target_is_idle = False
+            self._asked.add(number)
+            lane.ask(PENDING, f"{tally.prefix}q{self._second}")
+        return False
 
     def _line(self) -> None:
         """Says what happened since the last line."""

@@ -31,6 +31,7 @@ class Tally:
         self.sent = self.answered = self.refused = self.lost = 0
         self.next_offset: int | None = None
         self.last_arrival = 0.0
+        """When the last answer to a message came; pushes that nobody asked for do not count."""
         self.target_is_idle = False
         """The last answer to a question said that the target works on nothing of this user any more."""
         self._columns = columns
@@ -44,7 +45,7 @@ class Tally:
 
     def took(self, payloads: Sequence[bytes], arrived: float) -> int:
         """Checks what arrived; returns how many messages have got their end with it."""
-        before = len(self.waiting)
+        before, copies = len(self.waiting), len(self.copies)
         read = self._read
         replies = [read(payload) for payload in payloads]
         if None not in replies:
@@ -56,8 +57,10 @@ class Tally:
                 else:
                     for decoded in self._adapter.decode(payload):
                         self._unusual(decoded, arrived)
-        self.last_arrival = arrived
-        return before - len(self.waiting)
+        ended = before - len(self.waiting)
+        if ended or copies != len(self.copies):
+            self.last_arrival = arrived
+        return ended
 
     def _settle(self, replies: Iterable[Reply], arrived: float) -> None:
         """All checks of a reply. One loop over many: every name looked up once instead of a hundred thousand times a second."""
