@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -38,6 +39,31 @@ def chatting(answers=True, states=True, seen=None):
     return talk
 
 
+def working(seen):
+    """A desk that works on a message for a while, and says meanwhile that it waits."""
+
+    async def talk(socket):
+        waiting = []
+
+        async def work(frame):
+            await asyncio.sleep(0.02)
+            waiting.remove(frame)
+            await socket.send(json.dumps({"type": "answer", "id": frame["id"], "n": frame["n"]}))
+
+        await socket.send('{"type": "hello"}')
+        async with asyncio.TaskGroup() as tasks:
+            async for data in socket:
+                frame = json.loads(data)
+                seen.append(frame)
+                if frame["type"] == "state?":
+                    await socket.send(json.dumps({"type": "state", "request": frame["request"], "pending": len(waiting), "count": 0}))
+                elif "text" in frame:
+                    waiting.append(frame)
+                    tasks.create_task(work(frame))
+
+    return talk
+
+
 def kinds(engine, *wanted):
     return [event for event in engine.journal.events if event.kind in wanted]
 
@@ -52,7 +78,7 @@ async def beside(work, condition):
     activities = Activities()
     await activities.start(POLL, work)
     await until(condition)
-    return await activities.stop(POLL)
+    return await activities.stop(POLL, 5)
 
 
 def test_every_poll_is_in_the_journal_and_none_stays_open(engine, peers, desk, connect):
@@ -84,6 +110,24 @@ def test_every_ping_and_its_answer_are_in_the_journal(engine, peers, desk, conne
     assert sent == len(pings) == len(pongs) >= 5
     assert {event.message_id for event in pings} == {event.message_id for event in pongs}
     assert all(0 <= event.details["took"] < 5 for event in pongs)
+
+
+def test_the_end_of_pinging_waits_for_the_last_answers(engine, peers, desk, connect):
+    alice = connect(desk(peers.websocket(chatting())))
+
+    async def story():
+        activities = Activities()
+        await alice.read_on(reads=False)
+        await activities.start(POLL, lambda activity: ping_every(activity, alice, 0.002))
+        await until(lambda: len(kinds(engine, Kind.PING)) >= 3)
+        stopping = asyncio.create_task(activities.stop(POLL))
+        await asyncio.sleep(0.02)
+        assert not kinds(engine, Kind.PONG)
+        assert not stopping.done()
+        await alice.read_on(reads=True)
+        return await stopping
+
+    assert engine.run(story()) == len(kinds(engine, Kind.PONG))
 
 
 def test_a_connection_that_ends_ends_the_activity_without_an_error_of_its_own(engine, peers, desk, connect):
@@ -126,6 +170,7 @@ def test_who_does_not_read_holds_up_the_server_until_it_reads_again(engine, peer
 
     async def story():
         await alice.read_on(reads=False)
+        assert not alice.connection._socket.transport.is_reading()
         before = -1
         while before != len(sent):
             before = len(sent)
@@ -151,9 +196,13 @@ def test_a_client_that_does_not_read_can_still_be_closed(engine, peers, desk, co
         engine.run(alice.read_on(reads=True))
 
 
+def endless(activity):
+    return Plan(Schedule(10**9, 0.001), lambda number: f"text {number}", stopped=activity.is_ending)
+
+
 def test_messages_without_end_stop_when_they_are_to_stop(engine, peers, desk, connect):
     alice = connect(desk(peers.websocket(chatting())))
-    burst = engine.run(beside(lambda activity: alice.send_burst(plan(10**9, in_flight=8, stopped=activity.is_ending)), lambda: len(kinds(engine, Kind.REPLY)) > 50))
+    burst = engine.run(beside(lambda activity: alice.send_burst(endless(activity)), lambda: len(kinds(engine, Kind.REPLY)) > 50))
     assert burst.count == len(kinds(engine, Kind.SEND)) > 50
 
 
@@ -188,13 +237,14 @@ def test_waiting_for_some_messages_does_not_wait_for_others(engine, platform, co
 
 def test_a_watched_conversation_asks_before_and_behind_each_message(engine, peers, desk, connect):
     seen = []
-    alice = connect(desk(peers.websocket(chatting(seen=seen))))
+    alice = connect(desk(peers.websocket(working(seen))))
     burst = engine.run(converse(alice, plan(3, fence="agent_state"), snapshots=True, malformed=True))
     assert burst.message_ids == tuple(f"{alice.account.login}.{number}" for number in range(3))
     chats = [place for place, frame in enumerate(seen) if frame.get("text")]
     assert all(seen[place - 1]["type"] == "state?" for place in chats)
     assert [frame["type"] for frame in seen].count("state?") >= 6
     assert len([frame for frame in seen if frame["type"] == "chat" and "text" not in frame]) == 3
-    for place in chats:
-        event = next(event for event in kinds(engine, Kind.REPLY) if event.message_id == seen[place]["id"])
-        assert any(query.index > event.index for query in kinds(engine, Kind.QUERY))
+    replied = {event.message_id: event.index for event in kinds(engine, Kind.REPLY)}
+    for name, following in pairwise(burst.message_ids):
+        sent = next(event.index for event in kinds(engine, Kind.SEND) if event.message_id == following)
+        assert any(replied[name] < query.index < sent for query in kinds(engine, Kind.QUERY)), "asked behind the answer, before the next"
