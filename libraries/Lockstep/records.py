@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,28 @@ class Records:
     def write(self, kind: str, **facts: Any) -> None:
         """Appends one record; it is on its way to disk when this returns."""
         line = orjson.dumps({"schema": 1, "run": self.run, "time": time.time(), "kind": kind, **facts}, default=str)
-        try:
+        with _told(self._file):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as file:
                 file.write(line + b"\n")
-        except OSError as error:
-            raise EnvironmentSetupError(
-                f"{self._file} could not be written ({error.strerror}); free some space or choose another results folder - what was written before is kept"
-            ) from None
+
+    def keep(self, name: str, write: Callable[[Path], None]) -> None:
+        """Lets something be written to a file of its own in the run's folder."""
+        file = self.folder / name
+        with _told(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """What cannot be written is said with its place."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentSetupError(
+            f"{file} could not be written ({error.strerror}); free some space or choose another results folder - what was written before is kept"
+        ) from None
 
 
 def _run_of(output_dir: Path) -> tuple[Path, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from robot.api import SkipExecution, logger
@@ -59,7 +60,7 @@ class LoadKeywords:
         ``latency`` (from the intended time), ``service`` (from the sending) and ``lag`` (the kit's own), ``tenths``, ``moments`` and
         ``connections``. Records ``<name>`` (msg/s), ``<name>_mean``, ``<name>_p50``, ``<name>_p90``, ``<name>_p95``, ``<name>_p99``,
         ``<name>_p99_9``, ``<name>_max`` (ms), ``<name>_sender_lag``, ``<name>_lost``, ``<name>_refused`` and ``<name>_processor``
-        (share of a core). Nothing is judged: say what you expect with a ``... Should ...`` keyword.
+        (share of a core), and writes the percentiles to ``histograms/`` in the run's folder. Nothing is judged: say what you expect with a ``... Should ...`` keyword.
 
         Every reply is checked as it comes: order, loss, second answers, strangers, contents. Figures of time are marked invalid when
         the generator itself was late; with a lost shard they are *not measured*. Fails if connections are refused. Skipped as *not
@@ -192,6 +193,8 @@ class LoadKeywords:
             self._kit.record("invalid", reason=f"{name}: {invalid}")
             logger.warn(f"{name}: {invalid}")
         figures = _figures(load)
+        if figures:
+            self._kit.records.keep(f"histograms/{os.getpid()}-{self._phases}-{name}.hgrm", load.latency.write)
         for figure, value, unit, samples in figures:
             self._kit.record("measurement", name=f"{name}{figure}", value=value, unit=unit, samples=samples, repetition=1, valid=invalid is None)
         for figure, number in (("lost", load.lost), ("refused", load.refused)):

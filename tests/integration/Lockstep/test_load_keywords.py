@@ -34,6 +34,7 @@ Load
     assert figures["steady_rate_lost"]["value"] == 0
     assert figures["steady_rate_p95"]["samples"] == 250
     assert {record["case"] for record in figures.values()} == {"hvt-1"}
+    assert len(list((robot.output / "histograms").glob("*-steady_rate.hgrm"))) == 1
     assert not list((robot.output / "progress").glob("*.json")), "progress is for phases that go on"
     assert robot.left_behind == []
 

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -96,3 +97,8 @@ class Histogram:
         for value, count in self.counts.items():
             result.record_value(value, count)
         return result
+
+    def write(self, file: Path) -> None:
+        """Writes the percentiles in ms as text, in the format (``.hgrm``) that tools for latency plot."""
+        with file.open("wb") as out:
+            self.exported().output_percentile_distribution(out, 1000.0)

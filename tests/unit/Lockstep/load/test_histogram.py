@@ -1,5 +1,6 @@
 """Counted in bulk, merged exactly, in the buckets of an HdrHistogram."""
 
+import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +35,12 @@ def test_the_export_is_what_the_library_would_have_recorded(values):
     for value in values:
         recorded.record_value(value)
     assert Histogram.of(values).exported().encode() == recorded.encode()
+
+
+def test_the_file_holds_percentiles_in_milliseconds(tmp_path):
+    Histogram.of([1000] * 99 + [500_000]).write(tmp_path / "x.hgrm")
+    rows = [line.split() for line in (tmp_path / "x.hgrm").read_text().splitlines() if line and line.lstrip()[0].isdigit()]
+    assert [float(row[0]) for row in (rows[0], rows[-1])] == pytest.approx([1.0, 500.0], rel=1e-3)
 
 
 def test_what_is_out_of_range_is_kept_at_its_edge():
