@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from types import NoneType
 from typing import Any
 
 import orjson
@@ -89,27 +88,28 @@ def reader(adapter: Adapter, file: TargetFile) -> Callable[[bytes], Reply | None
     key, value, parts = _short_way(file) if file.adapter is None else ("", "", ())
     if not key:
         return partial(_by_adapter, adapter)
-    loads, take = orjson.loads, itemgetter(key, *(path for path in parts if path))
-    # where the target names no such part, the value that stands for "absent" is put in once, not per message
-    present = [bool(path) for path in parts]
-    everything, whole, text = all(present), {int, NoneType}, {str, NoneType}
+    loads = orjson.loads
+    named = [path for path in parts if path]
+    take: Callable[[Any], Any] = itemgetter(*named) if len(named) > 1 else lambda wire: (wire[named[0]],)
+    absent = [not path for path in parts]
 
     def read(payload: bytes) -> Reply | None:
         try:
-            found = take(loads(payload))
+            wire = loads(payload)
+            if wire[key] != value:
+                return None
+            reply = take(wire)
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return None
-        if found[0] != value:
-            return None
-        if everything:
-            _, message_id, attempt, sequence, offset, digest = found
-        else:
-            rest = iter(found[1:])
-            message_id, attempt, sequence, offset, digest = [next(rest) if each else None for each in present]
-        if (message_id.__class__ is str and attempt.__class__ in whole and sequence.__class__ in whole and offset.__class__ in whole
-                and digest.__class__ in text):
-            return message_id, attempt, sequence, offset, digest
-        return None  # a part of a type that it cannot have: the adapter knows what that means
+        if len(reply) < len(absent):  # what this target does not name is put in as absent
+            rest = iter(reply)
+            reply = tuple(None if missing else next(rest) for missing in absent)
+        message_id, attempt, sequence, offset, digest = reply
+        if (message_id.__class__ is str and (attempt.__class__ is int or absent[1]) and (sequence.__class__ is int or absent[2])
+                and (offset.__class__ is int or absent[3]) and (digest.__class__ is str or absent[4])):
+            found: Reply = reply
+            return found
+        return None  # a part of another type: the adapter knows what that means
 
     return read
 
