@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +16,20 @@ witnessed: set[bool] = set()
 """Whether the running test has seen violations, and verdicts over real samples without any."""
 
 
+TIMES = int(os.environ.get("LOCKSTEP_TEST_TIMES", "1"))
+"""With LOCKSTEP_TEST_TIMES=20 twenty times as many examples are tried, new ones in each run; a failure prints how to repeat it."""
+
+
+def examples(number: int) -> settings:
+    """The same examples in each run, and no time limit: nothing here fails by chance or since the machine is busy."""
+    return settings(derandomize=TIMES == 1, deadline=None, max_examples=number * TIMES, print_blob=True, database=None)
+
+
 def against_oracle(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """A property test with the same examples in each run, which fails as well if its examples show only one kind of verdict."""
 
     def decorate(test: Callable[..., None]) -> Callable[[], None]:
-        holds = settings(derandomize=True, deadline=None, max_examples=250)(given(*strategies)(test))
+        holds = examples(120)(given(*strategies)(test))
 
         def run() -> None:
             witnessed.clear()

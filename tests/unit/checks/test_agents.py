@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from model_server import Account, ModelServer, Sent, digest_of, fresh_agent
-from random_histories import codes
+from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import History, Kind, Verdict
@@ -49,7 +49,7 @@ def worked(kind: type[ModelServer] = ModelServer, seed: int = 4711, steps: int =
     return server
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@examples(80)
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
 def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
     server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo)
@@ -179,7 +179,7 @@ def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str,
     assert code in found(worked(defect).history)[check]
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**9), st.sampled_from((ModelServer, Missing, CountsAll, Cached)))
 def test_counts_lie_where_a_count_over_all_pairs_says(seed: int, kind: type[ModelServer]) -> None:
     history = kind(seed).run(120, coordinate=4, again=1, ask=3, fail=1).history
@@ -200,7 +200,7 @@ def test_counts_lie_where_a_count_over_all_pairs_says(seed: int, kind: type[Mode
     assert (verdict.exercised, codes(verdict).get("miscounted", 0)) == (exercised, wrong)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**9), st.sampled_from((ModelServer, Torn, Forks, SwapsKeys)))
 def test_values_are_those_that_a_look_at_all_pairs_says(seed: int, kind: type[ModelServer]) -> None:
     history = kind(seed).run(120, coordinate=4, ask=3).history

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from random_histories import ANSWERS, against_oracle, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
+from hypothesis import given
+from random_histories import (
+    ANSWERS,
+    against_oracle,
+    codes,
+    examples,
+    expect,
+    first_sends,
+    histories,
+    meant,
+    open_attempts,
+    rows_of,
+    told,
+)
 from told_histories import Story
 
 from Lockstep.checks import History, Kind
@@ -76,7 +88,7 @@ def test_an_effect_of_nothing_but_refused_attempts_is_aborted(history: History) 
     assert (verdict.exercised, codes(verdict)) == (exercised, expect(*["aborted_effect"] * aborted))
 
 
-@settings(derandomize=True, deadline=None)
+@examples(100)
 @given(histories())
 def test_a_message_knows_which_attempts_may_have_been_processed(history: History) -> None:
     for message in history.messages:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from math import nan
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from random_histories import examples
 
 from Lockstep.checks import bulk
 
-repeatable = settings(derandomize=True, deadline=None)
 small = st.lists(st.integers(0, 5), max_size=12)
 pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12)
 
@@ -28,7 +28,7 @@ def _kind(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@repeatable
+@examples(100)
 @given(pairs)
 def test_two_columns_compared(drawn: list[tuple[int, int]]) -> None:
     one, other = array("I", (a for a, _ in drawn)), array("i", (b for _, b in drawn))
@@ -38,7 +38,7 @@ def test_two_columns_compared(drawn: list[tuple[int, int]]) -> None:
     assert list(bulk.difference(array("d", one), array("d", other))) == [a - b for a, b in drawn]
 
 
-@repeatable
+@examples(100)
 @given(pairs)
 def test_masks(drawn: list[tuple[int, int]]) -> None:
     one, other = bytes(a > 2 for a, _ in drawn), bytes(b > 2 for _, b in drawn)
@@ -49,7 +49,7 @@ def test_masks(drawn: list[tuple[int, int]]) -> None:
     assert list(bulk.chosen(array("q", range(len(one))), one)) == [place for place, wanted in enumerate(one) if wanted]
 
 
-@repeatable
+@examples(100)
 @given(small)
 def test_entries_at_positions(positions: list[int]) -> None:
     for column in (array("d", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]), b"abcdef", bytearray(b"abcdef")):
@@ -58,7 +58,7 @@ def test_entries_at_positions(positions: list[int]) -> None:
         assert found.typecode == (column.typecode if isinstance(column, array) else "B")
 
 
-@repeatable
+@examples(100)
 @given(small)
 def test_what_rises_and_what_is_first(keys: list[int]) -> None:
     positions = array("I", range(10, 10 + len(keys)))

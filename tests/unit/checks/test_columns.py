@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from threading import Lock
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from random_histories import histories
+from random_histories import examples, histories
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
@@ -22,7 +22,6 @@ made = st.lists(
     ),
     max_size=8,
 )
-repeatable = settings(derandomize=True, deadline=None)
 
 
 def written(events: list[Event]) -> tuple[Events, list[Event]]:
@@ -33,7 +32,7 @@ def written(events: list[Event]) -> tuple[Events, list[Event]]:
     return columns, [event._replace(index=index) for index, event in enumerate(events)]
 
 
-@repeatable
+@examples(100)
 @given(made, st.integers(-9, 9), st.integers(-9, 9))
 def test_what_was_written_is_found_in_every_slice(events: list[Event], begin: int, end: int) -> None:
     columns, expected = written(events)
@@ -47,7 +46,7 @@ def test_what_was_written_is_found_in_every_slice(events: list[Event], begin: in
         assert columns[-1] == expected[-1]
 
 
-@repeatable
+@examples(100)
 @given(made, st.sampled_from(Kind))
 def test_events_are_picked_by_client_kind_and_user(events: list[Event], kind: Kind) -> None:
     columns, expected = written(events)
@@ -63,7 +62,7 @@ def test_events_are_picked_by_client_kind_and_user(events: list[Event], kind: Ki
         }
 
 
-@repeatable
+@examples(100)
 @given(histories())
 def test_ledger_rows_are_found_as_they_were(history: History) -> None:
     rows = list(history.ledger)

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from model_server import Account, ModelServer, Sent, digest_of, label_of
-from random_histories import codes
+from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import History, Kind, Verdict
@@ -44,7 +44,7 @@ def found(history: History) -> dict[str, set[str]]:
     return {name: set(wrong) for name, check in CHECKS.items() if (wrong := codes(check(history)))}
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@examples(80)
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
 def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
     server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo)
@@ -143,7 +143,7 @@ def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str,
     assert code in found(defect(4711).run(250, send=4, end=2, ask=4).settle().history)[check]
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**9), st.sampled_from((ModelServer, OldDigest, OtherDigest, ForgetsIds, ForgetsAll)))
 def test_a_snapshot_is_wrong_where_a_fold_over_all_messages_says_so(seed: int, kind: type[ModelServer]) -> None:
     server = kind(seed).run(120, send=4, again=1, ask=4)

@@ -6,9 +6,9 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from random_histories import against_oracle, codes, expect, first_sends, histories, told
+from random_histories import against_oracle, codes, examples, expect, first_sends, histories, told
 from told_histories import Story
 
 from Lockstep.checks import History, Kind
@@ -17,8 +17,6 @@ from Lockstep.checks.latency import binomial_tail, latencies, latency_figures, l
 from Lockstep.checks.progress import no_stall
 from Lockstep.checks.rate import answered_rate, rate_sustained, sender_lag
 from Lockstep.checks.sizes import messages_needed
-
-repeatable = settings(derandomize=True, deadline=None)
 
 
 def paced(*waits: float, user: str = "alice", story: Story | None = None) -> Story:
@@ -31,14 +29,14 @@ def paced(*waits: float, user: str = "alice", story: Story | None = None) -> Sto
     return story
 
 
-@repeatable
+@examples(100)
 @given(st.lists(st.floats(0, 10), min_size=1), st.sampled_from((1, 50, 90, 99, 99.9, 100)))
 def test_a_percentile_is_the_smallest_value_that_enough_values_do_not_exceed(values: list[float], p: float) -> None:
     enough = [v for v in values if Fraction(str(p)) / 100 * len(values) <= sum(other <= v for other in values)]
     assert percentile(sorted(values), p) == min(enough)
 
 
-@repeatable
+@examples(100)
 @given(st.integers(1, 40), st.data())
 def test_the_binomial_tail_is_exact(tries: int, data: st.DataObject) -> None:
     least, p = data.draw(st.integers(1, tries)), data.draw(st.sampled_from((Fraction(1, 100), Fraction(1, 20), Fraction(1, 2))))
@@ -70,7 +68,7 @@ def test_too_slow_begins_where_chance_ends() -> None:
     )
 
 
-@repeatable
+@examples(100)
 @given(histories())
 def test_a_latency_runs_from_the_intended_first_sending_to_the_first_reply(history: History) -> None:
     expected = []
@@ -122,7 +120,7 @@ def test_the_senders_own_lag_is_a_figure_of_its_own() -> None:
     assert sender_lag(Story().exchange("m1").history) == ()
 
 
-@repeatable
+@examples(100)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
 def test_jain_is_the_squared_mean_over_the_mean_square(values: list[float]) -> None:
     squares = [value * value for value in values]

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_histories import examples
 
 from Lockstep.checks import Code
 from Lockstep.checks.load import TOPICS, Part, connections_served_fairly, load_sustained, lossless_and_ordered, percentile_within
@@ -47,6 +48,7 @@ def test_a_percentile_is_missed_only_beyond_doubt_and_for_the_part_that_missed_i
     assert dict(percentile_within([Part("all", 0, 0)], 0.1, 0.95).counts) == {"vacuous": 1}
 
 
+@examples(100)
 @given(st.integers(1, 2000), st.floats(0, 1), st.sampled_from([0.5, 0.95, 0.99]))
 def test_a_part_that_keeps_its_limit_is_never_too_slow(replies, part, share):
     late = int(part * (1 - share) * replies)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from model_server import Account, ModelServer, Sent
-from random_histories import codes
+from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind, Verdict
@@ -41,7 +41,7 @@ def found(history: History) -> dict[str, set[str]]:
     return {name: set(wrong) for name, check in CHECKS.items() if (wrong := codes(check(history)))}
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@examples(100)
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
 def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
     server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo,
@@ -58,7 +58,7 @@ class CountsWhatRuns(ModelServer):
         return account.depth + (account.running is not None) < (self.high_places if sent.high else self.normal_places)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(0, 10**9))
 def test_a_place_that_becomes_free_that_very_moment_is_no_fault(seed: int) -> None:
     assert found(CountsWhatRuns(seed).run(200, send=5, again=2, ask=1).settle().history) == {}
@@ -196,7 +196,7 @@ def decided(history: History, at: Event) -> float:
     return min(said, default=float("inf"))
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)))
 def test_the_depth_is_what_a_count_over_all_pairs_says(seed: int, connections: int) -> None:
     history = ModelServer(seed, connections=connections).run(60, send=5, again=1, ask=1, fail=1).history
@@ -206,12 +206,13 @@ def test_the_depth_is_what_a_count_over_all_pairs_says(seed: int, connections: i
         if e.kind is Kind.REPLY or (e.details or {}).get("reason") == "processing_failed"
     }
     refused = {s.index for s in sends for e in outcomes(history, s) if (e.details or {}).get("reason") == "queue_full"}
+    when = {s.index: decided(history, s) for s in sends}
     for attempt in history.doors["alice"].attempts if sends else ():
-        at, by = attempt.send, decided(history, attempt.send)
+        at, by = attempt.send, when[attempt.send.index]
         inside = [s for s in sends if s.index not in refused]
         near = [s for s in inside if s.connection == at.connection and s.index < at.index]
         far = [s for s in inside if s.connection != at.connection and s.index < by]
-        least = sum(decided(history, s) < float("inf") and left.get(s.index, float("inf")) >= by for s in near)
+        least = sum(when[s.index] < float("inf") and left.get(s.index, float("inf")) >= by for s in near)
         most = sum(left.get(s.index, float("inf")) >= at.index for s in near + far)
         assert attempt.decided == by or (attempt.decided > len(history.events) and by == float("inf"))
         assert history.doors["alice"].depth(at, attempt.decided) == (least, most)

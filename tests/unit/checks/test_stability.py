@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from random_histories import codes
+from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
@@ -55,7 +55,7 @@ def test_a_fault_after_the_end_excuses_nothing_and_no_connection_is_vacuous() ->
     assert connections_stayed_up(History([])).counts == {"vacuous": 1}
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@examples(200)
 @given(st.integers(0, 10**9))
 def test_a_ping_is_answered_by_its_own_pong_or_that_of_a_later_one(seed: int) -> None:
     made = random.Random(seed)
@@ -232,7 +232,7 @@ def test_open_connections_need_descriptors() -> None:
 # trends -----------------------------------------------------------------------------------------------------------------------
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@examples(200)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(-50, 50)), max_size=12))
 def test_the_slope_is_the_middle_of_all_slopes(points: list[tuple[float, float]]) -> None:
     every = sorted((b[1] - a[1]) / (b[0] - a[0]) for i, a in enumerate(points) for b in points[i + 1 :] if a[0] != b[0])
@@ -241,7 +241,7 @@ def test_the_slope_is_the_middle_of_all_slopes(points: list[tuple[float, float]]
     assert slope(points) == pytest.approx(expected)
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@examples(100)
 @given(st.lists(st.integers(0, 5), max_size=30), st.integers(2, 8))
 def test_thinned_keeps_order_ends_and_number(items: list[int], most: int) -> None:
     numbered = list(enumerate(items))
@@ -277,7 +277,7 @@ def test_the_sentence_of_a_rise_and_too_few_replies() -> None:
     assert no_latency_trend(beside([0.001] * 39, [])).counts == {"vacuous": 1}
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@examples(100)
 @given(st.lists(st.sampled_from((0.0, 0.1, 0.4, 1.0, None)), max_size=8))
 def test_sending_is_late_on_average_or_at_the_worst(lags: list[float | None]) -> None:
     events = [
