@@ -30,9 +30,13 @@ class Timetable:
         self._times = [0.0, *accumulate(stage.seconds for stage in stages)]
         self._counts = [0.0, *accumulate(stage.messages for stage in stages)]
         self.total = math.floor(self._counts[-1] + 1e-6)
+        steady = len(stages) == 1 and burst == 1 and stages[0].begin == stages[0].end
+        self._rate = stages[0].begin if steady else None  # asked for every message: the usual case without a search
 
     def due(self, number: int) -> float:
         """Seconds after the start at which a message is due."""
+        if self._rate is not None:
+            return number / self._rate
         number -= number % self._burst
         at = min(bisect_right(self._counts, number), len(self._stages)) - 1
         stage, left = self._stages[at], number - self._counts[at]
@@ -45,6 +49,8 @@ class Timetable:
         """How many messages are due so many seconds after the start."""
         if elapsed < 0:
             return 0
+        if self._rate is not None:
+            return min(self.total, int(elapsed * self._rate + 1e-6) + 1)
         at = min(bisect_right(self._times, elapsed), len(self._stages)) - 1
         stage, inside = self._stages[at], min(elapsed - self._times[at], self._stages[at].seconds)
         reached = self._counts[at] + inside * (stage.begin + (stage.end - stage.begin) / stage.seconds * inside / 2)

@@ -11,7 +11,8 @@ from Lockstep.engine.load import pacing
 from Lockstep.engine.load.pacing import Ticker, Timetable
 from Lockstep.engine.load.plan import Plan, Stage
 
-stages = st.lists(st.builds(Stage, st.floats(0.1, 20), st.floats(0, 2000), st.floats(1, 2000)), min_size=1, max_size=4)
+steady = st.builds(lambda seconds, rate: [Stage(seconds, rate, rate)], st.floats(0.1, 20), st.floats(1, 2000))
+stages = steady | st.lists(st.builds(Stage, st.floats(0.1, 20), st.floats(0, 2000), st.floats(1, 2000)), min_size=1, max_size=4)
 
 
 def integral(stages, elapsed):
