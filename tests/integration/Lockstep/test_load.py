@@ -323,6 +323,20 @@ def test_a_foreign_target_is_loaded_only_as_its_owner_permits(desk, permitted, p
     assert reason is None if told is None else told in reason
 
 
+def test_a_target_that_repeats_our_token_when_it_closes_does_not_get_it_into_the_log(load, peers, desk, monkeypatch):
+    async def serve(socket):
+        await socket.close(1008, f"not {socket.request.headers['Authorization']}")
+
+    monkeypatch.setenv("DESK_TOKEN", "s3cret-t0ken")
+    token = {"by": "header", "name": "Authorization", "value": "Bearer {token}", "token": {"from": "environment", "name": "DESK_TOKEN"}}
+    target = desk(peers.websocket(serve), messages=MESSAGES)
+    connect = target.file.connect.model_validate({**target.file.connect.model_dump(by_alias=True), "auth": token})
+    target.file = target.file.model_copy(update={"connect": connect})
+    (reason,) = load(target, CLOSED).refused_connections
+    assert "not Bearer <token>" in reason
+    assert "s3cret" not in reason
+
+
 def test_tokens_go_through_pipes_only(load, platform):
     """Nobody who lists the processes of this machine, or the files of this run, sees a token."""
     seen = []

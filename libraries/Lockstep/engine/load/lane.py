@@ -135,7 +135,7 @@ class Lane(asyncio.Protocol):
 
     def _refused(self, how: str) -> None:
         if not self._ready.done():
-            self._ready.set_exception(Refused(how))
+            self._ready.set_exception(Refused(self._without_secret(how)))
         self.transport.abort()
 
     # receiving
@@ -173,8 +173,11 @@ class Lane(asyncio.Protocol):
             how = f"closed by the target with code {received.code}{f' ({received.reason})' if received.reason else ''}"
         else:
             how = f"closed by us{f' with code {sent.code}: {sent.reason}' if sent and sent.reason else ''}"
-        self.closed = self.closed or how
+        self.closed = self.closed or self._without_secret(how)
         self._end_soon()
+
+    def _without_secret(self, text: str) -> str:
+        return text.replace(self.door.secret, "<token>") if self.door.secret else text
 
     def _end_soon(self) -> None:
         self._ending, self._may_send = True, False

@@ -11,7 +11,7 @@ from ...targets.model import TargetFile
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # inputs hold tokens
 
 
 class Stage(NamedTuple):
@@ -74,6 +74,8 @@ class Door(_Frozen):
     url: str
     headers: dict[str, str] = {}
     subprotocols: tuple[str, ...] = ()
+    secret: str = ""
+    """The token, to keep it out of what the target says when it closes."""
     hello: str | None = None
     """What the client says first, where the server waits for that."""
 

@@ -49,6 +49,7 @@ async def prepared(target: Target, plan: Plan, mark: str) -> Prepared:
         url, headers, subprotocols = target.handshake(token, values)
         hello = target.adapter.handshake(user, {**values, "token": token.value if token else None})
         return Door(number=number, user=user, prefix=f"{name}.", url=url, headers=headers, subprotocols=tuple(subprotocols),
+                    secret=token.value if token else "",
                     hello=hello.decode() if hello is not None else None)
 
     doors = await asyncio.gather(*(door(number) for number in range(plan.connections)))

@@ -1,0 +1,90 @@
+"""Lines of several shards become one result, exactly; and what voids a measurement says so."""
+
+import pytest
+
+from Lockstep.engine.load.histogram import Histogram
+from Lockstep.engine.load.plan import Plan, Stage
+from Lockstep.engine.load.result import Merge
+
+OPEN = Plan(connections=2, stages=(Stage(2.0, 10, 10),))
+CLOSED = Plan(connections=2, window=1, seconds=2.0)
+
+
+def second(shard, number, times=(), phase="sending", **figures):
+    return {
+        "schema": 1, "event": "second", "shard": shard, "second": number + 1, "first": 1, "phase": phase, "time": 100.0 + number + 1, "lasted": 1.0,
+        "sent": 0, "answered": 0, "refused": 0, "lost": 0, "waiting": 0, "open": 1, "processor": 0.5, "latency": list(Histogram.of(times).counts.items()),
+        "service": [], "lag": [], "refusal": [], "copies_sent": 0, "copies_answered": 0, "held_up": 0, "without_digest": 0, "reasons": {}, "others": {},
+        "violations": {}, "sentences": [], **figures,
+    }
+
+
+def account(number, **figures):
+    return {"number": number, "user": f"u{number}", "sent": 0, "answered": 0, "refused": 0, "lost": 0, "unsent": 0, "p50": 0.0, "p95": 0.0, "last": 102.0,
+            "closed": None, **figures}
+
+
+def done(shard, *connections, **facts):
+    return {"schema": 1, "event": "done", "shard": shard, "refused": [], "opening": 0.1, "late": 0.0, "start": 100.0, "began": 100.0, "stopped": 102.0,
+            "clock_step": 0.0, "connections": list(connections), **facts}
+
+
+def told(load):
+    return [(moment.at, moment.sent, moment.answered, moment.refused, sorted(moment.latency.counts.items())) for moment in load.moments]
+
+
+def merged(*lines, plan=OPEN):
+    merge = Merge("phase", plan)
+    for line in lines:
+        merge.take(line)
+    return merge.finished()
+
+
+def test_shards_add_up_in_whatever_order_their_lines_come():
+    lines = [
+        second(0, 0, [1000, 2000], sent=3, answered=2, violations={"lost": 1}, sentences=[{"code": "lost", "sentence": "a"}], reasons={"full": 1}),
+        second(0, 1, [3000], sent=0, answered=1), second(1, 0, [4000], sent=2, answered=1, refused=1), second(1, 1, [], lost=1),
+        done(0, account(0, answered=3, last=101.5)), done(1, account(1, answered=1, refused=1, unsent=4, closed="closed by the target with code 1011")),
+    ]
+    load = merged(*lines)
+    assert (load.sent, load.answered, load.refused, load.lost, load.unsent) == (5, 4, 1, 1, 4)
+    assert load.latency.counts == Histogram.of([1000, 2000, 3000, 4000]).counts
+    assert (load.lasted, load.rate) == (2.0, 2.0)
+    assert [(moment.at, moment.sent, moment.answered) for moment in load.moments] == [(1.0, 5, 3), (2.0, 0, 1)]
+    assert [each.number for each in load.unfinished] == [1]
+    assert (dict(load.violations), load.sentences, dict(load.reasons)) == ({"lost": 1}, [("lost", "a")], {"full": 1})
+    assert told(merged(*reversed(lines))) == told(load)
+
+
+def test_what_happens_while_connecting_is_counted_but_is_no_moment_of_the_load():
+    load = merged(second(0, -1, phase="connecting", others={"news": 2}), second(0, 0, [1000], sent=1, answered=1), done(0, account(0)))
+    assert (len(load.moments), dict(load.others)) == (1, {"news": 2})
+
+
+def test_tenths_hold_all_times_in_their_order():
+    load = merged(*(second(0, number, [1000 * (number + 1)]) for number in range(10)), done(0, account(0)))
+    assert [list(tenth.counts) for tenth in load.tenths] == [list(Histogram.of([1000 * number]).counts) for number in range(1, 11)]
+
+
+@pytest.mark.parametrize(("line", "facts", "told"), [
+    ({"lag": [[60_000, 2], [10, 98]]}, {}, "the generator sent late (99 % within 60 ms, 50 ms allowed)"),
+    ({"lag": [[60_000, 1], [10, 99]]}, {}, None), ({}, {"late": 0.3}, "a shard began 300 ms after the agreed instant"),
+    ({}, {"clock_step": -3600.0}, "the clock of this machine stepped by -3600.00 s"), ({}, {}, None),
+])
+def test_a_generator_that_was_late_or_whose_clock_stepped_measured_nothing(line, facts, told):
+    load = merged(second(0, 0, [1000], sent=1, answered=1, **line), done(0, account(0), **facts))
+    assert (load.invalid is None) == (told is None)
+    assert told is None or told in load.invalid
+
+
+def test_a_lost_shard_leaves_no_rate():
+    load = merged(second(0, 0, [1000], sent=1, answered=1), done(0, account(0)))
+    assert load.rate == 0.5
+    load.missing.append("shard 2 of 2 said nothing for 3 s")
+    assert load.rate is None
+
+
+@pytest.mark.parametrize(("plan", "processor", "limited"), [(CLOSED, 0.95, True), (CLOSED, 0.5, False), (OPEN, 0.95, False)])
+def test_a_generator_without_a_timetable_that_was_busy_all_the_time_was_the_limit(plan, processor, limited):
+    load = merged(second(0, 0, [1000], sent=1, processor=processor), second(0, 1, processor=0.01), done(0, account(0)), plan=plan)
+    assert (load.limited_by_us is not None) == limited
