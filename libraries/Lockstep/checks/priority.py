@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from . import wording
-from .doors import NEVER, Attempt, Door
+from .doors import FAILED, NEVER, Attempt, Door
 from .events import Event
 from .history import History
 from .verdict import Measured, Verdict
@@ -78,14 +78,15 @@ def overtaking_bounded(history: History, workers: int = 1, high_in_a_row: int = 
     """While an urgent message waits, a normal one is begun only after `high_in_a_row` urgent ones in a row (*priority_inverted*).
 
     A message was begun after the one before it was answered (with more `workers`: the one so many before), for messages of a user
-    end in the order in which they are begun. One that may have been begun before the urgent one was let in is not reported. Users
-    whose messages went over several connections, or of whom it is not known which attempt was answered, are not judged.
-    O(n log n). Source: non-preemptive priority queue.
+    end in the order in which they are begun. One that may have been begun before the urgent one was let in is not reported. The
+    ledger says when; without one the replies do, if they leave in the order of the work (a server may also hold back those of
+    one class): then users whose messages went over several connections, or of whom it is not known which attempt was answered,
+    are not judged. O(n log n). Source: non-preemptive priority queue.
     """
     verdict = Verdict("urgent messages go first")
     overtaken = 0
-    for door in history.doors.values():
-        for choice in _choices(door, workers):
+    for choices in _turns(history, workers):
+        for choice in choices:
             verdict.exercised += 1
             begun, high = choice.begun, choice.high
             if not begun.high and choice.highs_before < high_in_a_row and not choice.highs_only:
@@ -108,8 +109,7 @@ def normals_not_starved(history: History, workers: int = 1, high_in_a_row: int =
     """
     verdict = Verdict("no message starves")
     longest = 0
-    for door in history.doors.values():
-        choices = list(_choices(door, workers))
+    for choices in _turns(history, workers):
         verdict.exercised += len(choices)
         for _, turn in groupby(choices, key=attrgetter("normals_before")):
             passed = [choice for choice in turn if choice.begun.high]
@@ -136,6 +136,14 @@ def high_figures(history: History) -> tuple[Measured, ...]:
     return (Measured("high_processed_share", 100 * processed / sent, "%", sent),) if sent else ()
 
 
+class _Stay(NamedTuple):
+    """A message in the queue of its user: when it was there for certain, and when it was done, on one line of time."""
+
+    attempt: Attempt
+    since: int
+    until: int
+
+
 class _Choice(NamedTuple):
     """A message was begun while messages of both classes waited for certain, itself among them."""
 
@@ -152,30 +160,52 @@ class _Choice(NamedTuple):
     """Nothing else is known to have been begun before, so that there may have been more."""
 
 
-def _choices(door: Door, workers: int) -> Iterator[_Choice]:
-    """What was begun while messages of both classes waited for certain, in the order of beginning."""
+def _turns(history: History, workers: int) -> Iterator[list[_Choice]]:
+    """For each user: what was begun while messages of both classes waited for certain, in the order of beginning."""
+    if not history.ledger:
+        for door in history.doors.values():
+            yield list(_choices(_stays_seen(door), workers))
+        return
+    let_in: dict[tuple[str, str, int], int] = {}
+    done: dict[tuple[str, str, int], int] = {}
+    for row in history.ledger:
+        if row.what == "accepted":
+            let_in[row.user, row.message_id, row.attempt] = row.index
+        elif row.what == "processed" or row.reason == FAILED:
+            done[row.user, row.message_id, row.attempt] = row.index
+    for user, door in history.doors.items():
+        stays = []
+        for attempt in door.attempts:
+            key = (user, attempt.send.message_id or "", attempt.send.attempt or 1)
+            if key in let_in:
+                stays.append(_Stay(attempt, let_in[key], done.get(key, NEVER)))
+        yield list(_choices(sorted(stays, key=attrgetter("since")), workers))
+
+
+def _stays_seen(door: Door) -> list[_Stay]:
+    """As replies show it, where they leave in the order of the work; nothing where what was said may be about another attempt."""
     inside = [attempt for attempt in door.attempts if attempt.let_in]
     connections = {event.connection for each in inside for event in (each.send, each.left) if event}
     if len(connections) > 1 or any(attempt.doubtful for attempt in door.attempts):
-        return
-    ended = sorted((each for each in inside if each.left), key=_end)
-    high: deque[Attempt] = deque(each for each in inside if each.high)
-    normal: deque[Attempt] = deque(each for each in inside if not each.high)
+        return []
+    return [_Stay(attempt, attempt.decided, attempt.left.index if attempt.left else NEVER) for attempt in inside]
+
+
+def _choices(stays: list[_Stay], workers: int) -> Iterator[_Choice]:
+    """`stays` in the order in which they were let in."""
+    ended = sorted((stay for stay in stays if stay.until < NEVER), key=attrgetter("until"))
+    high = deque(stay for stay in stays if stay.attempt.high)
+    normal = deque(stay for stay in stays if not stay.attempt.high)
     in_a_row = normals = 0
     for position, begun in enumerate(ended):
-        after = _end(ended[position - workers]) if position >= workers else -1
-        now = _end(begun)
+        after = ended[position - workers].until if position >= workers else -1
         for queue in (high, normal):
-            while queue and _end(queue[0]) < now:
+            while queue and queue[0].until < begun.until:
                 queue.popleft()
-        if high and normal and max(high[0].decided, normal[0].decided) < after:
-            yield _Choice(begun, high[0], normal[0], in_a_row, normals, highs_only=not normals)
-        in_a_row = in_a_row + 1 if begun.high else 0
-        normals += not begun.high
-
-
-def _end(attempt: Attempt) -> int:
-    return attempt.left.index if attempt.left else NEVER
+        if high and normal and max(high[0].since, normal[0].since) < after:
+            yield _Choice(begun.attempt, high[0].attempt, normal[0].attempt, in_a_row, normals, highs_only=not normals)
+        in_a_row = in_a_row + 1 if begun.attempt.high else 0
+        normals += not begun.attempt.high
 
 
 def _named(attempt: Attempt) -> str:

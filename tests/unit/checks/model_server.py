@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from Lockstep.checks import Event, History, Kind
+from Lockstep.checks import Event, History, Kind, LedgerRow
 
 
 @dataclass(eq=False)
@@ -68,6 +68,7 @@ class ModelServer:
         self.duplicates = duplicates
         self.echo = echo
         self.events: list[Event] = []
+        self.ledger: list[LedgerRow] = []
         self.time = 0.0
         self.users = {user: Account(agents={name: fresh_agent() for name in self.team}) for user in users}
         self.owner: dict[int, str] = {}
@@ -96,6 +97,14 @@ class ModelServer:
     @property
     def history(self) -> History:
         return History(self.events)
+
+    @property
+    def history_with_ledger(self) -> History:
+        return History(self.events, self.ledger)
+
+    def note(self, what: str, sent: Sent, reason: str = "") -> None:
+        self.ledger.append(LedgerRow(len(self.ledger) + 1, self.time, sent.user, f"s{sent.connection}", "", sent.message_id, sent.attempt,
+                                     sent.sequence_id, sent.digest, "", what, reason))
 
     # the client
 
@@ -184,6 +193,7 @@ class ModelServer:
         else:
             account.known.add(item.message_id)
             (account.high if item.high else account.normal).append(item)
+            self.note("accepted", item)
             if item.acknowledge:
                 self.push(connection, Kind.ACCEPTED, item)
 
@@ -241,12 +251,14 @@ class ModelServer:
         if account.failing:
             account.failing -= 1
             account.known.discard(sent.message_id)
+            self.note("refused", sent, "processing_failed")
             self.push(sent.connection, Kind.REFUSED, sent, {"reason": "processing_failed"})
             return
         self.push(sent.connection, Kind.REPLY, sent, self.apply(account, sent))
 
     def apply(self, account: Account, sent: Sent) -> dict[str, Any]:
         account.processed.append(sent)
+        self.note("processed", sent)
         account.chain = digest_of(account.chain + sent.digest)
         details: dict[str, Any] = {"version": len(account.processed)}
         targets, key = sent.details.get("target_agents"), sent.details.get("shared_state_key")

@@ -38,6 +38,25 @@ def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: b
     assert found(server.settle().history) == {}
 
 
+class NormalAnswersLater(ModelServer):
+    """Legal: replies of one class stay in order, those to normal messages leave late."""
+
+    def commit(self) -> None:
+        late = [item for item in self.uncommitted if item[1][0] is Kind.REPLY and not item[1][1].high and self.random.random() < 0.8]
+        self.uncommitted = [item for item in self.uncommitted if item not in late]
+        super().commit()
+        self.uncommitted = late
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.integers(0, 10**9), st.sampled_from((1, 2)))
+def test_with_a_ledger_answers_that_leave_late_are_never_reported(seed: int, connections: int) -> None:
+    server = NormalAnswersLater(seed, connections=connections).run(200, send=5, again=2, fail=1)
+    history = server.settle().history_with_ledger
+    assert codes(overtaking_bounded(history, high_in_a_row=K)) == {}
+    assert codes(normals_not_starved(history, high_in_a_row=K)) == {}
+
+
 class Fifo(ModelServer):
     """High never overtakes."""
 
@@ -81,6 +100,7 @@ def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str,
             server.send(high=(number + burst) % 2 == 0)
         server.run(20, send=1).settle()
     assert code in found(server.history)[check]
+    assert code in found(server.history_with_ledger)[check]
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
@@ -136,6 +156,29 @@ def test_a_refusal_behind_a_normal_message_is_what_a_count_over_all_pairs_says(s
 def test_messages_that_went_over_two_connections_are_not_judged() -> None:
     server = Fifo(4711, connections=2).run(300, send=5).settle()
     assert overtaking_bounded(server.history, high_in_a_row=K).counts == {"vacuous": 1}
+
+
+def test_the_ledger_tells_also_of_messages_that_went_over_two_connections() -> None:
+    server = Fifo(4711, connections=2).run(300, send=5).settle()
+    assert "priority_inverted" in codes(overtaking_bounded(server.history_with_ledger, high_in_a_row=K))
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.integers(0, 10**9), st.sampled_from((ModelServer, Fifo, OneMoreInARow, NeverNormal)))
+def test_by_the_ledger_what_was_begun_is_what_a_look_at_all_rows_says(seed: int, kind: type[ModelServer]) -> None:
+    server = kind(seed, connections=2).run(150, send=5, again=1, fail=1).settle()
+    inverted = exercised = 0
+    rows = [row for row in server.ledger if row.what != "accepted"]
+    high = {(sent.message_id, sent.attempt): sent.high for sent in server.sent}
+    let_in = {(row.message_id, row.attempt): row.index for row in server.ledger if row.what == "accepted"}
+    for position, row in enumerate(rows):
+        before = rows[position - 1].index if position else -1
+        waiting = [high[key] for key, index in let_in.items() if index < before and key in {(r.message_id, r.attempt) for r in rows[position:]}]
+        both = True in waiting and False in waiting
+        exercised += both
+        inverted += both and not high[row.message_id, row.attempt] and not all(high[r.message_id, r.attempt] for r in rows[max(0, position - K) : position])
+    verdict = overtaking_bounded(server.history_with_ledger, high_in_a_row=K)
+    assert (verdict.exercised, codes(verdict).get("priority_inverted", 0)) == (exercised, inverted)
 
 
 def told(kind: type[ModelServer]) -> History:
