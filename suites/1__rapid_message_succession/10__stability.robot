@@ -56,17 +56,22 @@ Somebody Does Not Read
     Bob Stops Reading And Goes On Sending
     Alice Works
     Nobody Should Be Held Up By    bob    since=${moment}
-    Start Reading    bob
+    Bob Reads Again
     Every Message Should Be Answered Exactly Once    client=everyone
 
 
 *** Keywords ***
 Alice Works
-    [Documentation]    At her own pace, at most four questions at a time.
-    Send Burst    200    in_flight=4    client=alice
+    [Documentation]    For three seconds, at a steady pace.
+    Send Burst    300    every=10 ms    client=alice
     Wait Until Everything Is Answered    client=alice
 
 Bob Stops Reading And Goes On Sending
-    [Documentation]    Long texts, so that what is meant for him soon finds no room on the way.
+    [Documentation]    So much that what is meant for him soon finds no room on the way.
     Stop Reading    bob
-    Send Burst    400    size=16 KiB    client=bob
+    Start Sending    in_flight=20000    client=bob
+
+Bob Reads Again
+    [Documentation]    And stops sending.
+    Start Reading    bob
+    Stop Sending    bob

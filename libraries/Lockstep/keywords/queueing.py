@@ -19,6 +19,7 @@ from ..checks.queue import (
     refusals_justified,
     refused_again_accepted,
 )
+from ..checks.queue_ledger import depth_by_ledger_within
 from ..checks.violations import Code
 from ..engine.client import HANG_GUARD
 from ..errors import EnvironmentSetupError, UsageError
@@ -103,17 +104,19 @@ class QueueingKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Records ``queue_depth_reported`` and ``queue_depth_counted`` (messages). Violations: over_capacity, no_backpressure,
-        disagreement, miscounted. What the target told is left out where it cannot be asked for ``queue_state``.
+        What was let in and answered is counted in the ledger where the target has one. Records ``queue_depth_reported`` and
+        ``queue_depth_counted`` (messages). Violations: over_capacity, no_backpressure, disagreement, miscounted. What the target
+        told is left out where it cannot be asked for ``queue_state``.
 
         | `The Queue Should Stay Within Its Capacity` |
         """
         normal, high = self._places()
         workers = self._workers()
-        counted = partial(depth_derived_within, normal_places=normal, high_places=high, workers=workers)
+        ledger = self._kit.target.offers("ledger")
+        counted = partial(depth_by_ledger_within if ledger else depth_derived_within, normal_places=normal, high_places=high, workers=workers)
         told = [partial(depth_reported_within, capacity=high), partial(depth_reported_truly, workers=workers)]
         offered = self._expect.offered("queue_state", told)
-        self._expect.holds(counted, client=client, beside=told if offered else [])
+        self._expect.holds(counted, client=client, ledger=ledger, beside=told if offered else [])
 
     @keyword(tags=("Expectation", "Backpressure"))
     def the_queue_should_be_empty(self, client: str | None = None) -> None:
@@ -258,18 +261,21 @@ class QueueingKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Turns and workers come from the target file. Records ``high_processed_share`` (%) and ``overtaken`` (messages). Violation:
-        priority_inverted. Fails if the target does not offer ``priorities``.
+        Turns and workers come from the target file, the order of the work from the ledger; without one from the replies, if the file
+        says that they leave in turn, else that part is left out. Records ``high_processed_share`` (%) and ``overtaken`` (messages).
+        Violation: priority_inverted. Fails if the target does not offer ``priorities``.
 
         | `Urgent Messages Should Go First` |
         """
         self._kit.must_offer("priorities")
         normal, high = self._places()
-        workers, in_a_row = self._workers(), self._turns() or NEVER
-        self._expect.holds(
-            partial(high_never_refused_behind_normal, reserve=high - normal, workers=workers),
-            partial(overtaking_bounded, workers=workers, high_in_a_row=in_a_row), client=client,
-        )
+        workers = self._workers()
+        refused = partial(high_never_refused_behind_normal, reserve=high - normal, workers=workers)
+        if self._work_is_seen("urgent messages go first"):
+            in_turn = partial(overtaking_bounded, workers=workers, high_in_a_row=self._turns() or NEVER)
+            self._expect.holds(refused, in_turn, client=client, ledger=self._kit.target.offers("ledger"))
+        else:
+            self._expect.holds(refused, client=client)
 
     @keyword(tags=("Expectation", "Priority"))
     def no_message_should_starve(self, client: str | None = None) -> None:
@@ -278,7 +284,8 @@ class QueueingKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Records ``urgent_in_a_row`` (messages). Violation: starved. Left out where the target promises no such bound.
+        Records ``urgent_in_a_row`` (messages). Violation: starved. Left out where the target promises no such bound, or where neither
+        a ledger nor replies in turn show the order of the work.
 
         | `No Message Should Starve` |
         """
@@ -287,7 +294,17 @@ class QueueingKeywords:
         if in_a_row is None:
             self._kit.leave_out("no message starves", f"{self._kit.target.title} promises no turn to normal messages")
             return
-        self._expect.holds(partial(normals_not_starved, workers=self._workers(), high_in_a_row=in_a_row), client=client)
+        if self._work_is_seen("no message starves"):
+            check = partial(normals_not_starved, workers=self._workers(), high_in_a_row=in_a_row)
+            self._expect.holds(check, client=client, ledger=self._kit.target.offers("ledger"))
+
+    def _work_is_seen(self, check: str) -> bool:
+        """Whether it can be known in which order the work was done; otherwise notes the check that cannot be made."""
+        priorities = self._kit.target.file.guarantees.priorities
+        if self._kit.target.offers("ledger") or (priorities is not None and priorities.replies == "in_turn"):
+            return True
+        self._kit.leave_out(check, f"{self._kit.target.title} has no ledger and does not promise that replies leave in the order of the work")
+        return False
 
     def _places(self) -> tuple[int, int]:
         """How many normal messages may wait, and how many of any kind."""

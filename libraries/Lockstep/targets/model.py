@@ -218,6 +218,7 @@ class Priorities(_Strict):
 
     high_in_a_row: Positive | None = None   # after so many a waiting normal message has its turn; none: not promised
     workers: Positive = 1                   # so many messages of one user are worked on at the same time
+    replies: Literal["in_turn", "any"] = "any"   # in_turn: replies of a user leave in the order of the work, whatever their class
 
 
 class Guarantees(_Strict):

@@ -189,6 +189,7 @@ class ModelServer:
             elif self.duplicates == "replay" and item.message_id in [sent.message_id for sent in account.processed]:
                 self.push(connection, Kind.REPLY, item)
         elif not self.has_room(account, item):
+            self.note("refused", item, "queue_full")
             self.push(connection, Kind.REFUSED, item, self.refusal(account))
         else:
             account.known.add(item.message_id)

@@ -168,7 +168,7 @@ def test_the_ledger_tells_also_of_messages_that_went_over_two_connections() -> N
 def test_by_the_ledger_what_was_begun_is_what_a_look_at_all_rows_says(seed: int, kind: type[ModelServer]) -> None:
     server = kind(seed, connections=2).run(150, send=5, again=1, fail=1).settle()
     inverted = exercised = 0
-    rows = [row for row in server.ledger if row.what != "accepted"]
+    rows = [row for row in server.ledger if row.what != "accepted" and row.reason != "queue_full"]
     high = {(sent.message_id, sent.attempt): sent.high for sent in server.sent}
     let_in = {(row.message_id, row.attempt): row.index for row in server.ledger if row.what == "accepted"}
     for position, row in enumerate(rows):
