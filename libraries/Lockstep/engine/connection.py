@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket as sockets
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from time import monotonic
@@ -23,8 +22,6 @@ from .signal import Signal
 SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
 """Kinds that end an attempt; an acknowledgement (accepted) does not."""
 UNREMARKABLE: Iterable[None] = repeat(None)
-SMALL_BUFFER, USUAL_BUFFER = 4096, 1 << 20
-"""Bytes that the system keeps for us unread: few while we do not read, so that the target soon feels it."""
 
 
 class Disconnected(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
@@ -256,7 +253,6 @@ class Connection:
             return
         self.reads = reads
         self._note(Kind.MARK, details={"reads": reads})
-        transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, USUAL_BUFFER if reads else SMALL_BUFFER)
         if reads:
             transport.resume_reading()
         else:
