@@ -84,7 +84,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         sending = SendingKeywords(kit, expectation)
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
-            QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, sending), AgentKeywords(kit, expectation),
+            QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             LoadKeywords(kit, expectation), RecordingKeywords(kit),
         ])

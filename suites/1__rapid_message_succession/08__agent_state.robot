@@ -41,6 +41,7 @@ Two Conversations With The Same Title
 
 Malformed Messages Leave No Trace
     [Documentation]    Between the questions come messages that make no sense; the counters do not move.
+    [Setup]    The Target Must Offer    agent_state    refusals
     Given Alice Is Connected
     When She Asks Ten Questions With Malformed Messages In Between
     Then The Agent Remembers All Of Them

@@ -45,10 +45,15 @@ async def settle(client: Client, *, fence: str | None, since: int, guard: float 
 
 
 async def drain(client: Client, connection: Connection, fence: str | None, guard: float = HANG_GUARD) -> Settled:
-    """Waits until the target has nothing left to do for this client, or says that it has not although attempts are unanswered."""
-    deadline, idle = monotonic() + guard, fence is None
+    """Waits until the target has nothing left to do for this client, or says that it has not although attempts are unanswered.
+
+    The guard is for silence: as long as attempts are answered, however slowly, nothing hangs.
+    """
+    deadline, idle, fewest = monotonic() + guard, fence is None, len(connection.outstanding)
     while connection.is_open:
         unanswered = len(connection.outstanding)
+        if unanswered < fewest:
+            deadline, fewest = monotonic() + guard, unanswered
         if idle and not unanswered:
             return Settled(reached=True, how="every attempt was answered")
         if monotonic() > deadline:
@@ -69,8 +74,10 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
 async def answered(client: Client, message_ids: Collection[str], guard: float = HANG_GUARD) -> Settled:
     """Waits until no attempt of these messages is unanswered, whatever else is under way."""
     connection, wanted = client.connection, frozenset(message_ids)
-    deadline = monotonic() + guard
+    deadline, fewest = monotonic() + guard, len(wanted)
     while connection is not None and (left := sum(message_id in wanted for message_id, _ in connection.outstanding)):
+        if left < fewest:
+            deadline, fewest = monotonic() + guard, left
         if not await connection.changed.wait(deadline - monotonic()):
             return Settled(reached=False, how=f"the hang guard of {guard:g} s ended the wait; {left} attempts were unanswered")
     return Settled(reached=True, how="each of these messages was answered")

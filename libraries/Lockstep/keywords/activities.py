@@ -156,7 +156,7 @@ class ActivityKeywords:
         """
         kit, process = self._kit, self._kit.target.server
         if process is None:
-            kit.leave_out("server figures", f"{kit.target.title} does not tell its process id")
+            kit.leave_out("server figures", f"{kit.target.title} does not tell its process id", "server_memory_growth")
             return
         kit.engine.run(kit.engine.activities.start((FIGURES, SERVER), lambda activity: sample_every(activity, kit.engine.journal, process, every)))
 

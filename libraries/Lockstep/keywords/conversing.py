@@ -16,7 +16,9 @@ from ..engine.schedule import Schedule
 from ..errors import UsageError
 from ..payloads import Conversation, Coordination, read_payload
 from .decorator import keyword
+from .expectation import Expectation
 from .kit import Kit
+from .limits import phase_within, rate_within, rounds_within
 from .sending import SendingKeywords
 
 ROUND = Count(1)
@@ -25,8 +27,9 @@ ROUND = Count(1)
 class ConversingKeywords:
     """Texts come from ``resources/payloads``; behind each stands a word of its user, so that it is seen where it leaks to."""
 
-    def __init__(self, kit: Kit, sending: SendingKeywords) -> None:
+    def __init__(self, kit: Kit, expectation: Expectation, sending: SendingKeywords) -> None:
         self._kit = kit
+        self._expect = expectation
         self._sending = sending
 
     @keyword(tags=("Sending", "State"))
@@ -46,14 +49,24 @@ class ConversingKeywords:
         | client     | alias; none: the only open client; ``everyone``: all clients at the same time              |
 
         Returns the burst (of the first client). What the agent ought to make of each message stands in the file and is kept for
-        `The Agent Should Remember The Conversation`; it is never sent. Fails if a snapshot is not answered within 30 s.
+        `The Agent Should Remember The Conversation`; it is never sent. Fails if a snapshot is not answered within 30 s, and if the target
+        does not offer what snapshots (``agent_state``) or malformed messages (``refusals``) need. A target that takes fewer messages
+        (``limits`` in its file) is sent fewer rounds, and the test ends as *not measured* unless a promise was broken.
 
         | `Have The Conversation` | sales_conversation | every=200 ms | snapshots=yes |
         """
         kit, said = self._kit, read_payload(payload, Conversation)
         if snapshots:
             kit.must_offer("agent_state")
-        sayings = list(islice(cycle(said.messages), len(said.messages) * rounds))
+        if malformed:
+            kit.must_offer("refusals")
+        if title is not None:
+            self._expect.offered("conversations", "title of the conversation")
+        rate_within(kit, every)
+        within, clients = rounds_within(kit, rounds, len(said.messages)), kit.clients(client)
+        for one in clients:
+            one.account.spared += (rounds - within) * len(said.messages)
+        sayings = list(islice(cycle(said.messages), len(said.messages) * within))
         schedule = Schedule(len(sayings), every or None)
 
         def sending(one: Client) -> Awaitable[Burst]:
@@ -63,7 +76,7 @@ class ConversingKeywords:
             )
             return converse(one, plan, snapshots=snapshots, malformed=malformed) if snapshots or malformed else one.send_burst(plan)
 
-        bursts = self._sending.send_each(kit.clients(client), sending)
+        bursts = self._sending.send_each(clients, sending)
         for burst in bursts:
             kit.scope.labels.update(zip(burst.message_ids, (saying.label for saying in sayings), strict=True))
         return bursts[0]
@@ -102,7 +115,7 @@ class ConversingKeywords:
         | client     | alias; none: the only open client; ``everyone``: all clients at the same time        |
 
         Returns the burst (of the first client). The replies are not awaited. Fails if an agent was not configured with
-        `Configure The Agents`.
+        `Configure The Agents`. Skipped as *not measured* where the target takes fewer messages (``limits`` in its file).
 
         | `Coordinate The Agents` | customer_dashboard | rounds=200 | in_flight=32 |
         """
@@ -111,7 +124,9 @@ class ConversingKeywords:
         for one in clients:
             for agent in (agent for task in said.messages for agent in task.agents):
                 known_agent(one.account, agent)
+        rate_within(kit, every)
         tasks = said.messages
+        phase_within(kit, len(tasks) * rounds)
         schedule = Schedule(len(tasks) * rounds, every or None)
 
         def sending(one: Client) -> Awaitable[Burst]:

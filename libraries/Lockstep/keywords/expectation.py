@@ -104,9 +104,10 @@ class Expectation:
         kit = self._kit
         if kit.target.offers(capability):
             return True
-        names = [checks] if isinstance(checks, str) else [_name(check) for check in checks]
-        for name in names:
-            kit.leave_out(name, f"{kit.target.title} does not offer {capability}")
+        left_out = [(checks,)] if isinstance(checks, str) else [(_name(check), f"{_topic(check)}_violations") for check in checks]
+        names = [name for name, *_ in left_out]
+        for name, *measurements in left_out:
+            kit.leave_out(name, f"{kit.target.title} does not offer {capability}", *measurements)
         logger.info(f"not offered: {kit.target.title} does not offer {capability}; left out: {', '.join(names)}")
         return False
 
@@ -123,8 +124,9 @@ class Expectation:
         """Records verdicts with their topics and ends the keyword: it passes, fails, or skips the test where ``invalid`` voids a limit."""
         kit = self._kit
         for topic, verdict in judged:
-            self._record(verdict, topic, valid=invalid is None)
-        verdicts = [verdict for _, verdict in judged]
+            if not self._spared(verdict):
+                self._record(verdict, topic, valid=invalid is None)
+        verdicts = [verdict for _, verdict in judged if not self._spared(verdict)]
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(OF_TIME, verdict))]
         if wrong:
             text = kit.in_suite_words(failure_text(wrong, history or History([]), kit.seed)) + kit.target.obituary()
@@ -137,6 +139,10 @@ class Expectation:
         kit.scope.checks_done += len(verdicts)
         for verdict in verdicts:
             logger.info(f"{verdict.check}: no violation in {verdict.exercised:,} samples{_figures(verdict)}")
+
+    def _spared(self, verdict: Verdict) -> bool:
+        """Whether there was nothing to look at since the target takes less than was asked for: the test ends as *not measured* anyway."""
+        return _only(frozenset({Code.VACUOUS}), verdict) and not verdict.ok and bool(self._kit.scope.not_measured)
 
     def invalid_reason(self, events: Sequence[Event]) -> str | None:
         """Why figures of time are void for this span, if they are."""

@@ -95,10 +95,10 @@ class Kit:
                     f"{self.target.title} does not offer {capability}; begin the test with 'The Target Must Offer    {capability}' to skip it there"
                 )
 
-    def leave_out(self, check: str, reason: str) -> None:
-        """Notes a check that cannot be made against this target, for the test's message and for the page."""
+    def leave_out(self, check: str, reason: str, *measurements: str) -> None:
+        """Notes a check, and the ``measurements`` that nothing else takes, which this target does not allow; for the test's message and the page."""
         self.scope.not_offered.append(check)
-        self.record("not_offered", check=check, reason=reason)
+        self.record("not_offered", check=check, reason=reason, measurements=measurements)
 
     def obituary(self) -> str:
         """How the target's process ended, if it was started here and ended by itself; else nothing."""

@@ -148,11 +148,15 @@ class SendingKeywords:
         | priority   | ``high`` or ``normal``; none: the message does not say                           |
         | agents     | names of the agents it is meant for; none: the message does not say               |
 
-        Returns the message id. The reply is not awaited.
+        Returns the message id. The reply is not awaited. Fails if the target does not offer ``priorities`` or ``target_agents`` where one is
+        given.
 
         | ${id} =    `Send Message`    Compare Q2 and Q3
         """
-        says: dict[str, Any] = {**({"priority": priority.value} if priority else {}), **({"target_agents": agents} if agents else {})}
+        urgent = self.says(priority, None)
+        if agents:
+            self._kit.must_offer("target_agents")
+        says: dict[str, Any] = {**(urgent(0) if urgent else {}), **({"target_agents": agents} if agents else {})}
         plan = Plan(Schedule(1), lambda _number: content, message_id=(lambda _number: message_id) if message_id else None, says=lambda _number: says)
         return self.send([self._kit.client(client)], lambda _client: plan).message_ids[0]
 

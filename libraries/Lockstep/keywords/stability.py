@@ -169,6 +169,6 @@ class StabilityKeywords:
     def _about_the_server(self, checks: list[Check], client: str | None, *, beside: list[Check]) -> None:
         kit = self._kit
         if kit.target.server is None:
-            kit.leave_out(FIGURES, f"{kit.target.title} does not tell its process id")
+            kit.leave_out(FIGURES, f"{kit.target.title} does not tell its process id", "server_memory_growth")
             return
         self._expect.judge(self._expect.history(client, server=True), checks, beside=beside)

@@ -92,15 +92,17 @@ class StateKeywords:
 
         The model is made of the messages and of the payload's labels, which were never sent. A last snapshot is taken first. Records
         ``context_violations`` (observations). Violations: context_lost, torn_snapshot, stale_read, miscounted, went_back, duplicated,
-        disagreement, gap, leaked_to_other_user. Fails if the target does not offer ``context``.
+        disagreement, gap, leaked_to_other_user. Where the agent tells counters and nothing of what was said (``context``), only the counters
+        are judged.
 
         | `The Agent Should Remember The Conversation` |
         """
-        self._kit.must_offer("context")
+        modelled: Check = partial(context_as_modelled, labels=self._kit.scope.labels)
+        told = [modelled] if self._expect.offered("context", [modelled]) else []
         self._final_snapshots(client)
         canaries = {account.user: account.canary for account in self._kit.scope.accounts.values()}
         self._expect.holds(
-            partial(context_as_modelled, labels=self._kit.scope.labels), counter_within_interval, state_never_goes_back, client=client,
+            *told, counter_within_interval, state_never_goes_back, client=client,
             beside=[reads_include_own_writes, processed_ids_once, versions_without_gap, partial(nothing_leaked, canaries=canaries)],
         )
 
@@ -126,13 +128,13 @@ class StateKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Violation: incomplete_stream. Fails if the target does not offer ``conversations``.
+        Violation: incomplete_stream. Left out where the agent is not told, or does not tell, what ends a conversation (``completion``).
 
         | `The Conversation Should Be Complete Only At The End` |
         """
-        self._kit.must_offer("conversations")
-        self._final_snapshots(client)
-        self._expect.holds(complete_only_at_end, client=client)
+        if self._expect.offered("completion", [complete_only_at_end]):
+            self._final_snapshots(client)
+            self._expect.holds(complete_only_at_end, client=client)
 
     @keyword(tags=("Expectation", "State"))
     def the_agent_should_hold_fewer_objects_than(self, limit: Count, client: str | None = None) -> None:

@@ -202,7 +202,7 @@ class TargetKeywords:
         """
         process = self._kit.target.server
         if process is None:
-            self._kit.leave_out("server figures", f"{self._kit.target.title} does not tell its process id")
+            self._kit.leave_out("server figures", f"{self._kit.target.title} does not tell its process id", "server_memory_growth")
             return None
         return ServerFigures.of(process)
 

@@ -25,6 +25,7 @@ def _tells(file: TargetFile, question: str, *fields: str) -> bool:
 BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "acknowledgement": lambda file: bool(file.messages.accepted) and _sends(file, "acknowledge"),
     "bounded_queue": lambda file: file.limits.queue_capacity is not None,
+    "completion": lambda file: _sends(file, "final") and _tells(file, "agent_state", "conversation_complete"),
     "contents": lambda file: any(rule.digest or rule.echo for rule in file.messages.reply),
     "context": lambda file: _tells(file, "agent_state", "context_digest"),
     "conversations": lambda file: _sends(file, "conversation"),

@@ -75,6 +75,11 @@ def test_the_hang_guard_ends_the_wait_for_a_target_that_never_gets_idle(story):
     assert (settled.reached, settled.how) == (False, "the hang guard of 0.7 s ended the wait; 1 attempts were unanswered")
 
 
+def test_a_slow_target_does_not_hang_as_long_as_it_answers(story):
+    _alice, settled = story(Agent(slow=0.3, pending=[None]), guard=0.7)
+    assert (settled.reached, settled.how) == (True, "every attempt was answered")
+
+
 @pytest.mark.parametrize("pending", [None, "many"])
 def test_a_fence_that_says_nothing_of_waiting_messages_proves_no_loss(story, pending):
     """A slow agent that does not count what waits must not look like one that lost something."""
