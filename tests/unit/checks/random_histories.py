@@ -25,11 +25,11 @@ def examples(number: int) -> settings:
     return settings(derandomize=TIMES == 1, deadline=None, max_examples=number * TIMES, print_blob=True, database=None)
 
 
-def against_oracle(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
+def against_oracle(*strategies: st.SearchStrategy[Any], number: int = 120) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """A property test with the same examples in each run, which fails as well if its examples show only one kind of verdict."""
 
     def decorate(test: Callable[..., None]) -> Callable[[], None]:
-        holds = examples(120)(given(*strategies)(test))
+        holds = examples(number)(given(*strategies)(test))
 
         def run() -> None:
             witnessed.clear()

@@ -8,11 +8,24 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_server import Account, ModelServer, Sent
+from model_server import ModelServer
 from random_histories import codes, examples
 from told_histories import Story
+from wrong_queues import (
+    Boasts,
+    CountsWhatRuns,
+    Evicts,
+    HighLikeNormal,
+    Lies,
+    NeverRecovers,
+    OneTooMany,
+    OtherPlaces,
+    RefusesEarly,
+    Silent,
+    Unbounded,
+)
 
-from Lockstep.checks import Event, History, Kind, Verdict
+from Lockstep.checks import History, Kind, Verdict
 from Lockstep.checks.queue import (
     accepted_is_final,
     admission_exact,
@@ -51,70 +64,10 @@ def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: b
     assert found(server.settle().history) == {}
 
 
-class CountsWhatRuns(ModelServer):
-    """Quirk: a place is free only once its message was answered, so some are refused a moment too early."""
-
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        return account.depth + (account.running is not None) < (self.high_places if sent.high else self.normal_places)
-
-
 @examples(30)
 @given(st.integers(0, 10**9))
 def test_a_place_that_becomes_free_that_very_moment_is_no_fault(seed: int) -> None:
     assert found(CountsWhatRuns(seed).run(200, send=5, again=2, ask=1).settle().history) == {}
-
-
-class OneTooMany(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        return account.depth < (self.high_places if sent.high else self.normal_places) + 1
-
-
-class Unbounded(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        return True
-
-
-class Lies(ModelServer):
-    def told_depth(self, account: Account) -> int:
-        return min(account.depth, 1)
-
-
-class RefusesEarly(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        return account.depth < (self.high_places if sent.high else self.normal_places) - 2
-
-
-class NeverRecovers(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        self.over = getattr(self, "over", False) or not super().has_room(account, sent)
-        return not self.over
-
-
-class HighLikeNormal(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        return account.depth < self.normal_places
-
-
-class Evicts(ModelServer):
-    def has_room(self, account: Account, sent: Sent) -> bool:
-        if not super().has_room(account, sent) and sent.high and account.normal:
-            self.push(account.normal[0].connection, Kind.REFUSED, account.normal.popleft(), self.refusal(account))
-        return super().has_room(account, sent)
-
-
-class Silent(ModelServer):
-    def refusal(self, account: Account) -> dict[str, object]:
-        return {"reason": "queue_full"}
-
-
-class Boasts(ModelServer):
-    def refusal(self, account: Account) -> dict[str, object]:
-        return {**super().refusal(account), "queue_depth": 9}
-
-
-class OtherPlaces(ModelServer):
-    def queue_capacity(self, account: Account) -> dict[str, object]:
-        return {"capacity": 5}
 
 
 DEFECTS = [
@@ -181,41 +134,6 @@ def test_an_unacknowledged_burst_is_judged_by_what_was_said_about_later_messages
     server.ask("queue_state")
     verdict = exact(server.settle().history)
     assert (verdict.exercised, codes(verdict)) == (5, {"over_capacity": 2})
-
-
-def outcomes(history: History, send: Event) -> list[Event]:
-    return [e for e in history.events if e.kind is not Kind.SEND and (e.user, e.message_id, e.attempt) == (send.user, send.message_id, send.attempt)]
-
-
-def decided(history: History, at: Event) -> float:
-    """By when the server had dealt with what was sent: the first thing said about it, or about anything sent later on its connection."""
-    said = [
-        e.index for s in history.events if s.kind in (Kind.SEND, Kind.QUERY) and s.connection == at.connection and s.index >= at.index
-        for e in (outcomes(history, s) if s.kind is Kind.SEND else [a for a in history.events if a.kind is Kind.ANSWER and a.message_id == s.message_id])
-    ]
-    return min(said, default=float("inf"))
-
-
-@examples(40)
-@given(st.integers(0, 10**9), st.sampled_from((1, 2)))
-def test_the_depth_is_what_a_count_over_all_pairs_says(seed: int, connections: int) -> None:
-    history = ModelServer(seed, connections=connections).run(60, send=5, again=1, ask=1, fail=1).history
-    sends = [e for e in history.events if e.kind is Kind.SEND]
-    left = {
-        s.index: e.index for s in sends for e in outcomes(history, s)
-        if e.kind is Kind.REPLY or (e.details or {}).get("reason") == "processing_failed"
-    }
-    refused = {s.index for s in sends for e in outcomes(history, s) if (e.details or {}).get("reason") == "queue_full"}
-    when = {s.index: decided(history, s) for s in sends}
-    for attempt in history.doors["alice"].attempts if sends else ():
-        at, by = attempt.send, when[attempt.send.index]
-        inside = [s for s in sends if s.index not in refused]
-        near = [s for s in inside if s.connection == at.connection and s.index < at.index]
-        far = [s for s in inside if s.connection != at.connection and s.index < by]
-        least = sum(when[s.index] < float("inf") and left.get(s.index, float("inf")) >= by for s in near)
-        most = sum(left.get(s.index, float("inf")) >= at.index for s in near + far)
-        assert attempt.decided == by or (attempt.decided > len(history.events) and by == float("inf"))
-        assert history.doors["alice"].depth(at, attempt.decided) == (least, most)
 
 
 def test_what_names_no_attempt_is_about_none_for_certain() -> None:

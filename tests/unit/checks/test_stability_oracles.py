@@ -111,14 +111,14 @@ def usual(values: list[float], share: Fraction) -> float:
     return min(v for v in values if sum(other <= v for other in values) >= share * len(values))
 
 
-FATES = (0.01, 0.03, 0.1, 0.2, 0.6, 0.8, "silent", "refused", "unknown")
+FATES = (0.001, 0.03, 0.1, 0.2, 0.6, 0.8, "silent", "refused", "unknown")
 
 
 @st.composite
 def neighboured(draw: st.DrawFn) -> tuple[History, dict[str, Any]]:
     """Messages of two clients, in calm times and busy ones, and the fate of each."""
     count, made = draw(choices(1, 14, 4))
-    kinds = made.pick(FATES[:4], FATES[2:], FATES[4:7])
+    kinds, paced = made.pick(FATES[:4], FATES[1:3], FATES[2:], FATES[4:7]), made.pick(False, False, True)
     fates: dict[str, Any] = {}
     moments: list[tuple[float, int, Kind, str]] = []
     for number in range(count):
@@ -129,7 +129,7 @@ def neighboured(draw: st.DrawFn) -> tuple[History, dict[str, Any]]:
             kind = {"refused": Kind.REFUSED, "unknown": Kind.SEND_UNKNOWN}.get(str(fate), Kind.REPLY)
             moments.append((number + (0.5 if isinstance(fate, str) else fate), 1, kind, name))
     events = [
-        Event(index, at, kind, name.split()[0], 1, name.split()[0], name, 1, intended=at - 0.1 if kind is Kind.SEND and made.pick(0, 1) else None)
+        Event(index, at, kind, name.split()[0], 1, name.split()[0], name, 1, intended=at - 0.1 if paced and kind is Kind.SEND and made.pick(0, 1) else None)
         for index, (at, _, kind, name) in enumerate(sorted(moments))
     ]
     return History(events), fates
@@ -182,7 +182,8 @@ def test_the_rate_is_that_of_answers_over_the_whole_time(made: tuple[History, di
 def test_a_trend_rises_in_most_pairs_of_windows_and_by_much(seed: int) -> None:
     chance = random.Random(seed)
     count, per_message = chance.randint(38, 70), chance.choice((0.0, 0.0005, 0.002, 0.01))
-    took = [chance.choice((0.01, 0.3)) + per_message * number + chance.choice((0.0, 0.05, 0.1)) * chance.random() for number in range(count)]
+    base, noise = chance.choice((0.01, 1.0)), chance.choice((0.0, 0.05, 0.2))
+    took = [base + per_message * number + noise * chance.random() for number in range(count)]
     events: list[Event] = []
     for number, seconds in enumerate(took):
         for kind in (Kind.SEND, Kind.REPLY):
@@ -266,7 +267,7 @@ def grown(chance: random.Random, per_message: float, step: int) -> History:
     events: list[Event] = []
     for number in range(20_001):
         if number % 400 == 0:
-            used = 50_000_000 + warm * (1 - math.exp(-number / 2000)) + per_message * number + chance.choice((0, 0, 0, 300_000)) * chance.random()
+            used = 50_000_000 + warm * min(number / 10_000, 1) + per_message * number + chance.choice((0, 0, 0, 300_000)) * chance.random()
             memory = (int(used) // step + chance.choice((0, 1)) * (step == PAGE)) * step
             events.append(Event(len(events), 0.0, Kind.SAMPLE, "server", 0, details={"memory": memory}))
         events.append(Event(len(events), 0.0, Kind.REPLY, "alice", 1, "alice", "m"))
