@@ -132,6 +132,14 @@ class Circumstances:
     """Case to the name of a failed test of it."""
     disturbed: Mapping[str, str] = field(default_factory=dict)
     """Case to the reason why its times and rates are void."""
+    out_of_reach: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Case to measurement (``*``: any) to the reason why this target cannot be measured in it."""
+
+    def out_of_reach_for(self, measurement: str, cases: Collection[str]) -> str:
+        """Why none of these cases can measure it on this target; empty where one of them could."""
+        reach = (self.out_of_reach.get(case, {}) for case in cases)
+        reasons = [known.get(measurement) or known.get("*") or "" for known in reach]
+        return reasons[0] if reasons and all(reasons) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,8 @@ class Finding:
     measured: Quantity | None = None
     samples: int = 0
     test: str = ""
+    out_of_reach: bool = False
+    """Whether this target cannot be measured in it: no gap of the run."""
 
     @property
     def broken(self) -> bool:
@@ -163,7 +173,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A criterion after the run. ``claimed``: offered by the target and within the profile."""
+    """A criterion after the run. ``claimed``: offered by the target, within its limits and within the profile."""
 
     criterion: Criterion
     state: State
@@ -199,6 +209,9 @@ def judge(criterion: Criterion, measurements: Sequence[Measurement], circumstanc
         return Judged(criterion, State.NOT_MEASURED, claimed=False, reason="not offered by the target")
     findings = tuple(judge_condition(condition, measurements, circumstances) for condition in offered)
     state = next(state for state in _PRECEDENCE if state is State.MET or any(one.state is state for one in findings))
+    beyond = next((one.reason for one in findings if one.out_of_reach), "")
+    if beyond and state is not State.NOT_MET:
+        return Judged(criterion, State.NOT_MEASURED, claimed=False, reason=beyond, findings=findings)
     reason = next((one.reason for one in findings if one.state is state), "")
     absent = [case for case in criterion.cases if case in circumstances.not_offered]
     if state is State.MET and absent:
@@ -221,7 +234,7 @@ def judge_condition(condition: Condition, measurements: Sequence[Measurement], c
 
 def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], circumstances: Circumstances) -> Finding:
     sound = [one for one in recorded if not one.void]
-    state, reason = State.MET, ""
+    state, reason, beyond = State.MET, "", ""
     silent = [case for case in cases if not any(case in one.cases for one in recorded)]
     failed = [case for case in cases if case in circumstances.failed] if condition.tolerates_nothing else []
     if sound and not condition.holds(condition.worst(sound).quantity):
@@ -233,9 +246,10 @@ def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], 
     elif silent and _is_time_or_rate(condition) and silent[0] in circumstances.disturbed:
         state, reason = State.INVALID, circumstances.disturbed[silent[0]]
     elif silent:
-        state, reason = State.NOT_MEASURED, f"“{condition.label}” was not measured by {' and '.join(silent)}"
-    if not (sound or recorded):
-        return Finding(condition, state, reason)
+        beyond = circumstances.out_of_reach_for(condition.measurement, silent)
+        state, reason = State.NOT_MEASURED, beyond or f"“{condition.label}” was not measured by {' and '.join(silent)}"
+    if beyond or not (sound or recorded):
+        return Finding(condition, state, reason, out_of_reach=bool(beyond))
     return _finding(condition, state, reason, sound or recorded)
 
 

@@ -7,6 +7,7 @@ row of the template is one condition. What the suites show when they run and wha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,9 @@ def read_criteria(suites: Path, limits: Limits) -> list[Criterion]:
     return list(criteria.values())
 
 
-def case_tags(suites: Path) -> set[str]:
-    """All tags of the tests that exist, run or not: a case without any is not built yet."""
-    return {tag for test in tests_of(TestSuite.from_file_system(suites)) for tag in test.tags}
+def case_tags(suites: Path) -> Counter[str]:
+    """How many tests carry each tag, run or not: a case without any is not built yet."""
+    return Counter(str(tag) for test in tests_of(TestSuite.from_file_system(suites)) for tag in test.tags)
 
 
 def tests_of(suite: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from . import coverage
 from .cases import CaseList, load_cases
 from .criteria import Circumstances, Criterion, Judged, State, judge
 from .criteria_table import Limits, case_tags, load_limits, read_criteria, weakened
+from .reach import out_of_reach
 from .records import Records, read_records
 from .result import ExecutedTest, RunResult, read_result
 from .run_info import RunInfo, read_run_info
@@ -47,7 +49,8 @@ def examine(run_folder: Path, resources: Path, suites: Path) -> Review:
     # The day of the run counts, not today: an old run that is reviewed again keeps its verdict.
     day = info.started.date() if info.started else date.today()  # noqa: DTZ011 - a waiver ends with its owner's day
     waivers = load_waivers(resources / "waivers.yaml", {criterion.id for criterion in criteria}, day)
-    judged = _judge(criteria, info, result, records)
+    built = case_tags(suites)
+    judged = _judge(criteria, info, result, records, built)
     failed = _failed_tests(result, judged)
     softer = weakened(criteria, limits, list(info.limits_changed))
     missing = result.missing(info.selected)
@@ -69,7 +72,7 @@ def examine(run_folder: Path, resources: Path, suites: Path) -> Review:
         records=records,
         cases=cases,
         judged=judged,
-        coverage=coverage.cover(cases, result, records, case_tags(suites)),
+        coverage=coverage.cover(cases, result, records, built),
         failed_tests=failed,
         missing_suites=missing,
         waivers=waivers,
@@ -80,13 +83,14 @@ def examine(run_folder: Path, resources: Path, suites: Path) -> Review:
     )
 
 
-def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records: Records) -> list[Judged]:
+def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records: Records, built: Mapping[str, int]) -> list[Judged]:
     feeding = {case for criterion in criteria for case in criterion.cases}
     circumstances = Circumstances(
         profile=info.profile,
         not_offered=coverage.not_offered_cases(feeding, result, records),
         failed={case: test.title for case in sorted(feeding) for test in result.of_case(case) if test.failed and not test.cut_off},
         disturbed=records.disturbed,
+        out_of_reach=out_of_reach(feeding, result, records, built),
     )
     return [judge(criterion, records.measurements, circumstances) for criterion in criteria]
 

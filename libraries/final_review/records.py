@@ -20,6 +20,17 @@ class NotOffered:
     test: str
     check: str
     reason: str
+    measurements: tuple[str, ...] = ()
+    """What nothing but the absent check would have measured, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeyondLimits:
+    """A test that asked for more than the target takes, by the limits in its file."""
+
+    cases: tuple[str, ...]
+    test: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -28,6 +39,7 @@ class Records:
 
     measurements: list[Measurement] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)
+    beyond_limits: list[BeyondLimits] = field(default_factory=list)
     disturbed: dict[str, str] = field(default_factory=dict)
     checks: dict[str, set[str]] = field(default_factory=dict)
     torn: int = 0
@@ -82,7 +94,11 @@ def _take(records: Records, entry: dict[str, Any]) -> None:
         for case in cases:
             records.disturbed.setdefault(case, str(entry.get("reason") or "the measurement was disturbed"))
     elif kind == "not_offered":
-        records.not_offered.append(NotOffered(cases, test, str(entry.get("check") or ""), str(entry.get("reason") or "")))
+        names = entry.get("measurements")
+        measurements = tuple(str(name) for name in names) if isinstance(names, list) else ()
+        records.not_offered.append(NotOffered(cases, test, str(entry.get("check") or ""), str(entry.get("reason") or ""), measurements))
+    elif kind == "beyond_limits":
+        records.beyond_limits.append(BeyondLimits(cases, test, str(entry.get("reason") or "")))
     elif kind == "verdict":
         records.checks.setdefault(test, set()).add(str(entry.get("check")))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .criteria import Judged, State
+from .reach import BEYOND_LIMITS
 from .run_info import RunInfo
 
 
@@ -82,7 +83,9 @@ def _tally(evidence: Evidence) -> str:
         parts += [f"{number} {words}"] if number else []
     beyond = [one.criterion.needs_profile for one in evidence.judged if not one.claimed and one.reason.startswith("needs profile")]
     parts += [f"{beyond.count(profile)} {'needs' if beyond.count(profile) == 1 else 'need'} {profile}" for profile in dict.fromkeys(beyond)]
-    absent = len([one for one in evidence.judged if not one.claimed]) - len(beyond)
+    limited = len([one for one in evidence.judged if not one.claimed and one.reason.startswith(BEYOND_LIMITS)])
+    parts += [f"{limited} {BEYOND_LIMITS}"] if limited else []
+    absent = len([one for one in evidence.judged if not one.claimed]) - len(beyond) - limited
     parts += [f"{absent} not offered"] if absent else []
     parts += [f"{count(len(evidence.failed_tests), 'test')} failed"] if evidence.failed_tests else []
     return ", ".join(parts)

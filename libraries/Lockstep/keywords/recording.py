@@ -9,6 +9,7 @@ from robot.api import SkipExecution
 from final_review.criteria import Circumstances, Condition, Finding, State, comparison, judge_condition, profile_rank
 from final_review.errors import InputError
 from final_review.quantity import parse
+from final_review.reach import cut_short, named_by
 from final_review.records import Records, read_records
 
 from ..errors import PerformanceThresholdError, UsageError
@@ -51,7 +52,9 @@ class RecordingKeywords:
 
     def _judged(self, condition: Condition) -> Finding:
         records = read_records(self._kit.records.folder / "records", self._kit.records.run)
-        return judge_condition(condition, records.measurements, Circumstances(active_profile(), _not_offered(records), disturbed=records.disturbed))
+        reach = {case: {**cut_short(case, records), **named_by(case, records)} for case in condition.cases}
+        circumstances = Circumstances(active_profile(), _not_offered(records), disturbed=records.disturbed, out_of_reach=reach)
+        return judge_condition(condition, records.measurements, circumstances)
 
     def _tell(self, condition: Condition, finding: Finding) -> None:
         self._kit.record(

@@ -33,6 +33,8 @@ def test_ready_names_its_scope() -> None:
     assert (result.outcome, result.exit_code) == ("ready", 0)
     assert result.sentence == f"Ready {REFERENCE}: 18 of 26 criteria met, 8 need full."
     assert verdict(one("A"), beyond[0], absent).sentence == f"Ready {REFERENCE}: 1 of 3 criteria met, 1 needs full, 1 not offered."
+    limited = one("Limited", State.NOT_MEASURED, "beyond the target's limits: 52 msg/s were asked for", claimed=False)
+    assert verdict(one("A"), limited, absent).sentence == f"Ready {REFERENCE}: 1 of 3 criteria met, 1 beyond the target's limits, 1 not offered."
     real = verdict(one("A"), run=info(reference=False)).sentence
     assert real == "Ready within profile quick on the real target Ticket Desk: 1 of 1 criterion met."
 
