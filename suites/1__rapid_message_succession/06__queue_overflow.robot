@@ -44,14 +44,17 @@ A Refusal Says Which Message And When To Come Back
 
 More Than A Slow Agent Can Do
     [Documentation]    The agent works while messages pour in: each refusal must be justified by what was waiting at that moment.
+    ...    In the end refused and accepted messages alternate; those that are accepted keep their order.
     Connect As    alice
     Start Watching The Queue    every=20 ms
     Let Each Message Take    2 ms
     Send Burst    1100    high_every=10    acknowledge=yes
+    Send Burst    300    every=1 ms    high_every=20    acknowledge=yes
     Wait Until Everything Is Answered
     Stop Watching The Queue
     Refusals Should Be Justified
     Refusals Should Be In Order
+    Replies Should Arrive In Send Order
 
 What Was Refused Is Taken Later
     [Documentation]    The user does as told and comes back: everything that was refused is accepted now, and done once.

@@ -6,9 +6,10 @@ with the digest of the content, and the topic joins the list of topics. It needs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from itertools import zip_longest
+from typing import Any, TypeVar
 
 from . import wording
 from .events import Event, Kind
@@ -17,6 +18,7 @@ from .snapshots import Snapshot, snapshots
 from .verdict import Verdict
 from .violations import Code
 
+Item = TypeVar("Item")
 TOPICS_KEPT = 20
 """So many topics an agent lists, the newest last."""
 OTHER = "general"
@@ -31,8 +33,8 @@ def chained(digest: str, content: str) -> str:
 class Memory:
     """What the agent of one user must remember at each version, as far as it is known which message made which version."""
 
-    def __init__(self, made: Mapping[int, tuple[Event, Event]], labels: Mapping[str, str]) -> None:
-        """`made`: version to the message that made it, as its first sending and its reply."""
+    def __init__(self, made: Mapping[int, tuple[Event, Event]], labels: Mapping[str, str], told: Collection[str]) -> None:
+        """`made`: version to the message that made it, as the sending that was processed and its reply. `told`: the fields to be compared."""
         self.messages: list[Event] = []
         """The messages of versions 1, 2, 3 and so on, as far as none is unknown."""
         self.digests = [""]
@@ -46,6 +48,7 @@ class Memory:
             self.last_sequence.append(send.sequence_id if send.sequence_id is not None else self.last_sequence[-1])
         self.ids = [send.message_id for send in self.messages]
         self.topics = [labels.get(str(message_id), OTHER) for message_id in self.ids]
+        self._told = told
 
     @property
     def newest(self) -> int:
@@ -53,19 +56,34 @@ class Memory:
         return len(self.messages)
 
     def at(self, version: int, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """What a snapshot with these fields must say at this version."""
-        listed = fields.get("processed_message_ids")
-        ids = self.ids[max(0, version - len(listed)) : version] if isinstance(listed, Sequence) else None
+        """What a snapshot with these fields must say at this version.
+
+        Lists may be cut to the last few entries, and each of the recent texts to its beginning.
+        """
+        last = self.messages[version - 1] if version else None
+        title = (last.details or {}).get("conversation") if last is not None else None
         expected = {
             "version": version,
             "message_count": version,
             "last_sequence_id": self.last_sequence[version],
             "context_digest": self.digests[version],
-            "processed_message_ids": ids,
+            "processed_message_ids": _last(self.ids, version, fields.get("processed_message_ids")),
             "topics": self.topics[max(0, version - TOPICS_KEPT) : version],
             "topic": self.topics[version - 1] if version else None,
+            "conversation": title,
+            "recent": self._beginnings(version, fields.get("recent")),
         }
-        return {field: value for field, value in expected.items() if fields.get(field) is not None}
+        if title is None:  # untitled messages: what then stands there is the target's own affair
+            del expected["conversation"]
+        return {field: value for field, value in expected.items() if field in self._told and (field != "recent" or value is not None)}
+
+    def _beginnings(self, version: int, listed: Sequence[str] | None) -> list[str] | None:
+        """The texts of the last messages, each cut like the listed one; None where not all of them are known."""
+        texts = [(message.details or {}).get("content") for message in _last(self.messages, version, listed)]
+        known = [text for text in texts if text is not None]
+        if len(known) < len(texts):
+            return None
+        return [text[: len(shown) or None] for text, shown in zip_longest(known, (listed or ())[: len(known)], fillvalue="")]
 
     def other_version(self, field: str, fields: Mapping[str, Any]) -> int | None:
         """A version of which this field would be right, the newest of several; None if there is none.
@@ -73,7 +91,7 @@ class Memory:
         Version 0 is none of them: who says that nothing was ever said has forgotten it all.
         """
         versions = range(self.newest, 0, -1)
-        return next((version for version in versions if self.at(version, fields).get(field) == fields[field]), None)
+        return next((version for version in versions if self.at(version, fields).get(field) == fields.get(field)), None)
 
 
 def memories(history: History, labels: Mapping[str, str] | None = None) -> dict[str, Memory]:
@@ -82,40 +100,44 @@ def memories(history: History, labels: Mapping[str, str] | None = None) -> dict[
     Which message made which version is what the replies say; where they do not, the order of the replies of a user who used only
     one connection.
     """
+    told = {field for taken in snapshots(history) for field, value in taken.fields.items() if value is not None}
     made: dict[str, dict[int, tuple[Event, Event]]] = {user: {} for user in history.users}
     counted: dict[str, dict[int, tuple[Event, Event]]] = {user: {} for user in history.users}
     connections: dict[str, set[int]] = {user: set() for user in history.users}
-    for send, reply in zip(history.journal.origins, history.journal.replies, strict=True):
+    # a message that was refused first may have been sent in another form then
+    again = {message.send.index: message.not_refused[0] for message in history.journal.unusual() if message.refusals and message.not_refused}
+    for first, reply in zip(history.journal.origins, history.journal.replies, strict=True):
+        send = again.get(first.index, first)
         user, version = send.user, (reply.details or {}).get("version")
         connections[user] |= {send.connection, reply.connection}
         counted[user][len(counted[user]) + 1] = send, reply
         if isinstance(version, int):
             made[user].setdefault(version, (send, reply))
     return {
-        user: Memory(mine or (counted[user] if len(connections[user]) == 1 else {}), labels or {}) for user, mine in made.items()
+        user: Memory(mine or (counted[user] if len(connections[user]) == 1 else {}), labels or {}, told) for user, mine in made.items()
     }
 
 
 def context_as_modelled(history: History, labels: Mapping[str, str]) -> Verdict:
     """Each snapshot says of the conversation what the kit's model says at its version (*context_lost*).
 
-    Compared are topic, topics, context_digest and processed_message_ids, where the snapshot has them. `labels`: message id to its
-    topic; others are "general". If what is wrong would be right at another version, the snapshot is torn (*torn_snapshot*).
+    Compared are topic, topics, context_digest, processed_message_ids, the title of the conversation and the beginnings of recent
+    texts, as far as any snapshot tells them. `labels`: message id to its topic; others are "general". If what is wrong would be right at another version, the snapshot is torn (*torn_snapshot*).
     O(n + answers). Source: model of the guarantee.
     """
     verdict = Verdict("context as modelled")
-    compared = ("topic", "topics", "context_digest", "processed_message_ids")
+    compared = ("topic", "topics", "context_digest", "processed_message_ids", "conversation", "recent")
     for taken, memory, version in _dated(history, labels):
         expected = {field: value for field, value in memory.at(version, taken.fields).items() if field in compared}
         verdict.exercised += bool(expected)
-        wrong = [field for field, value in expected.items() if taken.fields[field] != value]
+        wrong = [field for field, value in expected.items() if (taken.fields.get(field) or None) != (value or None)]
         if wrong:
             field = wrong[0]
             other = memory.other_version(field, taken.fields)
             torn = f", which was right at version {other}" if other is not None else ""
             verdict.violated(
                 Code.CONTEXT_LOST if other is None else Code.TORN_SNAPSHOT,
-                f"{wording.snapshot(history, taken)}, version {version}, says {_field(field, taken.fields[field])}{torn}; "
+                f"{wording.snapshot(history, taken)}, version {version}, says {_field(field, taken.fields.get(field))}{torn}; "
                 f"{_value(expected[field])} is right" + (f" ({', '.join(wrong[1:])} wrong as well)" if wrong[1:] else ""),
                 taken.query, taken.answer,
             )
@@ -136,14 +158,14 @@ def snapshots_whole(history: History) -> Verdict:
         expected = {field: value for field, value in memory.at(version, taken.fields).items() if field in compared}
         verdict.exercised += len(expected) > ("version" not in taken.fields)
         for field, value in expected.items():
-            if taken.fields[field] == value:
+            if (taken.fields.get(field) or None) == (value or None):
                 continue
             other = memory.other_version(field, taken.fields)
             if other is not None:
                 verdict.violated(
                     Code.TORN_SNAPSHOT,
                     f"{wording.snapshot(history, taken)} is of two moments: it is version {version}, but its "
-                    f"{_field(field, taken.fields[field])} was right at version {other}; {_value(value)} is right",
+                    f"{_field(field, taken.fields.get(field))} was right at version {other}; {_value(value)} is right",
                     taken.query, taken.answer,
                 )
     return verdict.concluded()
@@ -241,6 +263,11 @@ def _dated(history: History, labels: Mapping[str, str] | None = None) -> Iterato
             yield taken, memory, version
 
 
+def _last(items: Sequence[Item], version: int, listed: object) -> Sequence[Item]:
+    """As many of the items up to a version as are listed, at least one where there is one."""
+    return items[max(0, version - max(1, len(listed) if isinstance(listed, Sequence) else 1)) : version]
+
+
 def _field(name: str, value: object) -> str:
     return f"{name} {_value(value)}"
 
@@ -248,4 +275,4 @@ def _field(name: str, value: object) -> str:
 def _value(value: object) -> str:
     """A value, cut where it is long."""
     text = wording.listed(value, 5) if isinstance(value, list) else str(value)
-    return text or "nothing"
+    return text if text and value is not None else "nothing"

@@ -50,8 +50,8 @@ class Plan:
     stopped: Callable[[], bool] = field(default=lambda: False)
 
 
-NOTED = frozenset({"priority", "target_agents", "shared_state_key", "final"})
-"""What the journal keeps of a message beside its identity: checks judge by it."""
+NOTED = frozenset({"priority", "target_agents", "shared_state_key", "final", "conversation", "content"})
+"""What the journal keeps of a message beside its identity: checks judge by it. The text only of a conversation, where it is short."""
 HANG_GUARD = 30.0
 """s; the longest wait for a target that does not say what it does."""
 STALLED = 2.0
@@ -112,7 +112,7 @@ class Client:
             if plan.says is not None:
                 said = plan.says(number)
                 message.update(said)
-                details.append(_noted(said))
+                details.append(_noted({**said, "content": content} if "conversation" in said else said))
             messages.append(message)
             digests.append(digest_of(content))
         return messages, digests, details

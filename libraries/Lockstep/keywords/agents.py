@@ -16,6 +16,7 @@ from ..checks.agents import (
     shared_values_whole,
 )
 from ..checks.isolation import nothing_leaked
+from ..checks.team_memory import teams_as_modelled, writes_counted
 from ..engine.client import HANG_GUARD
 from .conversing import known_agent
 from .decorator import keyword
@@ -38,7 +39,8 @@ class AgentKeywords:
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
         A last look at all agents is taken first; earlier ones are judged as well. Records ``agents_violations`` (observations).
-        Violations: diverged, corrupted, stale_read, miscounted, went_back, disagreement, torn_snapshot, phantom, leaked_to_other_user.
+        Violations: diverged, corrupted, stale_read, miscounted, went_back, disagreement, gap, torn_snapshot, phantom,
+        leaked_to_other_user.
         Fails if the target does not offer ``all_agent_states``.
 
         | `All Agents Should Agree` |
@@ -47,7 +49,7 @@ class AgentKeywords:
         self._look(client)
         self._expect.holds(
             agents_agree, agents_within_interval, one_value_per_version, shared_values_whole, client=client,
-            beside=[agents_show_own_writes, no_agent_goes_back, partial(nothing_leaked, canaries=canaries)],
+            beside=[agents_show_own_writes, no_agent_goes_back, teams_as_modelled, writes_counted, partial(nothing_leaked, canaries=canaries)],
         )
 
     @keyword(tags=("Expectation", "Agents"))

@@ -227,6 +227,8 @@ class ModelServer:
             "version": len(done), "message_count": len(done), "last_sequence_id": done[-1].sequence_id if done else None,
             "processed_message_ids": [sent.message_id for sent in done][-5:], "context_digest": account.chain,
             "pending": account.depth + (account.running is not None), "topic": labels[-1] if labels else None, "topics": labels[-20:],
+            "conversation": done[-1].details.get("conversation") if done else None,
+            "recent": [sent.details.get("content", "never noted")[:9] for sent in done[-2:]],
             "conversation_complete": bool(done and done[-1].details.get("final")), "total_objects": 3 * len(done[-5:]),
         }
 
@@ -317,6 +319,9 @@ class ModelServer:
 
     def maybe_end(self) -> None:
         self.send(self._any(), final=True)
+
+    def maybe_say(self) -> None:
+        self.send(self._any(), conversation=self.random.choice(("prices", "plans")), content=f"number {len(self.sent)} of many")
 
     def maybe_again(self) -> None:
         if self.refused:

@@ -24,12 +24,13 @@ from Lockstep.checks.agents import (
     one_value_per_version,
     shared_values_whole,
 )
+from Lockstep.checks.team_memory import teams_as_modelled, writes_counted
 
 CHECKS: dict[str, Callable[[History], Verdict]] = {
     check.__name__: check
     for check in (
         agents_agree, agents_show_own_writes, agents_within_interval, contributions_right, no_agent_goes_back, one_value_per_version,
-        shared_values_whole,
+        shared_values_whole, teams_as_modelled, writes_counted,
     )
 }
 
@@ -165,6 +166,40 @@ class Forks(ModelServer):
         return said
 
 
+class CountsWritesTwice(ModelServer):
+    """A version of a key is left out, now and then."""
+
+    def apply(self, account: Account, sent: Sent) -> dict[str, Any]:
+        account.writes["k"] += self.random.random() < 0.2
+        return super().apply(account, sent)
+
+
+class CountsWriteNot(ModelServer):
+    """Two writes of a key have one version."""
+
+    def apply(self, account: Account, sent: Sent) -> dict[str, Any]:
+        account.writes["k"] -= account.writes["k"] == 5
+        return super().apply(account, sent)
+
+
+class SequenceBefore(ModelServer):
+    """An agent names the message before its last one."""
+
+    def contribute(self, account: Account, name: str, sent: Sent, key: str | None) -> dict[str, Any]:
+        before = account.agents[name]["last_sequence_id"]
+        said = super().contribute(account, name, sent, key)
+        account.agents[name]["last_sequence_id"] = before
+        return said
+
+
+class OneLate(ModelServer):
+    """An agent shows a count that was right a message ago."""
+
+    def all_agent_states(self, account: Account) -> dict[str, Any]:
+        self.kept = [*getattr(self, "kept", []), super().all_agent_states(account)]
+        return {**self.kept[-1], "agents": self.kept[max(0, len(self.kept) - 2)]["agents"]}
+
+
 @pytest.mark.parametrize(("defect", "check", "code"), [
     (Missing, "agents_agree", "diverged"), (Missing, "agents_within_interval", "miscounted"), (MissingLast, "agents_agree", "diverged"),
     (MissingLast, "agents_show_own_writes", "stale_read"), (Corrupted, "agents_agree", "corrupted"),
@@ -174,6 +209,10 @@ class Forks(ModelServer):
     (SwapsKeys, "shared_values_whole", "torn_snapshot"), (SwapsAgents, "shared_values_whole", "phantom"),
     (Torn, "shared_values_whole", "torn_snapshot"), (SaysAnotherValue, "shared_values_whole", "torn_snapshot"),
     (Forks, "one_value_per_version", "disagreement"), (Forks, "agents_agree", "diverged"),
+    (CountsWritesTwice, "writes_counted", "gap"), (CountsWriteNot, "writes_counted", "disagreement"),
+    (SequenceBefore, "teams_as_modelled", "miscounted"), (CountsAll, "teams_as_modelled", "miscounted"),
+    (OneLate, "teams_as_modelled", "miscounted"), (OneLate, "teams_as_modelled", "torn_snapshot"),
+    (Forks, "teams_as_modelled", "torn_snapshot"),
 ])
 def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str, code: str) -> None:
     assert code in found(worked(defect).history)[check]
@@ -221,6 +260,41 @@ def test_values_are_those_that_a_look_at_all_pairs_says(seed: int, kind: type[Mo
     first: dict[tuple[str, int], str] = {}
     forks = sum(first.setdefault((key, version), value) != value for _, key, version, value in views)
     assert codes(one_value_per_version(history)).get("disagreement", 0) == forks
+
+
+@examples(40)
+@given(st.integers(0, 10**9), st.sampled_from((ModelServer, SequenceBefore, CountsAll, OneLate)))
+def test_teams_are_wrong_where_a_fold_over_all_messages_says_so(seed: int, kind: type[ModelServer]) -> None:
+    server = kind(seed).run(120, coordinate=4, send=1, ask=3)
+    history, done = server.history, server.users["alice"].processed
+    exercised = wrong = 0
+    for answer in history.events:
+        if answer.kind is Kind.ANSWER and answer.details["question"] == "all_agent_states":
+            fields, agents = answer.details["fields"], {name: fresh_agent() for name in server.team}
+            writes: dict[str, int] = {}
+            for sent in done[: fields["version"]]:
+                key = sent.details.get("shared_state_key")
+                writes[key] = writes.get(key, 0) + 1
+                for name in sent.details.get("target_agents", ()):
+                    agents[name]["messages_processed"] += 1
+                    agents[name]["last_sequence_id"] = sent.sequence_id
+                    if key:
+                        agents[name]["shared_state"][key] = {"value": sent.digest, "version": writes[key]}
+            exercised += any("target_agents" in sent.details for sent in server.sent)
+            wrong += fields["agents"] != agents
+    verdict = teams_as_modelled(history)
+    assert (verdict.exercised, set(codes(verdict)) - {"vacuous"} != set()) == (exercised, wrong > 0)
+
+
+def test_agents_that_stay_in_a_new_team_are_not_compared() -> None:
+    server = SequenceBefore()
+    server.send(target_agents=["data"])
+    server.settle()
+    server.ask("configure_agents")
+    server.settle()
+    server.send(target_agents=["data"])
+    server.ask("all_agent_states")
+    assert teams_as_modelled(server.settle().history).counts == {"vacuous": 1}
 
 
 def test_the_counts_of_each_agent_are_those_expected() -> None:

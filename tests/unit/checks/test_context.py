@@ -48,7 +48,7 @@ def found(history: History) -> dict[str, set[str]]:
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
 def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
     server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo)
-    server.run(150, send=4, end=1, again=1, ask=4, fail=1, **({"copy": 1, "drop": 1} if faults else {}))
+    server.run(150, send=1, say=3, end=1, again=1, ask=4, fail=1, **({"copy": 1, "drop": 1} if faults else {}))
     assert found(server.history) == {}
     assert found(server.settle().history) == {}
 
@@ -115,6 +115,31 @@ class NeverComplete(Asking):
         state["conversation_complete"] = False
 
 
+class ForgetsTitle(Asking):
+    def change(self, account: Account, state: dict[str, Any]) -> None:
+        state["conversation"] = state["conversation"] if len(account.processed) % 3 else None
+
+
+class OtherTitle(Asking):
+    def change(self, account: Account, state: dict[str, Any]) -> None:
+        state["conversation"] = "another"
+
+
+class OldBeginnings(Asking):
+    def change(self, account: Account, state: dict[str, Any]) -> None:
+        state["recent"] = [sent.details.get("content", "never noted")[:9] for sent in account.processed[-3:-1]]
+
+
+class OtherBeginning(Asking):
+    def change(self, account: Account, state: dict[str, Any]) -> None:
+        state["recent"][0] = "nonsense"
+
+
+class EmptyBeginnings(Asking):
+    def change(self, account: Account, state: dict[str, Any]) -> None:
+        state["recent"] = []
+
+
 class Hoards(Asking):
     def change(self, account: Account, state: dict[str, Any]) -> None:
         state["total_objects"] = 3 * len(account.processed)
@@ -137,10 +162,11 @@ class Twice(ModelServer):
     (OtherDigest, "modelled", "context_lost"), (OldDigest, "modelled", "torn_snapshot"), (OldDigest, "whole", "torn_snapshot"),
     (OldSequence, "whole", "torn_snapshot"), (OldCount, "whole", "torn_snapshot"), (CompleteEarly, "complete", "incomplete_stream"),
     (NeverComplete, "complete", "incomplete_stream"), (Hoards, "objects", "leak"), (Skips, "versions", "gap"),
-    (Twice, "versions", "disagreement"),
+    (Twice, "versions", "disagreement"), (ForgetsTitle, "modelled", "context_lost"), (OtherTitle, "modelled", "context_lost"),
+    (OldBeginnings, "modelled", "torn_snapshot"), (OtherBeginning, "modelled", "context_lost"), (EmptyBeginnings, "modelled", "context_lost"),
 ])
 def test_a_defect_is_reported_by_its_code(defect: type[ModelServer], check: str, code: str) -> None:
-    assert code in found(defect(4711).run(250, send=4, end=2, ask=4).settle().history)[check]
+    assert code in found(defect(4711).run(250, say=4, end=4 if check == "complete" else 0, ask=4).settle().history)[check]
 
 
 @examples(40)
@@ -246,3 +272,18 @@ def test_the_sentences_name_version_found_and_right() -> None:
         "alice's agent state at +0.700 s calls the conversation complete after message m3, which does not end it",
         "alice's agent state at +0.700 s says that the agent holds 12 objects, where fewer than 12 are allowed",
     ]
+
+
+def test_a_message_that_was_completed_counts_as_it_was_completed() -> None:
+    """The incomplete form, sent first under the same id, was refused: it ends nothing and says nothing."""
+    story = Story()
+    story.add(Kind.SEND, "alice", "m1", attempt=1, sequence_id=1, digest=digest_of("incomplete"))
+    story.add(Kind.REFUSED, "alice", "m1", attempt=1, details={"reason": "invalid_message"})
+    story.add(Kind.SEND, "alice", "m1", attempt=2, sequence_id=1, digest=digest_of("all"), details={"final": True, "conversation": "t", "content": "all"})
+    story.add(Kind.REPLY, "alice", "m1", attempt=2, details={"version": 1})
+    right = {"version": 1, "conversation_complete": True, "conversation": "t", "recent": ["al"], "context_digest": digest_of(digest_of("all"))}
+    story.snapshot("q1", right)
+    assert complete_only_at_end(story.history).ok
+    assert context_as_modelled(story.history, {}).ok
+    story.snapshot("q2", {**right, "recent": ["ol"]})
+    assert codes(context_as_modelled(story.history, {})) == {"context_lost": 1}
