@@ -32,6 +32,7 @@ Overload is refused openly, never silently
     [Tags]    fr-backpressure
     queue_violations    at most    0    cases=rms-3
     answers_violations    at most    0
+    first_refusal    at most    ${REFUSAL_LIMIT}
 
 Up to 500 messages can wait without overflow
     [Tags]    fr-queue-500

@@ -184,7 +184,7 @@ def refusals_explained(history: History, *, retry_hint: bool = True) -> Verdict:
     """Each refusal for lack of room names its message and a time after which to try again (*phantom*).
 
     It also names a depth that is not above the capacity it names (*over_capacity*), where it names both. `retry_hint`: whether
-    such a time is promised. Measures how long the first refusal of each user took. O(n). Source: error contract.
+    such a time is promised. O(n). Source: error contract.
     """
     verdict = Verdict("refusals are explained")
     for event in history.journal.others[Kind.ERROR]:
@@ -193,16 +193,36 @@ def refusals_explained(history: History, *, retry_hint: bool = True) -> Verdict:
             verdict.violated(
                 Code.PHANTOM, f"{wording.owner(event)} was told {wording.at(history, event)} that the queue is full, but not for which message", event
             )
-    first: dict[str, float] = {}
     for _, attempt in _attempts(history):
-        refused = attempt.refused
-        if refused is None or not attempt.full:
-            continue
+        if attempt.full and attempt.refused is not None:
+            verdict.exercised += 1
+            _judge_explanation(history, verdict, attempt, attempt.refused, retry_hint=retry_hint)
+    return verdict.concluded()
+
+
+def first_refusal_within(history: History, limit: float) -> Verdict:
+    """The first message of each user that finds no place is refused within `limit` seconds of its sending (*too_slow*).
+
+    O(n). Source: time to the first signal of overload.
+    """
+    verdict = Verdict("overload is signalled in time")
+    first: dict[str, tuple[Attempt, Event]] = {}
+    for _, attempt in _attempts(history):
+        if attempt.full and attempt.refused is not None:
+            first.setdefault(attempt.send.user, (attempt, attempt.refused))
+    longest = 0.0
+    for attempt, refused in first.values():
         verdict.exercised += 1
-        first.setdefault(refused.user, refused.time - attempt.send.time)
-        _judge_explanation(history, verdict, attempt, refused, retry_hint=retry_hint)
-    if first:
-        verdict.measured("first_refusal", 1000 * max(first.values()), "ms", len(first))
+        took = refused.time - attempt.send.time
+        longest = max(longest, took)
+        if took > limit:
+            verdict.violated(
+                Code.TOO_SLOW,
+                f"the refusal of {_named(history, attempt)}, the first for lack of room, took {1000 * took:.0f} ms, "
+                f"where {1000 * limit:.0f} ms are agreed",
+                attempt.send, refused,
+            )
+    verdict.measured("first_refusal", 1000 * longest, "ms", verdict.exercised)
     return verdict.concluded()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..arguments import Count, Number
+from ..arguments import Count, Duration, Number
 from ..checks.answers import nothing_lost, nothing_refused_was_processed
 from ..checks.doors import NEVER
 from ..checks.events import Kind
@@ -15,6 +15,7 @@ from ..checks.queue import (
     depth_derived_within,
     depth_reported_truly,
     depth_reported_within,
+    first_refusal_within,
     refusals_explained,
     refusals_justified,
     refused_again_accepted,
@@ -91,11 +92,25 @@ class QueueingKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Fails as vacuous if nothing was refused. Records ``first_refusal`` (ms). Violations: phantom, over_capacity, lost.
+        Fails as vacuous if nothing was refused. Violations: phantom, over_capacity, lost.
 
         | `Refusals Should Name Message And Retry` |
         """
         self._expect.holds(refusals_explained, client=client, beside=[accepted_is_final])
+
+    @keyword(tags=("Expectation", "Backpressure", "Figures"))
+    def overload_should_be_signalled_within(self, limit: Duration, client: str | None = None) -> None:
+        """The first message that finds no place is refused soon.
+
+        | =Argument= | =Meaning=                                                    |
+        | limit      | such as ``500 ms``, from the sending of that message         |
+        | client     | alias; none: the only open client; ``everyone``: all clients, each by its own first refusal |
+
+        Records ``first_refusal`` (ms). Violation: too_slow. Void (test skipped as *invalid*) when the generator was late.
+
+        | `Overload Should Be Signalled Within` | 500 ms |
+        """
+        self._expect.holds(partial(first_refusal_within, limit=float(limit)), client=client, timing=True)
 
     @keyword(tags=("Expectation", "Backpressure"))
     def the_queue_should_stay_within_its_capacity(self, client: str | None = None) -> None:

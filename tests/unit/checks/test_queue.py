@@ -32,6 +32,7 @@ from Lockstep.checks.queue import (
     depth_derived_within,
     depth_reported_truly,
     depth_reported_within,
+    first_refusal_within,
     refusals_explained,
     refusals_justified,
     refused_again_accepted,
@@ -189,3 +190,22 @@ def test_the_sentences_say_who_what_where_and_what_was_allowed() -> None:
         "alice was told at +0.600 s that the queue is full, but not for which message",
         "the refusal of alice's urgent message b (sent at +0.400 s) says to try again after 0 s",
     ]
+
+
+@examples(60)
+@given(st.integers(0, 10**9), st.sampled_from((0.001, 0.02, 0.1)))
+def test_the_time_to_the_first_refusal_of_each_user_is_what_a_look_at_all_events_says(seed: int, limit: float) -> None:
+    history = ModelServer(seed, users=("alice", "bob")).run(150, send=6, again=2).settle().history
+    sent = {(e.user, e.message_id, e.attempt): e for e in history.events if e.kind is Kind.SEND}
+    full = {(e.user, e.message_id, e.attempt): e for e in history.events if e.kind is Kind.REFUSED and e.details["reason"] == "queue_full"}
+    took = []
+    for user in ("alice", "bob"):
+        turned_away = [key for key in sent if key in full and key[0] == user]
+        if turned_away:
+            took.append(full[turned_away[0]].time - sent[turned_away[0]].time)
+    verdict = first_refusal_within(history, limit)
+    assert verdict.exercised == len(took)
+    assert verdict.counts.get("too_slow", 0) == sum(each > limit for each in took)
+    (figure,) = verdict.measurements
+    assert (figure.name, figure.unit) == ("first_refusal", "ms")
+    assert figure.value == pytest.approx(1000 * max(took, default=0.0))
