@@ -57,6 +57,7 @@ RULES = {
     "deep": small({"reply": [{"where": {"type": "ai_response"}, "message_id": "in.id", "digest": "digest"}]}),
     "two": small({"reply": [{"where": {"type": "ai_response", "final": True}, "message_id": "message_id"}], "accepted": [ANSWERED]}),
     "echo": small({"reply": [{**ANSWERED, "echo": "content"}]}),
+    "staged": small({"reply": [ANSWERED], "accepted": [{"where": {"type": "ai_response", "code": 5}, "message_id": "message_id"}]}),
     "hidden": small({"reply": [ANSWERED], "refused": [{"where": {"type": "*", "code": 5}, "message_id": "message_id"}]}),
 }
 values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["ai_response", "error", "x", "é"]), st.floats(0, 1), st.lists(st.integers(0, 1), max_size=1))
@@ -100,3 +101,21 @@ def test_contents_have_their_size_and_differ(size):
 
 def test_a_very_small_content_has_exactly_its_size():
     assert {len(text) for text in Contents(1, 1).texts} == {1}
+
+
+@pytest.mark.parametrize(("name", "wire"), [
+    ("staged", {"type": "ai_response", "message_id": "m", "code": 5}),
+    ("reference", {"type": "ai_response", "message_id": "m", "attempt": 1, "sequence_id": 1, "offset": 1, "digest": 7}),
+])
+def test_what_the_adapter_reads_otherwise_is_left_to_it(name, wire):
+    assert read(RULES[name], orjson.dumps(wire)) is None
+
+
+def test_an_adapter_that_changes_what_it_sends_is_asked_for_every_message():
+    class Shouting(JsonMapping):
+        def encode(self, message):
+            return super().encode({**message, "content": message["content"] if message["content"].startswith("probe") else message["content"].upper()})
+
+    adapter = Shouting(REFERENCE.messages, {}, None)
+    assert encoder(adapter, CONTENTS, {"attempt": 1})("m.1", 1, 0, "1.5") == adapter.encode(
+        {"attempt": 1, "message_id": "m.1", "sequence_id": 1, "content": CONTENTS.texts[0], "timestamp": 1.5})

@@ -54,3 +54,7 @@ def test_nothing_counted_is_zero_everywhere():
 
 def test_above_counts_what_took_longer():
     assert Histogram.of([1000, 2000, 2001, 50_000]).above(0.002) == 2
+
+
+def test_buckets_are_those_of_three_significant_digits():
+    assert [bucket(value) for value in (2047, 2048, 2049, 4097, 4099)] == [2047, 2048, 2048, 4096, 4096]
