@@ -81,12 +81,12 @@ The Queue Is As Large As Before
     Every Accepted Message Should Be Processed
 
 Two Users Fill Their Own Queues
-    [Documentation]    One user's overload takes no place away from the other.
+    [Documentation]    One user's overload takes no place away from the other, who fills the queue to the last place.
     Connect As    alice
     Connect As    bob
     Hold The Agent    client=everyone
     Send Burst    550    high_every=10    acknowledge=yes    client=alice
-    Send Burst    100    acknowledge=yes    client=bob
+    Send Burst    450    acknowledge=yes    client=bob
     Wait Until Everything Is Accepted Or Refused    client=everyone
     Refusals Should Follow The Admission Rule    client=alice
     No Message Should Be Refused    client=bob

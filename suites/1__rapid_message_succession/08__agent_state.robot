@@ -49,7 +49,15 @@ Malformed Messages Leave No Trace
     And The Agent Should Have Processed    10    last_sequence=9
     And The Conversation Should Be Complete Only At The End
 
-Refused And Failed Messages Leave No Trace
+Refused Messages Leave No Trace
+    [Documentation]    The queue is full for the last of her questions; the agent never hears of them, not even in passing.
+    [Setup]    The Target Must Offer    agent_state    hold    bounded_queue
+    Given Alice Is Connected
+    When Some Of Her Messages Find No Place
+    Then The Agent Remembers All Of Them
+    And The Agent Should Have Processed    450
+
+Failed Messages Leave No Trace
     [Documentation]    The agent fails at some messages; it remembers only what it answered.
     [Setup]    The Target Must Offer    agent_state    fail
     Given Alice Is Connected
@@ -103,6 +111,13 @@ Both Have The Conversation
 She Asks Ten Questions With Malformed Messages In Between
     [Documentation]    Behind each question comes a message that the target has to refuse.
     Have The Conversation    sales_conversation    every=50 ms    snapshots=yes    malformed=yes
+
+Some Of Her Messages Find No Place
+    [Documentation]    500 for a held agent, where 450 that are not urgent may wait.
+    Hold The Agent
+    Have The Conversation    sales_conversation    rounds=50
+    Release The Agent
+    Wait Until Everything Is Answered
 
 Some Of Her Messages Fail
     [Documentation]    Five of twenty.

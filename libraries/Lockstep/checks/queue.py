@@ -16,8 +16,8 @@ from .violations import Code
 def depth_reported_within(history: History, capacity: int) -> Verdict:
     """No answer about the queue shows more waiting messages than places (*over_capacity*) or other places (*disagreement*).
 
-    Looks at queue_state (queue_size, max_capacity) and queue_capacity (capacity); fields that an answer lacks are not looked at.
-    O(answers). Source: bounded queue.
+    Looks at queue_state (queue_size, max_capacity), queue_capacity (capacity) and the capacity that refusals name; what an answer
+    lacks is not looked at. O(answers). Source: bounded queue.
     """
     verdict = Verdict("queue stays within its capacity, as reported")
     deepest: float = 0
@@ -37,6 +37,15 @@ def depth_reported_within(history: History, capacity: int) -> Verdict:
                 Code.DISAGREEMENT,
                 f"{wording.snapshot(history, taken)} says that there are {named} places, where {capacity} were promised",
                 taken.query, taken.answer,
+            )
+    for _, attempt in _attempts(history):
+        named = _number((attempt.refused.details or {}).get("capacity")) if attempt.refused else None
+        verdict.exercised += named is not None
+        if named is not None and named != capacity:
+            verdict.violated(
+                Code.DISAGREEMENT,
+                f"the refusal of {_named(history, attempt)} says that there are {named} places, where {capacity} were promised",
+                attempt.send, attempt.refused,
             )
     verdict.measured("queue_depth_reported", deepest, "messages", verdict.exercised)
     return verdict.concluded()

@@ -20,6 +20,7 @@ from wrong_queues import (
     NeverRecovers,
     OneTooMany,
     OtherPlaces,
+    PromisesMore,
     RefusesEarly,
     Silent,
     Unbounded,
@@ -76,7 +77,7 @@ DEFECTS = [
     (Lies, "reported_truly", "miscounted"), (RefusesEarly, "justified", "slow_recovery"), (NeverRecovers, "justified", "slow_recovery"),
     (NeverRecovers, "again", "slow_recovery"), (HighLikeNormal, "justified", "priority_inverted"), (Evicts, "final", "lost"),
     (Silent, "explained", "phantom"), (Boasts, "explained", "over_capacity"), (Boasts, "reported_truly", "miscounted"),
-    (OtherPlaces, "reported_within", "disagreement"),
+    (OtherPlaces, "reported_within", "disagreement"), (PromisesMore, "reported_within", "disagreement"),
 ]
 
 

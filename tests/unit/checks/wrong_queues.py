@@ -62,6 +62,13 @@ class Boasts(ModelServer):
         return {**super().refusal(account), "queue_depth": 9}
 
 
+class PromisesMore(ModelServer):
+    """A refusal names more places than there are."""
+
+    def refusal(self, account: Account) -> dict[str, object]:
+        return {**super().refusal(account), "capacity": 2 * self.high_places}
+
+
 class OtherPlaces(ModelServer):
     def queue_capacity(self, account: Account) -> dict[str, object]:
         return {"capacity": 5}
