@@ -9,6 +9,7 @@ from model_server import ModelServer
 from random_histories import Choices, against_oracle, choices, codes, expect
 from wrong_queues import (
     Boasts,
+    CountsTheLast,
     CountsWhatRuns,
     Evicts,
     HighLikeNormal,
@@ -158,7 +159,7 @@ def test_what_was_accepted_is_not_refused(seen: Seen) -> None:
     compared(accepted_is_final(seen.history), len(accepted), *["lost" for s in accepted if seen.full(s)])
 
 
-@against_oracle(served(Lies, Boasts), number=60)
+@against_oracle(served(Lies, Boasts, CountsTheLast), number=60)
 def test_each_depth_that_is_told_lies_between_what_must_and_what_can_wait(seen: Seen) -> None:
     told: list[tuple[float, int, int]] = []
     for query, answer in seen.pairs:

@@ -1,6 +1,8 @@
-"""Model servers whose queue decides wrongly, each in one way; and one that is merely odd."""
+"""Model servers whose queue decides wrongly, each in one way; and two that are merely odd."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from model_server import Account, ModelServer, Sent
 
@@ -12,6 +14,13 @@ class CountsWhatRuns(ModelServer):
 
     def has_room(self, account: Account, sent: Sent) -> bool:
         return account.depth + (account.running is not None) < (self.high_places if sent.high else self.normal_places)
+
+
+class CountsTheLast(ModelServer):
+    """Quirk: what was answered a moment ago is still counted as being worked on."""
+
+    def agent_state(self, account: Account) -> dict[str, Any]:
+        return {**super().agent_state(account), "pending": account.depth + 1}
 
 
 class OneTooMany(ModelServer):
@@ -53,12 +62,12 @@ class Evicts(ModelServer):
 
 
 class Silent(ModelServer):
-    def refusal(self, account: Account) -> dict[str, object]:
+    def refusal(self, account: Account) -> dict[str, Any]:
         return {"reason": "queue_full"}
 
 
 class Boasts(ModelServer):
-    def refusal(self, account: Account) -> dict[str, object]:
+    def refusal(self, account: Account) -> dict[str, Any]:
         return {**super().refusal(account), "queue_depth": 9}
 
 
@@ -70,5 +79,5 @@ class PromisesMore(ModelServer):
 
 
 class OtherPlaces(ModelServer):
-    def queue_capacity(self, account: Account) -> dict[str, object]:
+    def queue_capacity(self, account: Account) -> dict[str, Any]:
         return {"capacity": 5}
