@@ -20,7 +20,7 @@ Bursts With Pauses
     Stop Pinging
     The Connection Should Have Stayed Up
     Pings Should Be Answered Within    5 s
-    Sending Should Take    mean=0.5 s    at_most=2 s
+    Nothing Should Have Stalled    20 s
 
 Half A Minute Of Silence
     [Documentation]    Nobody types for 31 to 35 seconds (the clock is moved); then the conversation simply goes on.

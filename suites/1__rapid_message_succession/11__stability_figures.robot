@@ -22,6 +22,7 @@ Bursts Cost Little Memory
     The Conversation Should Be Intact
     Stop Watching The Server
     The Server Should Stay Small    memory=${BURST_MEMORY}    threads=5
+    Sending Should Take    mean=0.5 s    at_most=2 s
 
 Memory Does Not Grow With Every Message
     [Documentation]    After a warm-up, tens of thousands of messages leave nothing behind.

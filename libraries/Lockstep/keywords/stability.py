@@ -11,6 +11,7 @@ from ..checks.heartbeat import connections_stayed_up, pings_answered
 from ..checks.latency import no_latency_trend
 from ..checks.leaks import descriptors_flat, memory_flat, memory_within, threads_within
 from ..checks.neighbours import not_held_up
+from ..checks.progress import no_stall
 from ..checks.rate import sending_within
 from ..errors import UsageError
 from .decorator import keyword
@@ -149,6 +150,20 @@ class StabilityKeywords:
         | `Latency Should Not Rise` |
         """
         self._expect.holds(no_latency_trend, client=client, timing=True)
+
+    @keyword(tags=("Expectation", "Connecting"))
+    def nothing_should_have_stalled(self, longest: Duration, client: str | None = None) -> None:
+        """While a message waited, some answer came at least every so often.
+
+        | =Argument= | =Meaning=                                                    |
+        | longest    | such as ``20 s``; a bound against standstill, not a limit of speed |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
+
+        Records ``stalls``. Violation: stalled.
+
+        | `Nothing Should Have Stalled` | 20 s |
+        """
+        self._expect.holds(partial(no_stall, longest=float(longest)), client=client)
 
     @keyword(tags=("Expectation", "Figures"))
     def sending_should_take(self, *, mean: Duration, at_most: Duration, client: str | None = None) -> None:
