@@ -54,7 +54,7 @@ The Dashboard Is Built
     ...    segment_report → analysis and reporting; dashboard_export → reporting.
     [Arguments]    ${rounds}    ${every}=${None}
     Coordinate The Agents    customer_dashboard    rounds=${rounds}    every=${every}
-    Nothing Should Have Stalled    20 s
+    Nothing Should Have Stalled    8 s
     Every Message Should Be Answered Exactly Once
 
 The Dashboard Is Built While Somebody Watches
