@@ -141,8 +141,10 @@ class Expectation:
             logger.info(f"{verdict.check}: no violation in {verdict.exercised:,} samples{_figures(verdict)}")
 
     def _spared(self, verdict: Verdict) -> bool:
-        """Whether there was nothing to look at since the target takes less than was asked for: the test ends as *not measured* anyway."""
-        return _only(frozenset({Code.VACUOUS}), verdict) and not verdict.ok and bool(self._kit.scope.not_measured)
+        """Whether a smaller stimulus, since the target takes no more, explains what is missing: something to look at, or a limit of time or
+        rate, which was agreed for the full size. The test ends as *not measured* then.
+        """
+        return bool(self._kit.scope.not_measured) and not verdict.ok and _only(OF_TIME | {Code.VACUOUS}, verdict)
 
     def invalid_reason(self, events: Sequence[Event]) -> str | None:
         """Why figures of time are void for this span, if they are."""

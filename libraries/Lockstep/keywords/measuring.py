@@ -18,7 +18,7 @@ from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
-from .limits import phase_within
+from .limits import phase_within, rate_within
 from .load import must_be_measured
 from .sending import SendingKeywords
 
@@ -78,6 +78,7 @@ class MeasuringKeywords:
             count = Count(max(1, round(rate * lasting)))
         if count is None:
             raise UsageError("say how much to send: count=..., or rate=... together with lasting=...")
+        rate_within(self._kit, 1 / rate if rate is not None else None)
         phase_within(self._kit, count)
         burst = self._sending.send_burst(count, client=client, rate=rate, in_flight=in_flight)
         history = self._expect.history(client, burst.since)

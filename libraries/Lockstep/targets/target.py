@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -174,8 +175,20 @@ class Target:
         return token
 
     async def prepare(self, account: str, token: Secret | None, values: Mapping[str, object]) -> dict[str, str]:
-        """Does what the file says an account needs before its first connection; returns what the answers said."""
+        """Does what the file says an account needs before its first connection; returns what the answers said.
+
+        Where a step fails, what the steps before it have made is discarded.
+        """
         taken: dict[str, str] = {}
+        try:
+            await self._prepare(account, token, values, taken)
+        except BaseException:
+            with suppress(EnvironmentSetupError):  # the error that is told is the one of the step that failed
+                await self.discard(account, token, {**values, **taken})
+            raise
+        return taken
+
+    async def _prepare(self, account: str, token: Secret | None, values: Mapping[str, object], taken: dict[str, str]) -> None:
         for number, step in enumerate(self.file.connect.prepare):
             what = f"preparing {account}"
             answer = await self._step(what, step, {**values, **taken}, token)
@@ -184,7 +197,6 @@ class Target:
                 if not isinstance(found, str | int):
                     raise EnvironmentSetupError(f"{what}: the answer has no text under '{path}'; see 'connect.prepare.{number}.take.{name}' in {self.path}")
                 taken[name] = str(found)
-        return taken
 
     async def discard(self, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
         """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""

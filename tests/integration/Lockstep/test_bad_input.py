@@ -412,11 +412,17 @@ def test_mappings_that_cannot_work_and_a_server_that_never_answers(robot, tmp_pa
             **{name: [f"Start Target    {name}.yaml"] for name in TARGET_FILES},
             "No Answer": ["Start Target    deaf.yaml", "Connect As    alice", "Take State Snapshot    within=500 ms"],
             "Not Asked": ["Start Target    deaf.yaml", "Connect As    alice", "Start Watching The Queue"],
+            "No Urgency": ["Start Target    deaf.yaml", "Connect As    alice", "Send Message    Now    priority=high"],
+            "No Team": ["Start Target    deaf.yaml", "Connect As    alice", "Send Message    Now    agents=${{['data']}}"],
+            "No Refusals": ["Start Target    deaf.yaml", "Connect As    alice", "Have The Conversation    sales_conversation    malformed=yes"],
         },
         {
             **{name: f"usage: {{*}}{name}.yaml: {said}" for name, (_, said) in TARGET_FILES.items()},
             "No Answer": "environment: 'Take State Snapshot' got no answer: alice's question for agent_state was not answered within 0.5 s",
             "Not Asked": "environment: The deaf desk does not offer queue_state; begin the test with 'The Target Must Offer    queue_state' to skip it there",
+            "No Urgency": "environment: The deaf desk does not offer priorities; begin the test with",
+            "No Team": "environment: The deaf desk does not offer target_agents; begin the test with",
+            "No Refusals": "environment: The deaf desk does not offer refusals; begin the test with",
         },
     )
     assert monotonic() - before < 60, "one sentence after a bounded wait"

@@ -42,6 +42,28 @@ Too Much
 
 Refusal
     The Target Must Offer    refusals
+
+State While Messages Pour In
+    Connect As    alice
+    Start Taking Snapshots    every=20 ms
+    Have The Conversation    sales_conversation    rounds=3
+    Wait Until Everything Is Answered
+    Stop Taking Snapshots
+    The Agent Should Remember The Conversation
+    Snapshots Should Be Whole
+    The Agent Should Have Processed    30
+
+Bursts
+    Connect As    alice
+    Start Watching The Server
+    Start Pinging    every=0.2 s
+    Send Bursts    3    of=10    every=50 ms    apart=0.2 s
+    The Conversation Should Be Intact
+    Stop Pinging
+    Stop Watching The Server
+    The Connection Should Have Stayed Up
+    Pings Should Be Answered Within    5 s
+    The Server Should Stay Small    memory=100 MB    threads=5
 """
 
 
@@ -56,9 +78,12 @@ def test_what_it_promises_holds_and_the_rest_is_named(jupyter, robot):
         "SKIP", "not measured: 101 messages in one sending were asked for, Jupyter Server takes 100 ('limits.burst' in its file)",
     )
     assert found["Refusal"] == ("SKIP", "not offered: Jupyter Server does not offer refusals")
+    assert found["State While Messages Pour In"] == ("PASS", "12 of 13 checks; not offered by the target: context as modelled."), robot.said
+    assert found["Bursts"] == ("PASS", ""), robot.said
     assert robot.left_behind == []
     counted = {record["name"]: record["value"] for record in robot.records() if record["kind"] == "measurement" and "Copies" in record["test"]}
     assert counted["duplicates_as_promised"] == 100
+    assert {record["value"] for record in robot.records() if record.get("name") == "disconnects"} == {0}
 
 
 def test_no_suite_and_no_check_knows_its_name():

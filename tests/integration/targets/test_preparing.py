@@ -39,6 +39,7 @@ class Rooms:
         self.diary = []
         self.answer = {"made": [{"id": "room 1"}]}
         self.status = 200
+        self.door = 204
 
     async def make(self, request):
         self.diary.append(("POST", request.headers.get("Authorization"), await request.json(), request.headers.get("Cookie")))
@@ -48,7 +49,7 @@ class Rooms:
 
     async def other(self, request):
         self.diary.append((request.method, request.path, await request.text()))
-        return web.Response(status=204)
+        return web.Response(status=self.door)
 
     async def enter(self, request):
         socket = web.WebSocketResponse()
@@ -134,6 +135,14 @@ def test_a_server_that_cannot_prepare_an_account_is_told_with_its_status(rooms, 
     with pytest.raises(EnvironmentSetupError, match=r"^environment: preparing alice: http://localhost:\d+ answered HTTP 503, "):
         connect(engine, rooms, "alice", Account("alice", "alice-1"))
     assert [entry[0] for entry in rooms.diary] == ["POST"]
+
+
+@pytest.mark.parametrize("door", [500, 404])
+def test_what_was_made_before_a_step_failed_is_discarded(rooms, engine, door):
+    rooms.door = door  # the request that discards gets it too: what is told is the step that failed first
+    with pytest.raises(EnvironmentSetupError, match=rf"^environment: preparing alice: http://localhost:\d+ answered HTTP {door}, "):
+        connect(engine, rooms, "alice", Account("alice", "alice-1"))
+    assert [entry[:2] for entry in rooms.diary[1:]] == [("PUT", "/rooms/room 1/door"), ("DELETE", "/rooms/room 1")]
 
 
 def test_what_a_dead_server_held_is_not_discarded(rooms, engine, monkeypatch):

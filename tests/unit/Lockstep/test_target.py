@@ -11,7 +11,7 @@ BASE = {
     "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
     "messages": {"send": {"id": "{message_id}"}, "reply": {"where": {"type": "answer"}, "message_id": "id"}},
 }
-SENT = ("priority", "acknowledge", "conversation", "target_agents")
+SENT = ("priority", "acknowledge", "conversation", "final", "target_agents")
 SENDING = {"messages": {**BASE["messages"], "send": {"id": "{message_id}", **{name: f"{{{name}}}" for name in SENT}}}}
 ACCEPTED = {"messages": {**SENDING["messages"], "accepted": {"where": {"type": "ok"}, "message_id": "id"}}}
 PRIORITIES = {"guarantees": {"priorities": {"high_in_a_row": 9}}}
@@ -77,6 +77,8 @@ def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
         ({}, "bounded_queue", False), ({"limits": {"queue_capacity": 5}}, "bounded_queue", True),
         (PRIORITIES, "priorities", False), ({**PRIORITIES, **SENDING}, "priorities", True), (SENDING, "priorities", False),
         (ACCEPTED, "acknowledgement", True), (SENDING, "acknowledgement", False), ({}, "conversations", False), (SENDING, "conversations", True),
+        (telling("conversation_complete"), "completion", False), (SENDING, "completion", False),
+        ({**telling("conversation_complete"), **SENDING}, "completion", True),
         (telling(), "context", False), (telling("context_digest"), "context", True),
         (telling(), "memory_usage", False), (telling("total_objects"), "memory_usage", True),
         (SENDING, "target_agents", False), ({**SENDING, "questions": {"configure_agents": {"ask": {}, "answer": {"where": {}}}}}, "target_agents", True),

@@ -15,6 +15,7 @@ from final_review.result import ExecutedTest, RunResult
 
 LIMIT = "52 msg/s were asked for, Desk takes 20"
 LIMITED, ABSENT = f"not measured: {LIMIT}", "not offered: Desk does not offer hold"
+SMALLER_AND_LATE = "invalid: late"
 RATE = Condition("user_rate", Comparison.AT_LEAST, parse("50 msg/s"), ("rms-b",))
 LOST = Condition("lost", Comparison.AT_MOST, parse("0"), ("rms-b",))
 BOTH = Criterion("fr-x", "X", (RATE, LOST))
@@ -27,7 +28,7 @@ def executed(number: int, status: str = "PASS", message: str = "") -> ExecutedTe
 def reach(*tests: ExecutedTest, built: int = 0, checks: tuple[NotOffered, ...] = ()) -> dict[str, str]:
     records = Records(
         not_offered=[NotOffered(("rms-b",), test.name, "", "Desk does not offer hold") for test in tests if test.message == ABSENT] + list(checks),
-        beyond_limits=[BeyondLimits(("rms-b",), test.name, LIMIT) for test in tests if test.message == LIMITED],
+        beyond_limits=[BeyondLimits(("rms-b",), test.name, LIMIT) for test in tests if test.message in (LIMITED, SMALLER_AND_LATE)],
     )
     return out_of_reach({"rms-b"}, RunResult(tests=list(tests)), records, {"rms-b": built or len(tests)})["rms-b"]
 
@@ -47,7 +48,7 @@ def test_a_test_beyond_the_limits_explains_what_none_of_its_case_has_measured() 
     assert reach(executed(1), executed(2)) == {}
 
 
-@pytest.mark.parametrize("other", [executed(3, "FAIL", "violation: x"), executed(3, "SKIP", "invalid: late"), executed(3, "SKIP", "not measured: a shard was lost")])
+@pytest.mark.parametrize("other", [executed(3, "FAIL", "violation: x"), executed(3, "SKIP", SMALLER_AND_LATE), executed(3, "SKIP", "not measured: a shard was lost")])
 def test_a_test_that_went_wrong_explains_nothing(other: ExecutedTest) -> None:
     assert reach(executed(1), executed(2, "SKIP", LIMITED), other) == {}
 
@@ -84,9 +85,10 @@ def test_without_an_explanation_a_missing_figure_is_a_gap() -> None:
 
 def test_every_silent_case_needs_an_explanation() -> None:
     two = Criterion("fr-x", "X", (Condition("lost", Comparison.AT_MOST, parse("0"), ("rms-1", "rms-b")),))
-    explained = {"rms-b": {"*": "beyond the target's limits: x"}}
-    assert judge(two, [], Circumstances("quick", out_of_reach=explained)).claimed
-    assert not judge(two, [], Circumstances("quick", out_of_reach={**explained, "rms-1": {"lost": "not offered by the target: y"}})).claimed
+    first, second = {"rms-1": {"lost": "not offered by the target: y"}}, {"rms-b": {"*": "beyond the target's limits: x"}}
+    assert judge(two, [], Circumstances("quick", out_of_reach=first)).claimed
+    assert judge(two, [], Circumstances("quick", out_of_reach=second)).claimed
+    assert not judge(two, [], Circumstances("quick", out_of_reach=first | second)).claimed
 
 
 def test_the_records_say_what_was_beyond_the_limits(tmp_path: Path) -> None:
