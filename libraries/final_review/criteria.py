@@ -213,10 +213,18 @@ def judge(criterion: Criterion, measurements: Sequence[Measurement], circumstanc
     if beyond and state is not State.NOT_MET:
         return Judged(criterion, State.NOT_MEASURED, claimed=False, reason=beyond, findings=findings)
     reason = next((one.reason for one in findings if one.state is state), "")
-    absent = [case for case in criterion.cases if case in circumstances.not_offered]
-    if state is State.MET and absent:
-        reason = f"without {' and '.join(absent)}, which the target does not offer"
+    if state is State.MET:
+        reason = _remark(criterion, circumstances)
     return Judged(criterion, state, claimed=True, reason=reason, findings=findings)
+
+
+def _remark(criterion: Criterion, circumstances: Circumstances) -> str:
+    """What a criterion that is met says nothing about; empty where it says all."""
+    absent = [case for case in criterion.cases if case in circumstances.not_offered]
+    if absent:
+        return f"without {' and '.join(absent)}, which the target does not offer"
+    named = (circumstances.out_of_reach.get(case, {}).get(row.measurement) for row in criterion.conditions for case in row.cases)
+    return next((f"in part: {reason}" for reason in named if reason), "")
 
 
 def judge_condition(condition: Condition, measurements: Sequence[Measurement], circumstances: Circumstances) -> Finding:

@@ -21,7 +21,7 @@ class NotOffered:
     check: str
     reason: str
     measurements: tuple[str, ...] = ()
-    """What nothing but the absent check would have measured, as far as it is known."""
+    """What the absent check would have measured, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)

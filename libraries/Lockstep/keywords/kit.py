@@ -96,7 +96,7 @@ class Kit:
                 )
 
     def leave_out(self, check: str, reason: str, *measurements: str) -> None:
-        """Notes a check, and the ``measurements`` that nothing else takes, which this target does not allow; for the test's message and the page."""
+        """Notes a check that this target does not allow, and what it would have measured; for the test's message and the page."""
         self.scope.not_offered.append(check)
         self.record("not_offered", check=check, reason=reason, measurements=measurements)
 

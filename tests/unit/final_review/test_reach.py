@@ -78,6 +78,13 @@ def test_what_was_measured_counts_whatever_is_said_of_reach() -> None:
     assert (judged({"*": "beyond"}, *figures).state, judged({"*": "beyond"}, *figures).claimed) == (State.MET, True)
 
 
+def test_what_was_measured_without_some_of_its_checks_says_so() -> None:
+    figures = measured("lost", 0, "messages"), measured("user_rate", 60, "msg/s")
+    result = judged({"lost": "not offered by the target: x"}, *figures)
+    assert (result.state, result.claimed, result.reason) == (State.MET, True, "in part: not offered by the target: x")
+    assert judged({"other": "not offered by the target: x"}, *figures).reason == ""
+
+
 def test_without_an_explanation_a_missing_figure_is_a_gap() -> None:
     result = judged({"other": "not offered by the target: x"}, measured("lost", 0, "messages"))
     assert (result.state, result.claimed, result.reason) == (State.NOT_MEASURED, True, "“user rate” was not measured by rms-b")
