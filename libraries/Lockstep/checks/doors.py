@@ -14,12 +14,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from .events import Event, Kind
-from .messages import Messages, attempts_meant
+from .messages import FAILED, Messages, attempts_meant
 
 FULL = "queue_full"
 """The reason of a refusal for lack of room."""
-FAILED = "processing_failed"
-"""The reason of a refusal after the fact: the message was let in and taken, and the agent could not handle it."""
 HIGH = "high"
 NEVER = sys.maxsize
 """The index of what did not happen."""

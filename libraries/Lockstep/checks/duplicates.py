@@ -126,7 +126,7 @@ def processed_once_in_ledger(history: History) -> Verdict:
             )
     verdict.exercised = len(history.journal.sends)
     for _, _, message in history.unprocessed():
-        promises = [*message.replies, *message.acceptances]
+        promises = [*message.replies, *message.promised]
         if not promises:
             verdict.exercised -= 1
             continue

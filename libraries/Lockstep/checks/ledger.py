@@ -97,7 +97,7 @@ def nothing_acknowledged_was_lost(history: History) -> Verdict:
     verdict = Verdict("nothing acknowledged was lost", exercised=len(history.journal.sends))
     lost = 0
     for _, _, message in history.unprocessed():
-        promises = [*message.acceptances, *message.replies, *message.duplicates]
+        promises = [*message.promised, *message.replies, *message.duplicates]
         if not promises:
             verdict.exercised -= 1
             continue

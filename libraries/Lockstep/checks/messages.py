@@ -12,6 +12,9 @@ from .bulk import NEVER
 from .columns import Events, Picked
 from .events import Event, Kind, LedgerRow
 
+FAILED = "processing_failed"
+"""The reason of a refusal after the fact: the message was let in and taken, and the agent could not handle it."""
+
 
 class Message:
     """Everything that happened to one message of one user: its attempts and what became of them."""
@@ -58,6 +61,12 @@ class Message:
     def unknowns(self) -> list[Event]:
         """Attempts whose answer can no longer arrive."""
         return self._of(Kind.SEND_UNKNOWN)
+
+    @property
+    def promised(self) -> list[Event]:
+        """The acceptances that stand: none where every attempt was refused and the agent is said to have failed."""
+        failed = any((refusal.details or {}).get("reason") == FAILED for refusal in self.refusals)
+        return [] if failed and not self.not_refused else self.acceptances
 
     @property
     def not_refused(self) -> list[Event]:

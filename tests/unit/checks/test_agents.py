@@ -68,7 +68,7 @@ def worked(kind: type[ModelServer] = ModelServer, seed: int = 4711, steps: int =
     return server
 
 
-@examples(80)
+@examples(40)
 @given(st.integers(0, 10**9), st.sampled_from((1, 2)), st.booleans(), st.booleans())
 def test_a_correct_server_is_never_reported(seed: int, connections: int, echo: bool, faults: bool) -> None:
     server = ModelServer(seed, users=("alice", "bob")[: 1 + seed % 2], connections=connections, echo=echo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random_histories import against_oracle, codes, expect, first_sends, histories, open_attempts, rows_of, told
+from told_histories import Story
 
 from Lockstep.checks import History, Kind
 from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
@@ -44,3 +45,16 @@ def test_everything_acknowledged_has_a_row(history: History) -> None:
     ]
     lost = [first for first in acknowledged if not rows_of(history, first)]
     assert codes(nothing_acknowledged_was_lost(history)) == expect(*["not_durable"] * len(lost))
+
+
+def test_who_says_that_the_agent_failed_takes_the_acceptance_back() -> None:
+    for reason, expected in (("processing_failed", {}), ("evicted", {"not_durable": 1})):
+        story = Story()
+        story.send("a")
+        story.accepted("a")
+        story.refused("a", details={"reason": reason})
+        story.exchange("b")
+        assert codes(nothing_acknowledged_was_lost(story.history)) == expected
+        story.send("a", attempt=2)
+        story.accepted("a", attempt=2)
+        assert codes(nothing_acknowledged_was_lost(story.history)) == {"not_durable": 1}, "what was accepted anew stands"

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from model_server import ModelServer
 from random_histories import Choices, against_oracle, choices, codes, expect
+from told_histories import Story
 from wrong_queues import (
     Boasts,
     CountsTheLast,
@@ -234,3 +235,19 @@ def test_a_refusal_names_its_message_and_when_to_try_again(events: list[Event], 
             found += ["phantom"] * (hinted and hint in (0, None, "soon"))
             found += ["over_capacity"] * (None not in (depth, capacity) and depth > capacity)
     compared(refusals_explained(History(events), retry_hint=hinted), exercised, *found)
+
+
+def test_only_a_lack_of_room_that_cannot_be_is_reported() -> None:
+    story = Story()
+    for name in ("a", "b"):
+        story.send(name)
+    story.accepted("a")
+    story.refused("b", attempt=1, details={"reason": "queue_full"})
+    story.refused("a", attempt=1, details={"reason": "not allowed"})
+    compared(accepted_is_final(story.history), 1)
+    story.send("a", attempt=2)
+    story.accepted("a", attempt=2)
+    compared(refused_again_accepted(story.history), 0)
+    story.send("b", attempt=2)
+    story.refused("b", attempt=2, details={"reason": "queue_full"})
+    compared(refused_again_accepted(story.history), 1)
