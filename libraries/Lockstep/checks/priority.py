@@ -10,9 +10,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from . import wording
-from .doors import FAILED, NEVER, Attempt, Door
+from .doors import NEVER, Attempt, Door
 from .events import Event
 from .history import History
+from .messages import FAILED
 from .verdict import Measured, Verdict
 from .violations import Code
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .doors import FAILED, FULL
+from .doors import FULL
 from .events import LedgerRow
 from .history import History
+from .messages import FAILED
 from .verdict import Verdict
 from .violations import Code
 
