@@ -74,7 +74,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
         **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         Load: returned_by(Load, "Run Load"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
-        ServerFigures: returned_by(ServerFigures, "Take Server Figures"),
+        ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Moment: returned_by(Moment, "Remember This Moment"),
     }
 

@@ -161,11 +161,11 @@ def converter(kind: type[Any], convert: Callable[[Any], Any] | None = None) -> C
     return converted
 
 
-def returned_by(kind: type[Any], keyword: str) -> Callable[[Any], Any]:
-    """The converter of an argument that only another keyword can give."""
+def returned_by(kind: type[Any], keyword: str, *, or_nothing: bool = False) -> Callable[[Any], Any]:
+    """The converter of an argument that only another keyword can give; ``or_nothing``: which may have returned None."""
 
     def check(value: Any) -> Any:
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) and not (or_nothing and value is None):
             raise ValueError(f"must be what '{keyword}' returned, not '{value}'")  # noqa: TRY004 - Robot's protocol of converters
         return value
 

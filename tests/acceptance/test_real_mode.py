@@ -27,7 +27,7 @@ def service():
 
 def test_wire_tests_pass_and_ledger_tests_are_not_offered(service):
     assert service["control_url"] is None
-    done = run_kit("--include", "rms-1", "--include", "rms-2", "--profile", "quick", extra={
+    done = run_kit("--include", "rms-1", "--include", "rms-2", "--include", "rms-4", "--profile", "quick", extra={
         "RAPID_MESSAGE_TEST_MODE": "real", "E2E_WEBSOCKET_URL": service["websocket_url"],
         "E2E_BACKEND_URL": service["backend_url"], "E2E_AUTH_SERVICE_URL": service["auth_url"],
     })
@@ -38,6 +38,7 @@ def test_wire_tests_pass_and_ledger_tests_are_not_offered(service):
     passed = done.of_status("PASS")
     assert "Twenty Messages In Two Seconds Are Answered In Order" in passed
     assert "Ten Copies Within Fifty Milliseconds" in passed
+    assert "server figures" in passed["The State Is Right While Messages Pour In"]
     assert done.review["target"] == "real"
     page = (done.folder / "final_review.html").read_text(encoding="utf-8")
     assert "eal service" in page
