@@ -53,7 +53,7 @@ The Dashboard Is Built
     [Documentation]    customer_data → data; customer_segments → data and analysis; segment_metrics → analysis;
     ...    segment_report → analysis and reporting; dashboard_export → reporting.
     [Arguments]    ${rounds}    ${every}=${None}
-    Coordinate The Agents    customer_dashboard    rounds=${rounds}    every=${every}
+    Coordinate The Agents    customer_dashboard    rounds=${rounds}    every=${every}    in_flight=64
     Nothing Should Have Stalled    8 s
     Every Message Should Be Answered Exactly Once
 
@@ -67,5 +67,5 @@ The Dashboard Is Built While Somebody Watches
 Both Build Their Dashboard
     [Documentation]    At the same time.
     [Arguments]    ${rounds}
-    Coordinate The Agents    customer_dashboard    rounds=${rounds}    client=everyone
+    Coordinate The Agents    customer_dashboard    rounds=${rounds}    in_flight=64    client=everyone
     Every Message Should Be Answered Exactly Once    client=everyone

@@ -244,6 +244,10 @@ class Connection:
         if not pong.cancelled() and pong.exception() is None:
             self._note(Kind.PONG, name, details={"took": pong.result()})
 
+    def mark(self, **details: Any) -> None:
+        """Writes into the journal what was done or seen at this moment, beside all messages."""
+        self._note(Kind.MARK, details=details)
+
     # reading or not
 
     async def read_on(self, *, reads: bool) -> None:
@@ -252,7 +256,7 @@ class Connection:
         if self.reads is reads:
             return
         self.reads = reads
-        self._note(Kind.MARK, details={"reads": reads})
+        self.mark(reads=reads)
         if reads:
             transport.resume_reading()
         else:

@@ -34,17 +34,22 @@ async def ask_every(activity: Activity, client: Client, question: str, every: fl
 
 
 async def ping_every(activity: Activity, client: Client, every: float) -> int:
-    """Pings without waiting for the answers of earlier pings; returns how many were sent."""
-    pace, pings = Pace(every), list[asyncio.Future[float]]()
+    """Pings, one ping at a time: the answer to a later one would stand for an earlier one too. Returns how many were sent."""
+    pace, pings = Pace(every), 0
+    ping: asyncio.Future[float] | None = None
     try:
         while not activity.is_ending():
-            pings.append(await client.ping())
+            if ping is None or ping.done():
+                ping = await client.ping()
+                pings += 1
             await activity.pause(pace.until_next())
     except Disconnected:
         pass
-    if unanswered := {ping for ping in pings if not ping.done()}:
-        await asyncio.wait(unanswered, timeout=PONG_WITHIN)
-    return len(pings)
+    if ping is not None and not ping.done():
+        await asyncio.wait({ping}, timeout=PONG_WITHIN)
+        if not ping.done() and client.connection is not None:
+            client.connection.mark(waited_for_pong=PONG_WITHIN)  # so that the journal shows how long it was waited
+    return pings
 
 
 async def sample_every(activity: Activity, journal: Journal, process: psutil.Process, every: float) -> int:

@@ -117,7 +117,7 @@ class ActivityKeywords:
 
     @keyword(tags=("Activity", "Connecting"))
     def start_pinging(self, every: Interval = PINGING, client: str | None = None) -> None:
-        """Sends WebSocket pings again and again, until `Stop Pinging`.
+        """Sends WebSocket pings again and again, until `Stop Pinging`; none while an earlier one has no answer of its own.
 
         | =Argument= | =Meaning=                                         |
         | every      | time between two pings, more than 0, such as ``1 s`` |

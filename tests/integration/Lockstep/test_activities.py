@@ -6,7 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from Lockstep.checks import History
 from Lockstep.checks.events import Kind
+from Lockstep.checks.heartbeat import pings_answered
+from Lockstep.engine import watching
 from Lockstep.engine.activity import Activities
 from Lockstep.engine.barrier import answered, decided, settle
 from Lockstep.engine.client import Plan
@@ -112,14 +115,14 @@ def test_every_ping_and_its_answer_are_in_the_journal(engine, peers, desk, conne
     assert all(0 <= event.details["took"] < 5 for event in pongs)
 
 
-def test_the_end_of_pinging_waits_for_the_last_answers(engine, peers, desk, connect):
+def test_the_end_of_pinging_waits_for_the_last_answer(engine, peers, desk, connect):
     alice = connect(desk(peers.websocket(chatting())))
 
     async def story():
         activities = Activities()
         await alice.read_on(reads=False)
         await activities.start(POLL, lambda activity: ping_every(activity, alice, 0.002))
-        await until(lambda: len(kinds(engine, Kind.PING)) >= 3)
+        await until(lambda: len(kinds(engine, Kind.PING)) == 1)
         stopping = asyncio.create_task(activities.stop(POLL))
         await asyncio.sleep(0.02)
         assert not kinds(engine, Kind.PONG)
@@ -128,6 +131,27 @@ def test_the_end_of_pinging_waits_for_the_last_answers(engine, peers, desk, conn
         return await stopping
 
     assert engine.run(story()) == len(kinds(engine, Kind.PONG))
+
+
+def test_an_answer_to_a_later_ping_cannot_stand_for_an_earlier_one(engine, peers, desk, connect, monkeypatch):
+    """While a ping has no answer there is no other; how long it was waited for stands in the journal."""
+    monkeypatch.setattr(watching, "PONG_WITHIN", 0.05)
+    alice = connect(desk(peers.websocket(chatting())))
+
+    async def story():
+        activities = Activities()
+        await alice.read_on(reads=False)
+        await activities.start(POLL, lambda activity: ping_every(activity, alice, 0.002))
+        await until(lambda: len(kinds(engine, Kind.PING)) == 1)
+        await asyncio.sleep(0.02)
+        sent = await activities.stop(POLL)
+        waited = kinds(engine, Kind.MARK)[-1].details
+        await alice.read_on(reads=True)
+        return sent, waited
+
+    assert engine.run(story()) == (len(kinds(engine, Kind.PING)), {"waited_for_pong": 0.05})
+    assert len(kinds(engine, Kind.PING)) == 1
+    assert pings_answered(History(engine.journal.slice()), within=0.04).counts == {"zombie": 1}
 
 
 def test_a_connection_that_ends_ends_the_activity_without_an_error_of_its_own(engine, peers, desk, connect):
@@ -217,7 +241,9 @@ def test_what_a_message_says_is_sent_and_what_checks_need_is_kept(engine, platfo
     says = [{"priority": "high"}, {"priority": "normal"}, {"conversation": "Sales", "final": True}, {"acknowledge": True}]
     engine.run(alice.send_burst(plan(4, says=says.__getitem__)))
     engine.run(settle(alice, fence="agent_state", since=0))
-    assert [event.details for event in kinds(engine, Kind.SEND)] == [{"priority": "high"}, None, {"final": True}, None]
+    assert [event.details for event in kinds(engine, Kind.SEND)] == [
+        {"priority": "high"}, None, {"conversation": "Sales", "final": True, "content": "text 2"}, None,
+    ]
     assert [event.message_id for event in kinds(engine, Kind.ACCEPTED)] == [f"{alice.account.login}.3"]
 
 
@@ -243,7 +269,7 @@ def test_a_watched_conversation_asks_before_and_behind_each_message(engine, peer
     chats = [place for place, frame in enumerate(seen) if frame.get("text")]
     assert all(seen[place - 1]["type"] == "state?" for place in chats)
     assert [frame["type"] for frame in seen].count("state?") >= 6
-    assert len([frame for frame in seen if frame["type"] == "chat" and "text" not in frame]) == 3
+    engine.run(until(lambda: len([frame for frame in seen if frame["type"] == "chat" and "text" not in frame]) == 3))
     replied = {event.message_id: event.index for event in kinds(engine, Kind.REPLY)}
     for name, following in pairwise(burst.message_ids):
         sent = next(event.index for event in kinds(engine, Kind.SEND) if event.message_id == following)
