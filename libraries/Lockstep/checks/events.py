@@ -30,7 +30,7 @@ class Kind(StrEnum):
     OTHER = "other"                    # a push or an unknown message type; never a violation by itself
     CLOSE = "close"                    # details: code, reason, by
     FAULT = "fault"                    # written by the injector
-    MARK = "mark"                      # a cursor that a keyword set
+    MARK = "mark"                      # what the kit itself did or noticed: reading or not, a wait that was given up
     PING = "ping"                      # invoke: a ping was written to a connection
     PONG = "pong"                      # ok: its answer came; details: took (s)
     SAMPLE = "sample"                  # the server's own size; details: memory (bytes), threads, descriptors, processor (s)

@@ -39,6 +39,8 @@ async def settle(client: Client, *, fence: str | None, since: int, guard: float 
         return Settled(reached=True, how="nothing was sent since the last barrier")
     sent = connection.sent
     drained = await drain(client, connection, fence, guard)
+    if not drained.reached:
+        connection.mark(waited=drained.how)  # until now nothing came, which a standstill is measured by
     await _quiet(connection, since)
     connection.settled_after = sent if drained.reached else None
     return drained

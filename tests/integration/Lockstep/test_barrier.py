@@ -75,6 +75,14 @@ def test_the_hang_guard_ends_the_wait_for_a_target_that_never_gets_idle(story):
     assert (settled.reached, settled.how) == (False, "the hang guard of 0.7 s ended the wait; 1 attempts were unanswered")
 
 
+def test_a_wait_that_was_given_up_ends_the_history(story):
+    alice, _settled = story(Agent(lose={4}, pending=[1]), guard=0.7)
+    marks = [event for event in alice.connection.journal.events if event.kind is Kind.MARK]
+    assert [mark.details for mark in marks] == [{"waited": "the hang guard of 0.7 s ended the wait; 1 attempts were unanswered"}]
+    last = max(event.time for event in alice.connection.journal.events if event.kind is Kind.REPLY)
+    assert marks[0].time - last >= 0.6, "a standstill is measured up to here"
+
+
 def test_a_slow_target_does_not_hang_as_long_as_it_answers(story):
     _alice, settled = story(Agent(slow=0.3, pending=[None]), guard=0.7)
     assert (settled.reached, settled.how) == (True, "every attempt was answered")
