@@ -166,7 +166,7 @@ def returned_by(kind: type[Any], keyword: str, *, or_nothing: bool = False) -> C
 
     def check(value: Any) -> Any:
         if not isinstance(value, kind) and not (or_nothing and value is None):
-            raise ValueError(f"must be what '{keyword}' returned, not '{value}'")  # noqa: TRY004 - Robot's protocol of converters
+            raise ValueError(f"must be what '{keyword}' returned, not '{value}'")
         return value
 
     return converter(kind, check)

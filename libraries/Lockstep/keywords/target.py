@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from robot.api import SkipExecution, logger
 
@@ -20,6 +21,12 @@ from .kit import Kit, variable
 MODE = "RAPID_MESSAGE_TEST_MODE"
 SKIP = "SKIP_REAL_SERVICES"
 TARGET = "LOCKSTEP_TARGET"
+
+# As in arguments.py: Robot needs the bare type, the type checker must know of None.
+if TYPE_CHECKING:
+    MaybeFigures = ServerFigures | None
+else:
+    MaybeFigures = ServerFigures
 
 
 class TargetKeywords:
@@ -171,7 +178,7 @@ class TargetKeywords:
         self._control("advance_clock", seconds=float(duration))
 
     @keyword(tags=("Target", "Figures"))
-    def server_memory_should_not_have_grown_by_more_than(self, limit: Size, since: ServerFigures) -> None:
+    def server_memory_should_not_have_grown_by_more_than(self, limit: Size, since: MaybeFigures) -> None:
         """Compares the resident memory of the server's process with an earlier look at it.
 
         | =Argument= | =Meaning=                                    |
