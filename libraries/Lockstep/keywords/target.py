@@ -190,7 +190,8 @@ class TargetKeywords:
         | ${before} =    `Take Server Figures`
         | `Server Memory Should Not Have Grown By More Than`    100 MB    since=${before}
         """
-        now = self.take_server_figures() if since is not None else None  # None: it was said there already that this is not offered
+        # None where there are no figures: that was said where they were to be taken.
+        now = self.take_server_figures() if since is not None else None  # type: ignore[redundant-expr]
         if now is None or since is None:
             return
         grown = now.memory - since.memory
