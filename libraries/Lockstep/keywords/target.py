@@ -191,7 +191,7 @@ class TargetKeywords:
         | `Server Memory Should Not Have Grown By More Than`    100 MB    since=${before}
         """
         # None where there are no figures: that was said where they were to be taken.
-        now = self.take_server_figures() if since is not None else None  # type: ignore[redundant-expr]
+        now = self.take_server_figures() if since is not None else None
         if now is None or since is None:
             return
         grown = now.memory - since.memory
