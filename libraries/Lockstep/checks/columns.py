@@ -12,12 +12,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import compress, tee
+from itertools import compress, islice, tee
 from math import isnan, nan
 from operator import itemgetter
+from struct import unpack
 from sys import maxsize
 from threading import Lock
-from typing import Any, NamedTuple, Protocol, TypeVar, overload
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, overload
 
 from . import bulk
 from .events import Event, Kind
@@ -30,11 +31,15 @@ NOTHING = -(2**63)
 """None, in a column of whole numbers; in a column of times it is nan."""
 MOST = 2**63 - 1
 """The largest number that a column can hold."""
+AT_ONCE = 512
+"""Events that are added to the columns together: enough to save time, so few that nobody waits for it (half a millisecond)."""
 KINDS = tuple(Kind)
 _PLAIN_DIGESTS = 2**32
 """From here on the number of a digest is its 16 hex digits; below it is the place of another text in a list."""
 _NONE_FOR_NOTHING: Callable[[int, int], int | None] = {NOTHING: None}.get
-_COLUMNS = ("indexes", "times", "kinds", "sources", "messages", "attempts", "sequences", "offsets", "series", "digests", "intended", "details")
+_COLUMNS = (
+    "indexes", "times", "kinds", "sources", "messages", "attempts", "sequences", "offsets", "series", "versions", "digests", "intended", "details",
+)
 _EVENT = partial(tuple.__new__, Event)
 
 
@@ -61,7 +66,7 @@ class Names:
     journal is written in another: new numbers are given under a lock.
     """
 
-    __slots__ = ("_by_user", "_lock", "_series", "_sources", "_texts", "digests", "message_ids", "messages_of", "series", "sources")
+    __slots__ = ("_by_user", "_lock", "_series", "_sources", "_texts", "digests", "message_ids", "messages_of", "said", "series", "sources")
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
@@ -75,49 +80,83 @@ class Names:
         self._lock = Lock()
         self.series: list[Series] = []
         """By number: a source, and what it says of session and epoch."""
+        self.said: list[Mapping[str, Any]] = []
+        """By number of a series: details that say its session and epoch and nothing else."""
         self._series: dict[tuple[int, object, object], int] = {}
         self._sources: dict[tuple[str, int, str], int] = {}
         self._by_user: defaultdict[str, dict[str | None, int]] = defaultdict(dict)
         self._texts: dict[str | None, int] = {None: 0}
 
-    def source(self, client: str, connection: int, user: str) -> int:
-        """The number of a source, a new one if need be."""
-        key = client, connection, user
-        number = self._sources.get(key)
-        if number is None:
-            number = self._sources[key] = len(self.sources)
-            self.sources.append(Source(*key))
-            self.messages_of.append(self._by_user[user])
-        return number
+    def sources_of(self, keys: Sequence[tuple[str, int, str]]) -> list[int]:
+        """The number of each source (client, connection, user), a new one if need be."""
+        known = self._sources
+        numbers = list(map(known.get, keys))
+        if None not in numbers:
+            return cast("list[int]", numbers)
+        for key in keys:
+            if key not in known:
+                known[key] = len(known)
+                self.sources.append(Source(*key))
+                self.messages_of.append(self._by_user[key[2]])
+        return [known[key] for key in keys]
 
     def series_of(self, source: int, session: object, epoch: object) -> int:
         """The number of a source that says this session and epoch, a new one if need be."""
         key = source, session, epoch
-        try:
-            number = self._series.get(key)
-        except TypeError:  # a server may say anything, also what cannot be looked up
-            key = source, str(session), str(epoch)
-            number = self._series.get(key)
-        if number is None:
-            number = self._series[key] = len(self.series)
+        if key not in self._series:
+            self._series[key] = len(self.series)
             self.series.append(Series(*key))
-        return number
+            self.said.append({name: value for name, value in (("session", session), ("epoch", epoch)) if value is not None})
+        return self._series[key]
 
     def message(self, user: str, message_id: str | None) -> int:
         """The number of a message (or question) of a user, a new one if need be."""
         mine = self._by_user[user]
-        number = mine.get(message_id)
-        if number is None:
-            with self._lock:
-                if message_id not in mine:
+        with self._lock:
+            if message_id not in mine:
+                mine[message_id] = len(self.message_ids)
+                self.message_ids.append(message_id)
+            return mine[message_id]
+
+    def messages_in(self, sources: Sequence[int], ids: Sequence[str | None]) -> list[int]:
+        """The number of each message by its source and its id, a new one if need be."""
+        of, found = self.messages_of, list[int]()
+        with self._lock:
+            for source, message_id in zip(sources, ids, strict=True):
+                mine = of[source]
+                number = mine.get(message_id)
+                if number is None:
+                    number = mine[message_id] = len(self.message_ids)
                     self.message_ids.append(message_id)
-                    mine[message_id] = len(self.message_ids) - 1
-                number = mine[message_id]
-        return number
+                found.append(number)
+        return found
 
     def known(self, user: str, message_id: str | None) -> int | None:
         """The number of a message that occurred before, else None."""
         return self._by_user[user].get(message_id) if user in self._by_user else None
+
+    def said_by(
+        self, sources: Sequence[int], details: Sequence[Mapping[str, Any] | None],
+    ) -> tuple[list[int], list[int], list[Mapping[str, Any] | None]]:
+        """Of each event the number of its series, its version, and its details.
+
+        Details that say nothing but session, epoch and version are kept once for the whole series, without the version.
+        """
+        series, versions, kept = list[int](), [_version(said) if said else NOTHING for said in details], list(details)
+        known = self._series
+        for place, (source, said) in enumerate(zip(sources, details, strict=True)):
+            key = (source, said.get("session"), said.get("epoch")) if said else (source, None, None)
+            try:
+                number = known.get(key)
+            except TypeError:  # a server may say anything, also what cannot be looked up
+                series.append(self.series_of(source, str(key[1]), str(key[2])))
+                continue
+            if number is None:
+                number = self.series_of(*key)
+            series.append(number)
+            if said and len(said) == len(self.said[number]) + (versions[place] != NOTHING):
+                kept[place] = self.said[number]
+        return series, versions, kept
 
     def digest(self, text: str | None) -> int:
         """The number of a digest; two digests are equal when their numbers are."""
@@ -133,6 +172,21 @@ class Names:
                 self._texts[text] = len(self._texts)
             return self._texts[text]
 
+    def digests_of(self, texts: Sequence[str | None]) -> array[int]:
+        """The numbers of many digests. Mostly all are 16 hex digits, or nothing: those are read in one go."""
+        present = [text for text in texts if text is not None]
+        joined = "".join(present)
+        try:
+            read = bytes.fromhex(joined)
+        except ValueError:
+            read = b""
+        if present and read.hex() == joined and {*map(len, present)} == {16}:
+            numbers = unpack(f">{len(present)}Q", read)
+            if min(numbers) >= _PLAIN_DIGESTS:
+                following = iter(numbers)
+                return array("Q", numbers if len(present) == len(texts) else [0 if text is None else next(following) for text in texts])
+        return array("Q", map(self.digest, texts))
+
     def digest_text(self, number: int) -> str | None:
         """The digest behind a number."""
         return f"{number:016x}" if number >= _PLAIN_DIGESTS else self.digests[number]
@@ -143,6 +197,7 @@ class Events(Sequence[Event]):
 
     __slots__ = (
         "attempts", "details", "digests", "indexes", "intended", "kinds", "messages", "names", "offsets", "sequences", "series", "sources", "times",
+        "versions",
     )
 
     def __init__(self, names: Names | None = None) -> None:
@@ -160,6 +215,8 @@ class Events(Sequence[Event]):
         self.offsets = array("q")
         self.series = array("I")
         """Number of the source together with session and epoch, where the event itself says them."""
+        self.versions = array("q")
+        """The version that the details say, where it is a whole number."""
         self.digests = array("Q")
         """Number of the digest; 0 for none."""
         self.intended = array("d")
@@ -168,35 +225,34 @@ class Events(Sequence[Event]):
     @classmethod
     def of_tuples(cls, events: Iterable[Event]) -> Events:
         """The columns of events that were written as tuples, by hand or in a file."""
-        made = cls()
-        indexes = array("q")
-        for event in events:
-            indexes.append(event.index)
-            made.append(made.names.source(event.client, event.connection, event.user), event.time, event.kind, *event[6:])
+        made, indexes, left = cls(), array("q"), iter(events)
+        while some := list(islice(left, AT_ONCE)):
+            indexes.extend(event.index for event in some)
+            made.extend(some)
         made.indexes = indexes
         return made
 
-    def append(  # noqa: PLR0917 - the fields of an event
-        self, source: int, time: float, kind: Kind, message_id: str | None = None, attempt: int | None = None,
-        sequence_id: int | None = None, offset: int | None = None, digest: str | None = None, intended: float | None = None,
-        details: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Adds an event and returns its position."""
+    def extend(self, events: Sequence[tuple[Any, ...]]) -> None:
+        """Adds events whose fields are those of :class:`Event`; their index is their place. Many at once cost a third of one by one."""
+        if not events:
+            return
+        _, times, kinds, clients, connections, users, ids, attempts, sequences, offsets, digests, intended, details = zip(*events, strict=True)
         names = self.names
-        series = names.series_of(source, details.get("session"), details.get("epoch")) if details else names.series_of(source, None, None)
-        message = names.messages_of[source].get(message_id)
-        self.times.append(time)
-        self.sources.append(source)
-        self.messages.append(names.message(names.sources[source].user, message_id) if message is None else message)
-        self.attempts.append(NOTHING if attempt is None else attempt)
-        self.sequences.append(NOTHING if sequence_id is None else sequence_id)
-        self.offsets.append(NOTHING if offset is None else offset)
-        self.series.append(series)
-        self.digests.append(names.digest(digest) if digest is not None else 0)
-        self.intended.append(nan if intended is None else intended)
-        self.details.append(details)
-        self.kinds.append(kind.number)
-        return len(self.kinds) - 1
+        sources = names.sources_of(list(zip(clients, connections, users, strict=True)))
+        messages = names.messages_in(sources, ids)
+        series, versions, said = names.said_by(sources, details)
+        self.times.fromlist(list(times))
+        self.sources.fromlist(sources)
+        self.messages.fromlist(messages)
+        self.attempts.fromlist(_numbers(attempts))
+        self.sequences.fromlist(_numbers(sequences))
+        self.offsets.fromlist(_numbers(offsets))
+        self.series.fromlist(series)
+        self.versions.fromlist(versions)
+        self.digests.extend(names.digests_of(digests))
+        self.intended.fromlist([nan if value is None else value for value in intended])
+        self.details.extend(said)
+        self.kinds.extend([kind.number for kind in kinds])
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -278,7 +334,7 @@ class Events(Sequence[Event]):
             *(or_none(entries(column, positions)) for column in (self.attempts, self.sequences, self.offsets)),
             map(names.digest_text, entries(self.digests, positions)),
             (None if isnan(value) else value for value in entries(self.intended, positions)),
-            entries(self.details, positions),
+            map(_with_version, entries(self.details, positions), entries(self.versions, positions)),
             strict=True,
         ))
 
@@ -329,6 +385,21 @@ def entries(column: Sequence[T], positions: Iterable[int]) -> Iterator[T]:
 def or_none(numbers: Iterable[int]) -> Iterator[int | None]:
     """Entries of a column of whole numbers, with None for NOTHING."""
     return map(_NONE_FOR_NOTHING, *tee(numbers))
+
+
+def _numbers(values: Sequence[int | None]) -> list[int]:
+    """Entries for a column of whole numbers: NOTHING for None."""
+    return [NOTHING if value is None else value for value in values]
+
+
+def _version(said: Mapping[str, Any]) -> int:
+    version = said.get("version")
+    return version if version.__class__ is int and -MOST <= version <= MOST else NOTHING
+
+
+def _with_version(said: Mapping[str, Any] | None, version: int) -> Mapping[str, Any] | None:
+    """The details as they were written."""
+    return said if said is None or version == NOTHING or "version" in said else {**said, "version": version}
 
 
 def _like(column: Any, values: Iterable[Any]) -> Any:

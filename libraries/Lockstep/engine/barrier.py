@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import compress, islice
+from itertools import compress
 from time import monotonic
 
 from ..checks.events import Kind
@@ -90,8 +90,8 @@ async def decided(client: Client, since: int, guard: float = HANG_GUARD) -> Sett
     connection = client.connection
     deadline, accepted = monotonic() + guard, set[tuple[str | None, int | None]]()
     while connection is not None and connection.is_open:
-        events, end = connection.journal.events, connection.journal.cursor
-        accepted |= {(event.message_id, event.attempt) for event in islice(events, since, end) if event.kind is Kind.ACCEPTED}
+        end = connection.journal.cursor
+        accepted |= {(event.message_id, event.attempt) for event in connection.journal.events[since:end] if event.kind is Kind.ACCEPTED}
         since, undecided = end, connection.outstanding.keys() - accepted
         if not undecided:
             break

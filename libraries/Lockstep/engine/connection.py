@@ -59,7 +59,6 @@ class Connection:
         self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
         self._pings = 0
         self._secret = secret
-        self._said: Mapping[str, Any] | None = None
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -120,9 +119,6 @@ class Connection:
 
     def _arrived(self, decoded: Decoded, arrived: float) -> None:
         kind, message_id, attempt, sequence_id, offset, digest, details = decoded
-        if details == self._said:  # the frames of a connection mostly say the same beside their message: session and epoch
-            details = self._said
-        self._said = details
         index = self.journal.write(
             kind, self.client, self.number, self.user, message_id, attempt, sequence_id, offset, digest, None, details, time=arrived
         )
@@ -188,18 +184,18 @@ class Connection:
         """
         socket = await self._usable()
         self.journal.check_room()
-        encode, write = self.adapter.encode, self.journal.write
+        encode, write, clock = self.adapter.encode, self.journal.write, self.journal.clock
         frames = [encode({**message, missing: None} if missing else message) for message in messages]
-        index = first = self.journal.cursor
+        written: list[float] = []
         for message, digest, noted in zip(messages, digests, details, strict=False):
             key = (message["message_id"], message["attempt"])
             sequence_id = message.get("sequence_id")
-            index = write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, noted)
+            written.append(clock())
+            write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, noted, time=written[-1])
             self.outstanding[key] = sequence_id
         self.sent += len(frames)
         await self._put(socket, frames, in_one_segment=in_one_segment)
-        times = self.journal.events.times
-        return times[first], times[index]
+        return written[0], written[-1]
 
     async def _put(self, socket: ClientConnection, frames: Sequence[bytes], *, in_one_segment: bool = False) -> None:
         try:

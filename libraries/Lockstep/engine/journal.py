@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Any
 
 import orjson
 
-from ..checks.columns import Events
+from ..checks.columns import AT_ONCE, Events
 from ..checks.events import Event, Kind
 from ..errors import UsageError
 
@@ -21,24 +22,48 @@ class Journal:
     """Append-only; written by the loop thread only. Reading never consumes: a cursor says from where to look."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, most: int = MOST_EVENTS) -> None:
-        self.events = Events()
         self.clock = clock
         self.most = most
+        self.cursor = 0
+        """The index that the next event will have."""
+        self._events = Events()
+        self._fresh: list[tuple[Any, ...]] = []
+        """Events that are not in columns yet: adding many at once is cheaper, and who sends should not pay for those who read."""
+        self._lock = Lock()
 
-    def write(self, kind: Kind, client: str, connection: int, user: str, *fields: Any, time: float | None = None) -> int:
-        """Appends one event and returns its index; ``fields`` follow the order of :class:`Event` from ``message_id`` on."""
-        events = self.events
-        return events.append(events.names.source(client, connection, user), self.clock() if time is None else time, kind, *fields)
+    def write(  # noqa: PLR0917 - the fields of an event
+        self, kind: Kind, client: str, connection: int, user: str, message_id: str | None = None, attempt: int | None = None,
+        sequence_id: int | None = None, offset: int | None = None, digest: str | None = None, intended: float | None = None,
+        details: Mapping[str, Any] | None = None, *, time: float | None = None,
+    ) -> int:
+        """Appends one event and returns its index."""
+        index, fresh = self.cursor, self._fresh
+        fresh.append((
+            index, self.clock() if time is None else time, kind, client, connection, user, message_id, attempt, sequence_id, offset, digest, intended,
+            details,
+        ))
+        self.cursor = index + 1
+        if len(fresh) >= AT_ONCE:
+            self._tidy()
+        return index
+
+    def _tidy(self) -> None:
+        """Moves what is fresh into the columns; any thread may ask for it, while the loop thread goes on writing behind."""
+        with self._lock:
+            done = self._fresh[:]
+            self._events.extend(done)
+            del self._fresh[: len(done)]
+
+    @property
+    def events(self) -> Events:
+        """All events that were written so far."""
+        self._tidy()
+        return self._events
 
     def check_room(self) -> None:
         """Raises when the journal holds as much as it may; what is sent and what arrives is checked, how it ended is always written."""
-        if len(self.events) >= self.most:
+        if self.cursor >= self.most:
             raise UsageError(f"the journal of this process is full ({self.most:,} events); split the case into several tests or robot calls")
-
-    @property
-    def cursor(self) -> int:
-        """The index that the next event will have."""
-        return len(self.events)
 
     def slice(self, since: int = 0, clients: Collection[str] | None = None) -> Events:
         """The events from a cursor on, of the named clients or of all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from itertools import islice
 from time import monotonic
 from typing import NoReturn
 
@@ -175,8 +174,8 @@ async def _first(client: Client, kind: Kind, since: int) -> Event | None:
     connection = client.connection
     deadline = monotonic() + HANG_GUARD
     while connection is not None:
-        events, end = connection.journal.events, connection.journal.cursor
-        found = next((event for event in islice(events, since, end) if event.kind is kind and event.client == client.alias), None)
+        end = connection.journal.cursor
+        found = next((event for event in connection.journal.events[since:end] if event.kind is kind and event.client == client.alias), None)
         if found is not None or not connection.is_open or not await connection.changed.wait(deadline - monotonic()):
             return found
         since = end

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
 from hypothesis import given
 from hypothesis import strategies as st
 from random_histories import examples, histories
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.columns import Events, Names
+from Lockstep.checks.columns import Events
 
 DIGESTS = (None, "", "9e3779b97f4a7c15", "00000000000000ff", "9E3779B97F4A7C15", "0x3779b97f4a7c15", "d-1")
 CLIENTS = ("a", "b")
@@ -18,7 +16,11 @@ made = st.lists(
     st.builds(
         Event, st.just(0), st.floats(0, 9), st.sampled_from(Kind), st.sampled_from(CLIENTS), st.integers(1, 3), st.sampled_from(("u", "v", "")),
         st.sampled_from((None, "m1", "m2")), st.sampled_from((None, 1, 2)), st.sampled_from((None, 0, -7)), st.sampled_from((None, 5)),
-        st.sampled_from(DIGESTS), st.sampled_from((None, 0.25)), st.sampled_from((None, {}, {"session": "s"}, {"session": ["s"], "epoch": {}})),
+        st.sampled_from(DIGESTS), st.sampled_from((None, 0.25)), st.sampled_from((
+            None, {}, {"session": "s"}, {"session": ["s"], "epoch": {}}, {"session": ["s"]},
+            {"session": ["s"], "version": 1}, {"session": "['s']"}, {"session": "s", "version": 4}, {"version": 4}, {"version": 2**63}, {"version": "4"},
+            {"session": "s", "epoch": 1, "version": 5, "shared": {}}, {"session": None}, {"version": None}, {"shared": {}},
+        )),
     ),
     max_size=8,
 )
@@ -27,8 +29,8 @@ made = st.lists(
 def written(events: list[Event]) -> tuple[Events, list[Event]]:
     """As the journal writes them, numbered from 0; and the tuples that should be found."""
     columns = Events()
-    for event in events:
-        columns.append(columns.names.source(event.client, event.connection, event.user), event.time, event.kind, *event[6:])
+    for some in (events[:3], events[3:]):
+        columns.extend(some)
     return columns, [event._replace(index=index) for index, event in enumerate(events)]
 
 
@@ -80,20 +82,3 @@ def test_digests_are_equal_when_their_numbers_are() -> None:
     assert numbers[: len(DIGESTS)] == numbers[len(DIGESTS) :]
     assert len(set(numbers)) == len(DIGESTS)
     assert numbers[0] == 0
-
-
-def test_of_two_threads_that_name_a_message_at_once_both_get_one_number() -> None:
-    names = Names()
-
-    class Contended:
-        """The other thread was quicker, while this one waited for the lock."""
-
-        def __enter__(self) -> None:
-            names._lock = Lock()
-            names.message("u", "m")
-
-        def __exit__(self, *_: object) -> None: ...
-
-    names._lock = Contended()  # type: ignore[assignment]
-    assert names.message("u", "m") == names.message("u", "m") == 0
-    assert names.message_ids == ["m"]
