@@ -77,6 +77,7 @@ The Queue Is As Large As Before
     Send Burst    60    acknowledge=yes
     Wait Until Everything Is Answered
     Failed Messages Should Have No Effect    40
+    Send The Refused Messages Again
     The Queue Should Take    500
     Every Accepted Message Should Be Processed
 
