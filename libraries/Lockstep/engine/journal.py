@@ -50,9 +50,12 @@ class Journal:
     def _tidy(self) -> None:
         """Moves what is fresh into the columns; any thread may ask for it, while the loop thread goes on writing behind."""
         with self._lock:
-            done = self._fresh[:]
-            self._events.extend(done)
-            del self._fresh[: len(done)]
+            self._move()
+
+    def _move(self) -> None:
+        done = self._fresh[:]
+        self._events.extend(done)
+        del self._fresh[: len(done)]
 
     @property
     def events(self) -> Events:
@@ -67,7 +70,9 @@ class Journal:
 
     def slice(self, since: int = 0, clients: Collection[str] | None = None) -> Events:
         """The events from a cursor on, of the named clients or of all."""
-        events = self.events[since:]
+        with self._lock:  # while columns grow one after the other, they are of different lengths
+            self._move()
+            events = self._events[since:]
         return events if clients is None else events.of_clients(clients)
 
     def save(self, path: Path, since: int = 0) -> Path:
