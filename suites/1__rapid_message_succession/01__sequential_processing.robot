@@ -74,6 +74,16 @@ Messages Whose Time Runs Backwards
     The Conversation Should Be Intact
     The Agent Should Have Processed    50    last_sequence=49
 
+Words Of Many Scripts Arrive Unchanged
+    [Documentation]    People write as they speak. A letter that the server does not know must not become a question mark.
+    Connect As    alice
+    Send Message    Grüße aus Zürich, ça va?
+    Send Message    今日の売上を地域別に見せて
+    Send Message    كم بعنا اليوم؟
+    Send Message    All sold 🚀 👩‍💻
+    The Conversation Should Be Intact
+    The Agent Should Have Processed    4    last_sequence=3
+
 The Last Burst Before Closing Is Not Forgotten
     [Documentation]    The user sends and closes the browser at once. What was sent is in the next session.
     Connect As    alice
@@ -83,9 +93,12 @@ The Last Burst Before Closing Is Not Forgotten
 
 Ten Users At The Same Time
     [Documentation]    Each user has an agent of their own; nobody sees another one's words.
-    Connect Users    10
+    @{users} =    Connect Users    10
     Send Burst    200    in_flight=16    client=everyone
     Every Message Should Be Answered Exactly Once    client=everyone
     Replies Should Arrive In Send Order    client=everyone
     Contents Should Arrive Unchanged    client=everyone
     Users Should Not See Each Other
+    FOR    ${user}    IN    @{users}
+        The Agent Should Have Processed    200    last_sequence=199    client=${user}
+    END
