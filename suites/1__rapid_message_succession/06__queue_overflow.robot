@@ -78,6 +78,7 @@ The Queue Is As Large As Before
     Wait Until Everything Is Answered
     Failed Messages Should Have No Effect    40
     Send The Refused Messages Again
+    Wait Until Everything Is Answered
     The Queue Should Take    500
     Every Accepted Message Should Be Processed
 
