@@ -40,7 +40,7 @@ def test_a_restart_keeps_the_store(engine, platform, connect, gracefully):
     assert not psutil.pid_exists(before)
     assert platform.obituary() == ""
     again = connect(platform, account=alice.account)
-    engine.run(again.send_burst(Plan(Schedule(3), str, message_id=f"{alice.account.login}.0")))
+    engine.run(again.send_burst(Plan(Schedule(3), str, message_id=lambda _number: f"{alice.account.login}.0")))
     engine.run(settle(again, fence="agent_state", since=0))
     assert [event.kind for event in engine.journal.events if event.message_id == f"{alice.account.login}.0" and event.kind is Kind.DUPLICATE] == [Kind.DUPLICATE] * 3
     state = engine.run(again.ask("agent_state", 10)).details["fields"]

@@ -182,8 +182,9 @@ def test_each_depth_that_is_told_lies_between_what_must_and_what_can_wait(seen: 
 def test_what_is_told_of_the_places_is_what_was_promised(seen: Seen) -> None:
     fields = [a.details["fields"] for _, a in seen.pairs if a.details["question"].startswith("queue")]
     over = [each for each in fields if each.get("queue_size", 0) > H]
-    other = [each for each in fields if each.get("max_capacity", each.get("capacity")) != H]
-    compared(depth_reported_within(seen.history, H), len(fields), *["over_capacity"] * len(over), *["disagreement"] * len(other))
+    named = [seen.full(send).details["capacity"] for send in seen.sends if seen.full(send)]
+    other = [each for each in (*(each.get("max_capacity", each.get("capacity")) for each in fields), *named) if each != H]
+    compared(depth_reported_within(seen.history, H), len(fields) + len(named), *["over_capacity"] * len(over), *["disagreement"] * len(other))
 
 
 @against_oracle(served(RefusesEarly, OneTooMany, HighLikeNormal), st.integers(0, 60), number=60)
