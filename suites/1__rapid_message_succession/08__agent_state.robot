@@ -95,7 +95,7 @@ She Asks Ten Questions About Sales
 
 She Repeats The Conversation While Somebody Watches
     [Documentation]    Without a pause; snapshots are taken at the same time.
-    Start Taking Snapshots    every=5 ms
+    Start Taking Snapshots    every=1 ms
     Have The Conversation    sales_conversation    rounds=50
     Wait Until Everything Is Answered
     Stop Taking Snapshots
