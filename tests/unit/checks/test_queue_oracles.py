@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given
 from hypothesis import strategies as st
 from model_server import ModelServer
-from random_histories import Choices, against_oracle, choices, codes, expect
+from random_histories import Choices, against_oracle, choices, codes, examples, expect
 from told_histories import Story
 from wrong_queues import (
     Boasts,
@@ -116,7 +117,8 @@ def served(draw: st.DrawFn, *kinds: type[ModelServer]) -> Seen:
     return Seen(server.run(25, send=1, again=4, ask=1).history)
 
 
-@against_oracle(served(*SERVERS), number=60)
+@examples(60)
+@given(served(*SERVERS))
 def test_each_attempt_has_its_depth_and_the_moment_of_its_decision(seen: Seen) -> None:
     for door in seen.history.doors.values():
         for attempt in door.attempts:
