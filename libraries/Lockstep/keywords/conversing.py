@@ -34,8 +34,8 @@ class ConversingKeywords:
 
     @keyword(tags=("Sending", "State"))
     def have_the_conversation(
-        self, payload: str, *, every: MaybeDuration = None, rounds: Count = ROUND, snapshots: bool = False, malformed: bool = False,
-        title: str | None = None, client: str | None = None,
+        self, payload: str, *, every: MaybeDuration = None, rounds: Count = ROUND, in_flight: MaybeCount = None, snapshots: bool = False,
+        malformed: bool = False, title: str | None = None, client: str | None = None,
     ) -> Burst:
         """Sends the messages of a conversation in order.
 
@@ -43,6 +43,7 @@ class ConversingKeywords:
         | payload    | name of a file in ``resources/payloads``, such as ``sales_conversation``, or a path         |
         | every      | time between two messages, such as ``200 ms``; none: no pause                              |
         | rounds     | how often the whole conversation is had                                                    |
+        | in_flight  | at most this many unanswered messages; none: no bound                                      |
         | snapshots  | ``yes``: the agent is asked for its state before each message and again behind its answer  |
         | malformed  | ``yes``: behind each message comes one without content, which the target has to refuse     |
         | title      | of the conversation; none: the one in the file                                             |
@@ -56,6 +57,8 @@ class ConversingKeywords:
         | `Have The Conversation` | sales_conversation | every=200 ms | snapshots=yes |
         """
         kit, said = self._kit, read_payload(payload, Conversation)
+        if in_flight is not None and (snapshots or malformed):
+            raise UsageError("in_flight=... is for messages without a pause between them; with snapshots=yes or malformed=yes something comes between them; give one of them")
         if snapshots:
             kit.must_offer("agent_state")
         if malformed:
@@ -71,7 +74,7 @@ class ConversingKeywords:
 
         def sending(one: Client) -> Awaitable[Burst]:
             plan = Plan(
-                schedule, lambda number: f"{sayings[number].content} [{one.account.canary}]", fence=kit.fence,
+                schedule, lambda number: f"{sayings[number].content} [{one.account.canary}]", in_flight=in_flight, fence=kit.fence,
                 says=lambda number: {"conversation": title or said.title, **({"final": True} if sayings[number].final else {})},
             )
             return converse(one, plan, snapshots=snapshots, malformed=malformed) if snapshots or malformed else one.send_burst(plan)

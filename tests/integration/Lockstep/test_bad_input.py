@@ -365,6 +365,7 @@ def test_activities_snapshots_payloads_and_agents_used_in_a_way_that_cannot_work
             "Agent Of The Server": [*up, team, "${id} =    Send Message    Do it    agents=${{['reporting']}}",
                                     "The Message Should Have Been Refused    ${id}    because=queue_full"],
             "Unknown Payload": [*up, "Have The Conversation    sales_conversatoin"],
+            "Window And Snapshots": [*up, "Have The Conversation    sales_conversation    in_flight=16    snapshots=yes"],
             "nobody": [*up, "Coordinate The Agents    nobody.yaml"],
             **converse,
         },
@@ -389,6 +390,8 @@ def test_activities_snapshots_payloads_and_agents_used_in_a_way_that_cannot_work
             "Agent Of The Server": "violation: alice's message 0 should have been refused because of queue_full, "
                                    "but it was refused because of unknown_agent [not_refused]",
             "Unknown Payload": "usage: there is no payload 'sales_conversatoin'; did you mean sales_conversation? Known are: customer_dashboard, sales_conversation",
+            "Window And Snapshots": "usage: in_flight=... is for messages without a pause between them; with snapshots=yes or malformed=yes something comes between them; "
+                                    "give one of them",
             "nobody": "usage: nobody.yaml: key 'messages.0.agents' must have at least one entry",
             "empty": "usage: empty.yaml is empty or no list of 'key: value' lines; a payload begins with 'schema: 1' and has a title and messages",
             "list": "usage: list.yaml is empty or no list of 'key: value' lines;",
