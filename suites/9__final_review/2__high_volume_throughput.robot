@@ -1,0 +1,38 @@
+*** Settings ***
+Documentation    The criteria for many users at once: rate, latency, headroom.
+...
+...              Each test is one criterion in a stakeholder's words; see the criteria for rapid succession. A criterion
+...              that both kinds of suites feed stands there: no message is lost, order, overload, urgent messages.
+
+Resource         ../../resources/final_review.resource
+
+Test Template    The Measured Value Should Be
+
+Test Tags        final-review
+
+
+*** Test Cases ***
+Sustained throughput
+    [Tags]    fr-throughput-sustained
+    knee    at least    ${SUSTAINED_RATE}    cases=hvt-1
+    benchmark_ramp    at least    ${SUSTAINED_RATE}    cases=hvt-b
+    benchmark_sustained    at least    ${SUSTAINED_RATE}
+
+Peak throughput
+    [Tags]    fr-throughput-peak
+    benchmark_peak    at least    ${PEAK_RATE}    cases=hvt-b
+
+Sustained 5 000 and peak 10 000 messages per second
+    [Tags]    fr-promise-rate
+    benchmark_sustained    at least    5000 msg/s    cases=hvt-b    needs=full
+    benchmark_peak    at least    10000 msg/s    needs=full
+
+Latency under sustained load
+    [Tags]    fr-latency
+    stress_p50    at most    ${LATENCY_P50}    cases=hvt-5
+    stress_p95    at most    ${LATENCY_P95}
+    stress_p99    at most    ${LATENCY_P99}
+
+Capacity headroom over the sustained rate
+    [Tags]    fr-headroom
+    headroom    reported    cases=hvt-1
