@@ -7,13 +7,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
-from statistics import median
 
 from . import wording
 from .events import Event
 from .history import History
-from .trend import slope, steadiness
 from .verdict import Measured, Verdict
 from .violations import Code
 
@@ -88,37 +85,6 @@ def mean_latency_within(history: History, limit: float) -> Verdict:
                 f"the mean latency of {wording.counted(len(values), 'reply')} is {mean * 1000:.1f} ms, where {limit * 1000:g} ms "
                 f"are allowed; the slowest took {max(values) * 1000:.0f} ms",
                 *_slowest(history),
-            )
-    return verdict.concluded()
-
-
-WINDOWS = 20
-STEADY = 4.5
-"""Standard deviations: chance, or one step up, shows so steady a rise in fewer than one of 100 000 runs."""
-
-
-def no_latency_trend(history: History, floor: float = 0.05, factor: float = 2.0) -> Verdict:
-    """Latency does not rise in the course of the run (*too_slow*): no work that grows with what was done before.
-
-    The median latencies of 20 equal windows, in order of reply, must not rise steadily, from window to window, to more than `factor`
-    times and `floor` seconds above where they began. A single step, such as a machine that became busy, is no trend; fewer than 40
-    replies tell none. O(n log n). Source: Mann and Kendall, Theil and Sen.
-    """
-    verdict = Verdict("latency does not rise")
-    values = history.latencies
-    if len(values) >= 2 * WINDOWS:
-        verdict.exercised = len(values)
-        edges = [place * len(values) // WINDOWS for place in range(WINDOWS + 1)]
-        medians = [median(values[begin:end]) for begin, end in pairwise(edges)]
-        rise = slope(list(enumerate(medians))) * (WINDOWS - 1)
-        began = max(median(medians) - rise / 2, 0.0)
-        verdict.measured("latency_rise", rise * 1000, "ms", len(values))
-        if steadiness(medians) > STEADY and rise > floor and began + rise > factor * began:
-            verdict.violated(
-                Code.TOO_SLOW,
-                f"latency rose steadily over {len(values)} replies, from {began * 1000:.0f} ms to {(began + rise) * 1000:.0f} ms; "
-                f"{floor * 1000:g} ms more are allowed",
-                history.journal.replies[0], history.journal.replies[-1],
             )
     return verdict.concluded()
 

@@ -7,6 +7,8 @@ system does not tell.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
+from math import isfinite
 
 from . import wording
 from .events import Event, Kind
@@ -17,7 +19,9 @@ from .violations import Code
 
 WARM_UP = 10_000
 """Messages during which a correct server may still grow: caches fill, and an interpreter asks for memory in steps."""
-FEWEST = 10
+FLOOR = 2_000_000
+"""Bytes; the step in which a correct server may ask for memory."""
+FEWEST = 12
 """Fewer samples tell no slope."""
 
 
@@ -48,30 +52,43 @@ def _within(history: History, field: str, limit: int, figure: tuple[str, str]) -
     return verdict.concluded()
 
 
-def memory_flat(history: History, limit: float = 64, warm_up: int = WARM_UP, floor: int = 2_000_000) -> Verdict:
+def memory_flat(history: History, limit: float = 64, warm_up: int = WARM_UP, floor: int = FLOOR) -> Verdict:
+    """`memory_slope_within` for what a journal says.
+
+    A message is one attempt that was answered, refused or called a duplicate. O(n).
+    """
+    settled = history.events.positions(Kind.REPLY, Kind.REFUSED, Kind.DUPLICATE)
+    counted = [(bisect_left(settled, history.events.position(sample)), memory, sample) for sample, memory in _samples(history, "memory")]
+    behind = [sample for messages, _, sample in counted if messages >= warm_up]
+    return memory_slope_within(
+        [(messages, memory) for messages, memory, _ in counted], limit, warm_up, floor, (behind[0], behind[-1]) if behind else (),
+    )
+
+
+def memory_slope_within(
+    samples: Sequence[tuple[float, float]], limit: float, warm_up: int = WARM_UP, floor: int = FLOOR, evidence: Sequence[Event] = (),
+) -> Verdict:
     """Behind the warm-up the server's memory does not grow by more than `limit` bytes a message (*leak*).
 
-    A message is one attempt that was answered, refused or called a duplicate; `warm_up` is counted in these. Growth of less than
-    `floor` bytes in all is no leak but the step in which memory is asked for. The slope is the median of all pairs of at most 200
-    samples. O(n). Source: Theil and Sen.
+    `samples` say how many messages were settled by then, and how many bytes it had. Growth of less than `floor` bytes in all is no leak but
+    the step in which memory is asked for. The slope is the median of all pairs of at most 200 samples. Source: Theil and Sen.
     """
     verdict = Verdict("memory of the server does not leak")
-    settled = history.events.positions(Kind.REPLY, Kind.REFUSED, Kind.DUPLICATE)
-    counted = [
-        (bisect_left(settled, history.events.position(sample)), sample, memory) for sample, memory in _samples(history, "memory")
-    ]
-    behind = thinned([each for each in counted if each[0] >= warm_up])
+    behind = thinned([sample for sample in samples if sample[0] >= warm_up])
     if len(behind) >= FEWEST:
         verdict.exercised = len(behind)
-        rise = slope([(messages, memory) for messages, _, memory in behind])
-        (begun, first, _), (done, last, _) = behind[0], behind[-1]
-        verdict.measured("server_memory_per_message", rise, "B/msg", len(behind))
-        if rise > limit and rise * (done - begun) > floor:
+        rise = slope(behind)
+        begun, done = behind[0][0], behind[-1][0]
+        grown = rise.middle * (done - begun)
+        for name, figure in (("", rise.middle), ("_least", rise.least), ("_most", rise.most)):
+            if isfinite(figure):
+                verdict.measured(f"server_memory_per_message{name}", figure, "B/msg", len(behind))
+        if rise.middle > limit and rise.least >= 0 and grown > floor:
             verdict.violated(
                 Code.LEAK,
-                f"the server's memory grows by {rise:.0f} B with each message ({_amount('memory', rise * (done - begun))} over {done - begun} "
-                f"messages, behind a warm-up of {begun}), where {limit:g} B are allowed",
-                first, last,
+                f"the server's memory grows by {rise.middle:.0f} B with each message ({_amount('memory', grown)} over {done - begun:g} "
+                f"messages, behind a warm-up of {begun:g}), where {limit:g} B are allowed",
+                *evidence,
             )
     return verdict.concluded()
 

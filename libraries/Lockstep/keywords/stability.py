@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..arguments import Duration, MaybeNumber, MaybeSize
+from ..checks.course import no_latency_trend
 from ..checks.events import Kind
 from ..checks.heartbeat import connections_stayed_up, pings_answered
-from ..checks.latency import no_latency_trend
 from ..checks.leaks import descriptors_flat, memory_flat, memory_within, threads_within
 from ..checks.neighbours import not_held_up
 from ..checks.progress import no_stall

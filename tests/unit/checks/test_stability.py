@@ -15,11 +15,9 @@ from told_histories import Story
 from Lockstep.checks import Event, History, Kind
 from Lockstep.checks.heartbeat import connections_stayed_up, pings_answered
 from Lockstep.checks.isolation import snapshots_name_own_messages
-from Lockstep.checks.latency import no_latency_trend
 from Lockstep.checks.leaks import descriptors_flat, memory_flat, memory_within, threads_within
 from Lockstep.checks.neighbours import not_held_up
 from Lockstep.checks.rate import sending_within
-from Lockstep.checks.trend import slope, steadiness, thinned
 
 MB = 1_000_000
 
@@ -230,51 +228,6 @@ def test_open_connections_need_descriptors() -> None:
 
 
 # trends -----------------------------------------------------------------------------------------------------------------------
-
-
-@examples(200)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(-50, 50)), max_size=12))
-def test_the_slope_is_the_middle_of_all_slopes(points: list[tuple[float, float]]) -> None:
-    every = sorted((b[1] - a[1]) / (b[0] - a[0]) for i, a in enumerate(points) for b in points[i + 1 :] if a[0] != b[0])
-    middle = len(every) // 2
-    expected = 0 if not every else every[middle] if len(every) % 2 else (every[middle - 1] + every[middle]) / 2
-    assert slope(points) == pytest.approx(expected)
-
-
-@examples(100)
-@given(st.lists(st.integers(0, 5), max_size=30), st.integers(2, 8))
-def test_thinned_keeps_order_ends_and_number(items: list[int], most: int) -> None:
-    numbered = list(enumerate(items))
-    kept = thinned(numbered, most)
-    assert len(kept) == min(len(items), most) == len(set(kept))
-    assert kept == sorted(kept)
-    assert not items or (kept[0], kept[-1]) == (numbered[0], numbered[-1])
-
-
-def test_steadiness_counts_pairs_that_rise() -> None:
-    assert steadiness([1]) == 0
-    assert steadiness([1, 2, 3, 4]) == pytest.approx(6 / (4 * 3 * 13 / 18) ** 0.5)
-    assert steadiness([4, 3, 2, 1]) == -steadiness([1, 2, 3, 4])
-    assert steadiness([2, 2]) == 0
-
-
-@pytest.mark.parametrize(("latency", "expected"), [
-    (lambda n, noise: 0.005 + 0.02 * noise, {}),
-    (lambda n, noise: 0.005 + 0.0005 * n + 0.02 * noise, {"too_slow": 1}),
-    (lambda n, noise: 0.005 + 0.00005 * n + 0.001 * noise, {}),
-    (lambda n, noise: 0.005 + (0.3 if n > 200 else 0) + 0.02 * noise, {}),
-    (lambda n, noise: 0.5 + 0.0005 * n + 0.02 * noise, {}),
-    (lambda n, noise: 0.3 - 0.0005 * n + 0.02 * noise, {}),
-])
-def test_latency_rises_when_it_does_so_steadily_and_by_much(latency: Any, expected: dict[str, int]) -> None:
-    noise = random.Random(4711).random
-    assert codes(no_latency_trend(beside([latency(number, noise()) for number in range(400)], []))) == expected
-
-
-def test_the_sentence_of_a_rise_and_too_few_replies() -> None:
-    (violation,) = no_latency_trend(beside([0.001 * (number + 1) for number in range(400)], [])).violations
-    assert violation.sentence == "latency rose steadily over 400 replies, from 11 ms to 391 ms; 50 ms more are allowed"
-    assert no_latency_trend(beside([0.001] * 39, [])).counts == {"vacuous": 1}
 
 
 @examples(100)

@@ -134,11 +134,15 @@ class Load:
     @property
     def tenths(self) -> list[Histogram]:
         """The latency of each tenth of the phase."""
-        parts = [Histogram() for _ in range(TENTHS)]
+        return self.parts(TENTHS)
+
+    def parts(self, count: int) -> list[Histogram]:
+        """The latency of so many equally long parts of the phase; those in which nothing was told are empty."""
+        parts = [Histogram() for _ in range(count)]
         whole = self.moments[-1].at if self.moments else 1.0
         for moment in self.moments:
             middle = max(0.0, moment.at - moment.lasted / 2)
-            parts[min(TENTHS - 1, int(middle / whole * TENTHS))].add(moment.latency)
+            parts[min(count - 1, int(middle / whole * count))].add(moment.latency)
         return parts
 
 

@@ -1,0 +1,84 @@
+"""How latency goes on while messages are sent: whether it rises, and whether single replies stick out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from .events import Event
+from .history import History
+from .latency import binomial_tail
+from .load import Part
+from .trend import slope
+from .verdict import Verdict
+from .violations import Code
+
+STRETCHES = 20
+"""So many make a trend. With more of them a single step looks like one, and fewer than 12 cannot be told from chance."""
+FEWEST = 12
+OUTLIER_FACTOR, OUTLIER_FLOOR = 10, 0.05
+
+
+class Stretch(NamedTuple):
+    """A stretch of the time: how many replies came in it, and their median latency (s)."""
+
+    replies: int
+    median: float
+
+
+def no_rise(stretches: Sequence[Stretch], floor: float = 0.05, factor: float = 2.0, evidence: Sequence[Event] = ()) -> Verdict:
+    """Latency does not rise in the course of a load (*too_slow*): no work that grows with what was done before.
+
+    The medians of 20 stretches of equal length, in order of time, must not rise steadily, from stretch to stretch, to more than `factor`
+    times and `floor` seconds above where they began. A single step, such as a machine that became busy, is no trend. Stretches without
+    replies are left out; fewer than 12 of the others tell nothing. Source: Mann and Kendall, Theil and Sen.
+    """
+    verdict = Verdict("latency does not rise")
+    points = [(place, stretch.median) for place, stretch in enumerate(stretches) if stretch.replies]
+    if len(points) >= FEWEST:
+        replies = verdict.exercised = sum(stretch.replies for stretch in stretches)
+        found = slope(points)
+        rise = found.middle * (points[-1][0] - points[0][0])
+        began = max(median(value for _, value in points) - rise / 2, 0.0)
+        verdict.measured("latency_rise", rise * 1000, "ms", replies)
+        if found.least > 0 and rise > floor and began + rise > factor * began:
+            verdict.violated(
+                Code.TOO_SLOW,
+                f"latency rose steadily over {replies} replies, from {began * 1000:.0f} ms to {(began + rise) * 1000:.0f} ms; "
+                f"{floor * 1000:g} ms more are allowed",
+                *evidence,
+            )
+    return verdict.concluded()
+
+
+def no_latency_trend(history: History, floor: float = 0.05, factor: float = 2.0) -> Verdict:
+    """`no_rise` for what a journal says: 20 windows of equally many replies, in order of reply; fewer than 40 replies tell nothing. O(n log n)."""
+    values, replies = history.latencies, history.journal.replies
+    count = len(values) if len(values) >= 2 * STRETCHES else 0
+    edges = [place * count // STRETCHES for place in range(STRETCHES + 1)]
+    stretches = [Stretch(end - begin, median(values[begin:end])) for begin, end in pairwise(edges) if begin < end]
+    return no_rise(stretches, floor, factor, (replies[0], replies[-1]) if count else ())
+
+
+def outlier_limit(typical: float) -> float:
+    """The latency (s) above which a reply sticks out where this is the median: ten times as long, and 50 ms at least."""
+    return max(OUTLIER_FACTOR * typical, OUTLIER_FLOOR)
+
+
+def few_outliers(part: Part, share: float = 0.01, alpha: float = 1e-6) -> Verdict:
+    """Fewer than `share` of the replies stick out (*too_slow*); a part's late replies are those above its `outlier_limit`.
+
+    By an exact binomial test at level `alpha`. O(replies) at worst. Source: exact binomial test.
+    """
+    verdict = Verdict("few replies stick out", exercised=part.replies)
+    if part.replies:
+        verdict.measured("outlier_share", 100 * part.late / part.replies, "%", part.replies)
+    if part.late > share * part.replies and binomial_tail(part.late, part.replies, share) <= alpha:
+        verdict.violated(
+            Code.TOO_SLOW,
+            f"{part.name}: {part.late:,} of {part.replies:,} replies took ten times as long as the usual one and 50 ms at least, where less than "
+            f"{share * 100:g} % of them may",
+        )
+    return verdict.concluded()
