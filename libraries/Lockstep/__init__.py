@@ -24,6 +24,7 @@ from .keywords.conversing import ConversingKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
+from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
@@ -86,7 +87,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
-            LoadKeywords(kit, expectation), RecordingKeywords(kit),
+            LoadKeywords(kit, expectation), LoadLedgerKeywords(kit, expectation), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -158,7 +158,7 @@ class LoadKeywords:
             raise SkipExecution(f"not offered: {reason}")
         preparing.check(target, plan, shards)
         self._phases += 1
-        mark = f"load-{kit.records.run[-6:]}{kit.scope.number}-{self._phases}".lower()
+        mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
         progress = ProgressFile(kit.records.folder, kit.scope.name, name.replace("_", " "))
         rates = _Rate()
 

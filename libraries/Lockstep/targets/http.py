@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WITHIN = 10.0
 """s without a byte of the answer; a long answer, such as the ledger of a long test, may take longer as a whole."""
+PIECE = 2**18
+"""Bytes of a long answer that are taken at a time."""
 
 
 class Http:
@@ -27,6 +29,13 @@ class Http:
         within: float = WITHIN,
     ) -> bytes:
         """The body of a 2xx answer; anything else is an error that names ``what`` was wanted, never a fallback."""
+        return b"".join([piece async for piece in self.pieces(what, method, url, body, headers=headers, within=within)])
+
+    async def pieces(
+        self, what: str, method: str, url: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None,
+        within: float = WITHIN,
+    ) -> AsyncIterator[bytes]:
+        """The same piece by piece, as it comes, for answers that are too long to be kept."""
         import aiohttp  # noqa: PLC0415 - 0.2 s that dry runs and libdoc need not pay
 
         if self._session is None:
@@ -35,10 +44,10 @@ class Http:
         silence = aiohttp.ClientTimeout(total=None, sock_connect=within, sock_read=within)
         try:
             async with self._session.request(method, url, json=body or None, headers=headers, timeout=silence) as answer:
-                data = await answer.read()
                 if answer.status // 100 != 2:
-                    raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(data)}")
-                return data
+                    raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(await answer.read())}")
+                async for piece in answer.content.iter_chunked(PIECE):
+                    yield piece
         except TimeoutError:
             raise EnvironmentSetupError(f"{what}: no answer within {within:g} s from {_without_secret(url)}") from None
         except aiohttp.ClientError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from operator import methodcaller
+from operator import itemgetter, methodcaller
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -20,6 +20,8 @@ from .model import Messages, Question, Ready, Rule, Shape
 from .placeholders import PLACEHOLDER, filled
 
 Get = Callable[[Any], Any]
+_ROW = partial(tuple.__new__, LedgerRow)
+_ROW_PARTS = itemgetter(*LedgerRow._fields)
 
 
 def digest_of(content: str) -> str:
@@ -121,12 +123,20 @@ class JsonMapping:
 
     def ledger(self, data: bytes) -> Iterator[LedgerRow]:
         """One JSON object per line, with the names that the glossary gives to the parts of a row."""
-        for number, line in enumerate(data.splitlines(), 1):
-            try:
-                row = orjson.loads(line)
-                yield LedgerRow(*(row.get(field, "") for field in LedgerRow._fields))
-            except (orjson.JSONDecodeError, AttributeError):
-                raise EnvironmentSetupError(f"ledger: line {number} is not a JSON object: {line[:80]!r}") from None
+        return map(_ledger_row, filter(bytes.strip, data.split(b"\n")))
+
+
+def _ledger_row(line: bytes) -> LedgerRow:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        row = None
+    if not isinstance(row, dict):
+        raise EnvironmentSetupError(f"ledger: this line is not a JSON object: {line[:80]!r}")
+    try:
+        return _ROW(_ROW_PARTS(row))
+    except KeyError:
+        return LedgerRow(*(row.get(field, "") for field in LedgerRow._fields))
 
 
 class _CompiledRule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -233,11 +233,23 @@ class Target:
 
     async def ledger(self, since: int = 0) -> list[LedgerRow]:
         """The server's own account after index ``since``."""
+        return [row async for rows in self.ledger_pages(since) for row in rows]
+
+    async def ledger_pages(self, since: int = 0) -> AsyncIterator[Iterable[LedgerRow]]:
+        """The same as it comes, some rows at a time; all at once where a class of the target's own reads the ledger."""
         request = self.file.control.ledger
         if request is None:
             raise UsageError(f"target '{self.name}' offers no ledger")
-        data = await self.http.request("ledger", request.method, self.fill(request.url, since=since))
-        return list(self.adapter.ledger(data))
+        call = "ledger", request.method, self.fill(request.url, since=since)
+        if self.file.adapter is not None:
+            yield self.adapter.ledger(await self.http.request(*call))
+            return
+        rest = b""
+        async for piece in self.http.pieces(*call):
+            lines, newline, rest = (rest + piece).rpartition(b"\n")
+            if newline:
+                yield self.adapter.ledger(lines)
+        yield self.adapter.ledger(rest)
 
 
 def adapter_of(file: TargetFile, path: Path) -> Adapter:

@@ -38,6 +38,8 @@ class ConnectionAccount:
 
     number: int
     user: str
+    prefix: str
+    """Begins the ids of its messages; a number from 0 follows."""
     sent: int
     answered: int
     refused: int

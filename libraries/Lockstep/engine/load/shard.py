@@ -224,6 +224,6 @@ class _Shard:
 
     def _account(self, position: int, lane: Lane, ends: dict[int, str]) -> dict[str, Any]:
         tally, profile = lane.tally, self._profiles[position]
-        return {"number": lane.door.number, "user": lane.door.user, "sent": tally.sent, "answered": tally.answered, "refused": tally.refused,
+        return {"number": lane.door.number, "user": lane.door.user, "prefix": lane.door.prefix, "sent": tally.sent, "answered": tally.answered, "refused": tally.refused,
                 "lost": tally.lost, "unsent": lane.owed, "p50": profile.percentile(50), "p95": profile.percentile(95),
                 "last": tally.last_arrival, "closed": ends.get(lane.door.number)}

@@ -51,8 +51,13 @@ class Traffic(Protocol):
 
 def traffic(plan: Plan) -> Traffic:
     """The kind of traffic that a plan wants."""
-    mix = Mix(plan.high_share, plan.duplicate_share) if plan.high_share or plan.duplicate_share else None
+    mix = mix_of(plan)
     return OpenLoop(plan, mix) if plan.stages else ClosedLoop(plan, mix)
+
+
+def mix_of(plan: Plan) -> Mix | None:
+    """Which messages of a plan are urgent and repeated; None where none is."""
+    return Mix(plan.high_share, plan.duplicate_share) if plan.high_share or plan.duplicate_share else None
 
 
 class ClosedLoop:

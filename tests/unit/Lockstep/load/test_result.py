@@ -20,7 +20,7 @@ def second(shard, number, times=(), phase="sending", **figures):
 
 
 def account(number, **figures):
-    return {"number": number, "user": f"u{number}", "sent": 0, "answered": 0, "refused": 0, "lost": 0, "unsent": 0, "p50": 0.0, "p95": 0.0, "last": 102.0,
+    return {"number": number, "user": f"u{number}", "prefix": f"r.{number}.", "sent": 0, "answered": 0, "refused": 0, "lost": 0, "unsent": 0, "p50": 0.0, "p95": 0.0, "last": 102.0,
             "closed": None, **figures}
 
 
