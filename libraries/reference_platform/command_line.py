@@ -55,11 +55,13 @@ does not end it). Exit code 3: bad input or could not start, with one line on st
 
 examples:
   reference_platform serve --port 8000 --backend-port 8001
+  reference_platform serve --set max_connections=500
   reference_platform serve --store desk.sqlite --defect r2_window_too_short
   reference_platform serve --defect my_defects.py:ForgetfulInbox --quirk n7_jitter""",
     )
     add = serve.add_argument
     add("--config", type=Path, metavar="FILE", help="YAML file with configuration keys (default: the documented defaults)")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="one configuration key, over the file; may be repeated")
     add("--port", type=_port, default=0, help="port of the WebSocket (default: any free one)")
     add("--backend-port", type=_port, default=0, metavar="PORT", help="port of accounts, health and control (default: any free one)")
     add("--store", type=Path, metavar="PATH", help="SQLite file that survives a restart (default: a temporary one, removed at the end)")
@@ -96,7 +98,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
         replaced = replacements(arguments.defect, arguments.quirk)
     settings = Settings(
-        config=load(arguments.config), port=arguments.port, backend_port=arguments.backend_port, store=arguments.store,
+        config=load(arguments.config, arguments.set), port=arguments.port, backend_port=arguments.backend_port, store=arguments.store,
         control=not arguments.no_control, seed=arguments.seed, replaced=replaced,
     )  # fmt: skip
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:

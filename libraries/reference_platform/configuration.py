@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -68,10 +69,23 @@ class Configuration(BaseModel):
         return self.model_dump(exclude={"token_ttl", "token_secret_from", "synchronous", "commit_interval"})
 
 
-def load(path: Path | None) -> Configuration:
-    """Reads a configuration file; no path means the defaults."""
-    if path is None:
-        return Configuration()
+def load(path: Path | None, settings: Sequence[str] = ()) -> Configuration:
+    """Reads a configuration file (no path: the defaults) and lays single settings such as ``max_connections=500`` over it."""
+    content, single = {} if path is None else _read(path), dict(map(_setting, settings))
+    try:
+        return Configuration.model_validate(content | single)
+    except ValidationError as error:
+        raise PlatformError("; ".join(_sentence(path, single, item) for item in error.errors())) from error
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise PlatformError(f"--set {text} is no setting; give KEY=VALUE such as max_connections=500")
+    return key, value
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -81,22 +95,20 @@ def load(path: Path | None) -> Configuration:
         line = f" in line {mark.line + 1}" if mark else ""
         raise PlatformError(f"{path}: the configuration file is not valid YAML{line}") from error
     if content is None:
-        content = {}
+        return {}
     if not isinstance(content, dict):
         raise PlatformError(f"{path}: a configuration file is a list of `key: value` lines, this one is a {type(content).__name__}")
-    try:
-        return Configuration.model_validate(content)
-    except ValidationError as error:
-        raise PlatformError("; ".join(_sentence(path, item) for item in error.errors())) from error
+    return content
 
 
-def _sentence(path: Path, item: Any) -> str:
+def _sentence(path: Path | None, single: dict[str, Any], item: Any) -> str:
     key = str(item["loc"][0])
+    place = "--set" if key in single else path
     if item["type"] != "extra_forbidden":
-        return f"{path}: {key} is {item['input']!r}; allowed: {item['msg'].removeprefix('Input should be ')}"
+        return f"{place}: {key} is {item['input']!r}; allowed: {item['msg'].removeprefix('Input should be ')}"
     near = difflib.get_close_matches(key, Configuration.model_fields, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(Configuration.model_fields)}"
-    return f"{path}: there is no key {key}; {hint}"
+    return f"{place}: there is no key {key}; {hint}"
 
 
 def _reason(error: Exception) -> str:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     PING = "ping"                      # invoke: a ping was written to a connection
     PONG = "pong"                      # ok: its answer came; details: took (s)
     SAMPLE = "sample"                  # the server's own size; details: memory (bytes), threads, descriptors, processor (s)
+    PRESSURE = "pressure"              # an unasked word of the server about a queue; details: active, queue_depth, capacity
 
     number: int                        # its place in this list, which stands for it in columns
 

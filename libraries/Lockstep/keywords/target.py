@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from robot.api import SkipExecution, logger
 
-from ..arguments import Count, Duration, Size
+from ..arguments import Count, Duration, MaybeCount, Size
 from ..checks import Code
 from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
@@ -36,17 +36,19 @@ class TargetKeywords:
         self._kit = kit
 
     @keyword(tags=("Target",))
-    def start_target(self, target: str | None = None) -> str:
+    def start_target(self, target: str | None = None, *, clients: MaybeCount = None) -> str:
         """Makes the server under test ready: starts it if its target file says how, otherwise uses the one that runs.
 
         | =Argument= | =Meaning=                                                                                        |
         | target     | name (``reference``) or path of a target file; none: ``${TARGET}``, the environment, ``reference`` |
+        | clients    | room for so many connections, where the file says how to start it so (``lifecycle.room``); none: as it is    |
 
-        Returns the target's title. Belongs into ``Suite Setup``, with `Stop Target` in ``Suite Teardown``. Fails with a
-        sentence if the profile or the target is unknown, the file has a mistake, the server does not get ready, or one that should
-        run already cannot be reached.
+        Returns the target's title. Where no room can be made, the target's own limit stays and stimuli stay below it. Belongs into
+        ``Suite Setup``, with `Stop Target` in ``Suite Teardown``. Fails with a sentence if the profile or the target is unknown, the file
+        has a mistake, the server does not get ready, or one that should run already cannot be reached.
 
         | Suite Setup    `Start Target`
+        | Suite Setup    `Start Target`    clients=500
         """
         kit = self._kit
         if kit.has_target:
@@ -55,6 +57,8 @@ class TargetKeywords:
         chosen = load_target(target or variable("${TARGET}", None) or os.environ.get(TARGET) or _default_target())
         if chosen.file.lifecycle is None and (silent := kit.engine.run(unreachable(chosen.endpoints()))):
             raise EnvironmentSetupError(f"{chosen.title} cannot be reached; start it or correct its addresses:\n  " + "\n  ".join(silent))
+        if clients is not None:
+            chosen.make_room(clients)
         chosen.open()
         kit.use_target(chosen)
         logger.info(f"{chosen.title} is ready; profile {profile}, seed {kit.seed}")

@@ -25,6 +25,7 @@ def _tells(file: TargetFile, question: str, *fields: str) -> bool:
 BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "acknowledgement": lambda file: bool(file.messages.accepted) and _sends(file, "acknowledge"),
     "bounded_queue": lambda file: file.limits.queue_capacity is not None,
+    "client_limit": lambda file: file.limits.clients is not None and file.guarantees.refusal.crowded is not None,
     "completion": lambda file: _sends(file, "final") and _tells(file, "agent_state", "conversation_complete"),
     "contents": lambda file: any(rule.digest or rule.echo for rule in file.messages.reply),
     "context": lambda file: _tells(file, "agent_state", "context_digest"),
@@ -33,6 +34,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "last_sequence": lambda file: _tells(file, "agent_state", "last_sequence_id"),
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
     "message_count": lambda file: _tells(file, "agent_state", "message_count"),
+    "pressure": lambda file: file.guarantees.pressure is not None and bool(file.messages.pressure),
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
     "refusals": lambda file: bool(file.messages.refused),
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,

@@ -35,8 +35,9 @@ START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"
 class TargetProcess:
     """One started target with a store of its own that survives restarts."""
 
-    def __init__(self, lifecycle: Lifecycle, name: str) -> None:
+    def __init__(self, lifecycle: Lifecycle, name: str, clients: int | None = None) -> None:
         self._lifecycle = lifecycle
+        self._clients = clients
         self._name = name
         self._store = Path(tempfile.mkdtemp(prefix=f"lockstep-{name}-"))
         self._process: subprocess.Popen[str] | None = None
@@ -66,7 +67,7 @@ class TargetProcess:
         self._release()
         self._values = {
             "python": sys.executable, "root": str(ROOT), "folder": str(self._store), "store": str(self._store / "store"),
-            "free_port": str(free_port()), "secret": secrets.token_urlsafe(24),
+            "free_port": str(free_port()), "secret": secrets.token_urlsafe(24), "clients": str(self._clients),
         }
         command = self._command()
         try:
@@ -88,7 +89,9 @@ class TargetProcess:
     def _command(self) -> list[str]:
         more = os.environ.get(START_ARGUMENTS, "")
         try:
-            return [self._filled(word, "start") for word in self._lifecycle.start] + shlex.split(more)
+            words = [self._filled(word, "start") for word in self._lifecycle.start]
+            words += [self._filled(word, "room") for word in self._lifecycle.room if self._clients is not None]
+            return words + shlex.split(more)
         except ValueError as error:
             raise UsageError(f"{START_ARGUMENTS} cannot be split into words ({error}): {more}") from None
 

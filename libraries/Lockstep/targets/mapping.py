@@ -81,7 +81,7 @@ class JsonMapping:
                          fields={"recovered": ready.recovered} if ready.recovered else {})
             rules.append(_CompiledRule(Kind.CONNECTED, hello, {}))
         for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
-                            (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error)):
+                            (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error), (Kind.PRESSURE, messages.pressure)):
             rules += [_CompiledRule(kind, rule, common) for rule in group]
         rules += [_CompiledRule(Kind.ANSWER, asked.answer, common, name, in_order=asked.in_order) for name, asked in questions.items()]
         self._other = _CompiledRule(Kind.OTHER, Rule(where={}), common)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ..arguments import Duration, Size
 from .vocabulary import (
@@ -21,6 +21,7 @@ from .vocabulary import (
 )
 
 Seconds = Annotated[float, BeforeValidator(lambda value: float(Duration.convert(value)))]
+Share = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(lambda value: int(Size.convert(value)))]
 Shape = dict[str, Any]
 """A message as it looks on the wire; ``"{name}"`` stands for a value of the kit's."""
@@ -137,6 +138,7 @@ class Messages(_Strict):
     duplicate: Rules = Field(default_factory=list)
     refused: Rules = Field(default_factory=list)
     error: Rules = Field(default_factory=list)
+    pressure: Rules = Field(default_factory=list)   # pushes that say how full the queue is
     offset: str | None = None       # where any pushed message carries its number
     session: str | None = None
     epoch: str | None = None
@@ -200,6 +202,7 @@ class Lifecycle(_Strict):
     environment: dict[str, str] = Field(default_factory=dict)
     ready: Readiness = "json_line"
     ready_within: Seconds = 20.0
+    room: list[str] = Field(default_factory=list)   # words added to start where a suite wants room for so many {clients}
     stop: Literal["close_stdin", "terminate"] = "close_stdin"
     stop_within: Seconds = 10.0
     restart: bool = True
@@ -221,6 +224,30 @@ class Priorities(_Strict):
     replies: Literal["in_turn", "any"] = "any"   # in_turn: replies of a user leave in the order of the work, whatever their class
 
 
+def _way(text: str) -> str:
+    kind, _, code = text.partition(" ")
+    if kind not in {"http", "close"} or not code.isdecimal():
+        raise impossible(f"must be a way to refuse such as 'close 1013' or 'http 503', not '{text}'")
+    return text
+
+
+Ways = Annotated[list[Annotated[str, AfterValidator(_way)]], Field(min_length=1)]
+"""How a target may refuse: ``http STATUS`` before the upgrade, ``close CODE`` after it."""
+
+
+class Refusals(_Strict):
+    """By which answers the target refuses openly."""
+
+    crowded: Ways | None = None             # a connection above limits.clients
+
+
+class Pressure(_Strict):
+    """What the target promises to say unasked about a user's queue (``messages.pressure``), as shares of its capacity."""
+
+    begins: Share                           # said when so much of the queue is taken
+    ends: Share                             # and again when no more than so much of it is
+
+
 class Guarantees(_Strict):
     """What the target promises."""
 
@@ -228,6 +255,8 @@ class Guarantees(_Strict):
     duplicates: Duplicates = Duplicates()
     offsets: Literal["continuous", "none"] = "none"
     priorities: Priorities | None = None
+    pressure: Pressure | None = None
+    refusal: Refusals = Refusals()
 
 
 class Load(_Strict):

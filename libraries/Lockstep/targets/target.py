@@ -41,6 +41,7 @@ class Target:
         self.path = path
         self.http = Http()
         self.process: TargetProcess | None = None
+        self._clients: int | None = None
         self.adapter = adapter_of(file, path)
         self._values: dict[str, str] = {}
 
@@ -77,11 +78,18 @@ class Target:
 
     # life
 
+    def make_room(self, clients: int) -> None:
+        """Lets the target be started for so many clients at a time, if its file says how; otherwise its own limit stays."""
+        file = self.file
+        if file.lifecycle is not None and file.lifecycle.room:
+            self._clients = clients
+            self.file = file.model_copy(update={"limits": file.limits.model_copy(update={"clients": clients})})
+
     def open(self) -> None:
         """Starts the target if that is ours to do; otherwise only notes where it is."""
         self._values = {label: self._endpoint(label) for label in self.file.endpoints}
         if self.file.lifecycle is not None:
-            self.process = TargetProcess(self.file.lifecycle, self.name)
+            self.process = TargetProcess(self.file.lifecycle, self.name, self._clients)
             try:
                 self._started(self.process.start())
             except BaseException:  # a test time-out too: nothing that was begun stays behind

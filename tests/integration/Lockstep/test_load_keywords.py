@@ -74,8 +74,22 @@ Odd Percentile
     assert messages["Odd Percentile"][1].startswith("usage: percentile must be a percentile such as 'p95' or '99.9'")
 
 
-def test_more_connections_than_the_target_takes_are_counted_with_their_reason(robot):
+def test_more_connections_than_the_target_says_it_takes_are_not_measured(robot):
     robot.run(REFERENCE + "\nCrowd\n    Run Load    crowd    in_flight=1    count=300    connections=110\n")
+    status, message = robot.messages["Crowd"]
+    assert status == "SKIP"
+    assert message.startswith("not measured: 110 clients were asked for, Lockstep reference platform takes 100 ('limits.clients' in its file)")
+
+
+def test_a_target_is_started_with_room_for_more_connections(robot):
+    robot.run(HEAD % "reference    clients=110" + "\nCrowd\n    ${load} =    Run Load    crowd    in_flight=1    count=300    connections=110\n"
+              "    Load Should Be Lossless And Ordered    ${load}\n")
+    assert robot.messages["Crowd"] == ("PASS", "")
+
+
+def test_connections_that_the_target_turns_away_are_counted_with_their_reason(robot, tmp_path):
+    (tmp_path / "boastful.yaml").write_text("schema: 1\nextends: reference\nlimits: {clients: 200}\n")
+    robot.run(HEAD % (tmp_path / "boastful.yaml") + "\nCrowd\n    Run Load    crowd    in_flight=1    count=300    connections=110\n")
     status, message = robot.messages["Crowd"]
     assert status == "FAIL"
     assert message.startswith("environment: 10 of 110 connections to Lockstep reference platform could not be opened: 10 times: the connection was closed by the target "

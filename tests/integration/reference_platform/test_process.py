@@ -53,6 +53,25 @@ def test_bad_configuration(tmp_path, text, sentence):
     assert str(file) in line
 
 
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("max_connections", "--set max_connections is no setting; give KEY=VALUE such as max_connections=500"),
+        ("max_conections=5", "--set: there is no key max_conections; did you mean max_connections?"),
+        ("max_connections=many", "--set: max_connections is 'many'; allowed: a valid integer"),
+    ],
+)
+def test_bad_setting(setting, sentence):
+    assert sentence in refused("serve", "--set", setting)
+
+
+def test_a_setting_lies_over_the_file(serve, tmp_path):
+    (tmp_path / "config.yaml").write_text("max_connections: 2\nmax_queue_size: 7\n")
+    platform = serve("--config", str(tmp_path / "config.yaml"), "--set", "max_connections=3", "--set", "memory_limit=5 MB")
+    limits = platform.connect().greeting["limits"]
+    assert [limits[key] for key in ("max_connections", "max_queue_size", "memory_limit")] == [3, 7, 5_000_000]
+
+
 def test_configuration_file_is_missing(tmp_path):
     assert "cannot be read (no such file or directory)" in refused("serve", "--config", str(tmp_path / "none.yaml"))
 

@@ -105,3 +105,20 @@ def test_a_missing_package_names_the_file_and_the_command(server):
         "python -m pip install -r requirements-desk.txt"
     )
     assert desk.process is None
+
+
+def test_it_is_started_with_room_for_as_many_clients_as_a_suite_wants(server):
+    desk = server(room=["--clients", "{clients}"])
+    assert desk.file.limits.clients is None
+    desk.make_room(321)
+    desk.open()
+    assert desk.server.cmdline()[-2:] == ["--clients", "321"]
+    assert desk.file.limits.clients == 321
+
+
+def test_where_a_file_says_nothing_of_room_its_own_limit_stays(server):
+    desk = server()
+    desk.make_room(321)
+    desk.open()
+    assert "321" not in desk.server.cmdline()
+    assert desk.file.limits.clients is None

@@ -122,7 +122,7 @@ def test_a_long_wrong_value_is_shortened(write):
          "key 'control.fail.body' uses {number}, which nobody fills; allowed are: {count}, {seconds}, {since}, {user}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
          ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state, all_agent_states, "
-         "configure_agents, queue_capacity, queue_state")),
+         "configure_agents, latency_probe, performance_stats, queue_capacity, queue_state")),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": 5}}},
          "key 'questions.agent_state.answer.fields.pending' must be a valid string, not 5"),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": ["a", "b"]}}},

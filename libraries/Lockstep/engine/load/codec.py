@@ -131,7 +131,7 @@ def _short_way(file: TargetFile) -> tuple[str, str, Sequence[str | None]]:
     (key, value), = rule.where.items()
     parts = (rule.message_id, rule.attempt, rule.sequence_id, rule.offset or messages.offset, rule.digest)
     others = [Rule(where=ready.wait_for)] if ready else []
-    others += [*messages.accepted, *messages.duplicate, *messages.refused, *messages.error, *(each.answer for each in file.questions.values())]
+    others += [*messages.accepted, *messages.duplicate, *messages.refused, *messages.error, *messages.pressure, *(each.answer for each in file.questions.values())]
     doubtful = (
         rule.echo or not rule.message_id or value == "*" or not isinstance(value, str)
         or any("." in path for path in (key, *parts) if path)
