@@ -2,8 +2,8 @@
 
     python tests/benchmarks/echo_server.py
 
-Says its address in a ready line and ends when its standard input closes. It is as quick as Python allows, so that the generator is
-measured and not its peer: plain frames only, no checks, replies of one read leave in one write.
+Says its address in a ready line, its counts whenever a line comes on standard input, and ends when that closes. It is as quick as
+Python allows, so that the generator is measured and not its peer: plain frames only, no checks, replies of one read leave in one write.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from hashlib import sha256
 
 import orjson
@@ -30,9 +31,17 @@ def frame(payload):
 
 class Echo(asyncio.Protocol):
     digests = {}
+    opened = answered = 0
+
+    @classmethod
+    def counts(cls):
+        return {"open": cls.opened, "answered": cls.answered}
 
     def connection_made(self, transport):
         self.transport, self.buffer, self.open, self.offset = transport, b"", False, 0
+
+    def connection_lost(self, exc):
+        Echo.opened -= self.open
 
     def data_received(self, data):
         data = self.buffer + data if self.buffer else data
@@ -41,12 +50,7 @@ class Echo(asyncio.Protocol):
             if not found:
                 self.buffer = head
                 return
-            key = next(line.split(b":")[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
-            self.transport.write(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-                + accept_key(key.decode()).encode() + b"\r\n\r\n" + frame(orjson.dumps(HELLO))
-            )
-            self.open = True
+            self.greet(head)
         position, end, out = 0, len(data), []
         while end - position >= 8:
             size, start = data[position + 1] & 0x7F, position + 6
@@ -64,7 +68,17 @@ class Echo(asyncio.Protocol):
             position = stop
         self.buffer = data[position:]
         if out:
+            Echo.answered += len(out)
             self.transport.write(b"".join(out))
+
+    def greet(self, head):
+        key = next(line.split(b":")[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+        self.transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            + accept_key(key.decode()).encode() + b"\r\n\r\n" + frame(orjson.dumps(HELLO))
+        )
+        self.open = True
+        Echo.opened += 1
 
     def reply(self, message):
         content = message["content"]
@@ -78,19 +92,36 @@ class Echo(asyncio.Protocol):
         }))
 
 
-async def main():
-    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0, backlog=1024)
+def serve(protocol):
+    """Runs a server of this protocol until standard input closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=tell, args=(protocol.counts,), daemon=True).start()
+    run(listen(protocol))
+
+
+def tell(counts):
+    """A line for each line that comes; what a thread reads of plain numbers is true enough for a rate over seconds."""
+    for _ in sys.stdin.buffer:
+        print(json.dumps({"time": time.monotonic(), "processor": time.process_time(), **counts()}), flush=True)
+    os._exit(0)
+
+
+async def listen(protocol):
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, backlog=1024)
     port = server.sockets[0].getsockname()[1]
     print(json.dumps({"event": "ready", "websocket_url": f"ws://127.0.0.1:{port}/ws", "auth_url": "", "pid": os.getpid()}), flush=True)
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+def run(main):
+    """On the quickest loop that there is."""
     try:
         import uvloop
 
-        uvloop.run(main())
+        uvloop.run(main)
     except ImportError:
-        asyncio.run(main())
+        asyncio.run(main)
+
+
+if __name__ == "__main__":
+    serve(Echo)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
     ("typed", "sentence"),
     [
         (["tets"], "There is no command 'tets': did you mean test?"),
-        (["quick"], "There is no command 'quick': commands are test, check, review, docs, serve, prove; suites are chosen with --suite."),
+        (["quick"], "There is no command 'quick': commands are test, check, review, docs, serve, prove, bench; suites are chosen with --suite."),
         (["--prophile", "ci"], "Unrecognized arguments: --prophile ci; did you mean --profile? See: python run.py --help"),
         (["--processes", "0"], "Argument --processes: '0' must be a whole number, 1 or more. See: python run.py --help"),
         (["--seed", "-1"], "Argument --seed: '-1' must be a whole number, 0 or more. See: python run.py --help"),
@@ -37,7 +37,7 @@ def test_help_begins_with_examples_and_needs_nothing_installed():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.index("python run.py --suite rms-1") < done.stdout.index("--profile NAME")
-    for word in ["test", "check", "review", "docs", "serve", "prove", "--open", "--quirk", "RAPID_TEST_MAX_LATENCY", "130 interrupted"]:
+    for word in ["test", "check", "review", "docs", "serve", "prove", "bench", "--open", "--quirk", "RAPID_TEST_MAX_LATENCY", "130 interrupted"]:
         assert word in done.stdout
 
 
