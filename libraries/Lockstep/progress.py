@@ -1,70 +1,73 @@
-"""Tells a second process how far a long phase is: one small file per process, replaced once a second."""
+"""Tells how far a long phase is while it lasts: others by a file, and whoever started plain Robot on its console."""
 
 from __future__ import annotations
 
-import asyncio
-import os
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
+import phase_progress
+from phase_progress import Progress
 
 from .engine.client import Client
+from .telling.console import Console
 
 EVERY = 1.0
+"""s between two words; phases shorter than that say none."""
+Look = Callable[[], Progress]
+"""Says how far it is. Asked in a thread of its own, so that no disk and no terminal holds up what is measured."""
 
 
-class ProgressFile:
-    """The newest word of this process about a phase."""
+class PhaseProgress:
+    """A context around a phase."""
 
-    def __init__(self, folder: Path, test: str, phase: str) -> None:
-        self._file = folder / "progress" / f"{os.getpid()}.json"
-        self._facts = {"suite": test.rpartition(".")[0], "test": test.rpartition(".")[2], "phase": phase}
-
-    def say(self, **facts: float | None) -> None:
-        """Replaces what was said before. A courtesy: what a full disk means is said where records are written."""
-        text = orjson.dumps({**self._facts, **facts, "updated": time.time()})
-        with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._file.with_suffix(".new")
-            fresh.write_bytes(text)
-            fresh.replace(self._file)
-
-    def remove(self) -> None:
-        """The phase is over."""
-        with suppress(OSError):
-            self._file.unlink(missing_ok=True)
-
-
-class Progress:
-    """A context inside the loop; phases shorter than a second leave nothing behind."""
-
-    def __init__(self, folder: Path, test: str, phase: str, clients: Sequence[Client], total: int | None = None) -> None:
-        self._file = ProgressFile(folder, test, phase)
-        self._total = total
-        self._clients = clients
-        self._begin = sum(client.account.next_sequence for client in clients)
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, run: Path, test: str, phase: str, look: Look, console: Console | None = None) -> None:
+        self._run = run
+        self._suite, _, self._test = test.rpartition(".")
+        self._phase = phase
+        self._look = look
+        self._console = console
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="lockstep-progress", daemon=True)
 
     def __enter__(self) -> Self:
-        self._task = asyncio.create_task(self._tell())
+        self._teller.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._file.remove()
+        self._over.set()
+        self._teller.join(EVERY)  # a disk that hangs must not hold up the end as well
+        phase_progress.remove(self._run)
+        if self._console is not None:
+            self._console.end()
 
-    async def _tell(self) -> None:
-        last, since = 0, time.monotonic()
-        while True:
-            await asyncio.sleep(EVERY)
-            sent = sum(client.account.next_sequence for client in self._clients) - self._begin
-            waiting = sum(len(client.connection.outstanding) for client in self._clients if client.connection)
-            done, now = max(0, sent - waiting), time.monotonic()
-            self._file.say(done=done, total=self._total, rate=round((done - last) / (now - since), 1), violations=0)
-            last, since = done, now
+    def _tell(self) -> None:
+        while not self._over.wait(EVERY):
+            word = replace(self._look(), suite=self._suite, test=self._test, phase=self._phase)
+            phase_progress.write(self._run, word)
+            if self._console is not None:
+                self._console.show(word.text(time.time()))
+
+
+class Answered:
+    """How many messages of these clients have got their answer since now, and how many do so a second."""
+
+    def __init__(self, clients: Sequence[Client]) -> None:
+        self._clients = clients
+        self._begin = self._seen = self._answered()
+        self._since = time.time()
+
+    def look(self) -> Progress:
+        """For ``PhaseProgress``."""
+        answered, now = self._answered(), time.time()
+        word = Progress(done=max(0, answered - self._begin), rate=max(0, answered - self._seen) / (now - self._since), updated=now)
+        self._seen, self._since = answered, now
+        return word
+
+    def _answered(self) -> int:
+        waiting = sum(len(client.connection.outstanding) for client in self._clients if client.connection)
+        return sum(client.account.next_sequence for client in self._clients) - waiting

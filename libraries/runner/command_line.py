@@ -30,6 +30,7 @@ At the end one sentence gives the verdict, and the Final Review, results/latest/
 commands (the first word; none runs the suites):
   test [PYTEST OPTIONS]   the kit's own tests; with options only pytest, such as: python run.py test tests/unit -k profile
   check [--fix]           looks over your .robot files without running them and says in plain words what to correct
+  watch [RUN]             shows from a second terminal how far a run is (none: the one that goes on)
   review [RUN]            makes the Final Review of an earlier run again (none: the latest)
   docs                    writes the keyword reference, docs/keywords.html
   serve [OPTIONS]         starts the reference platform by itself (serve --help)
@@ -148,6 +149,15 @@ def _review(arguments: list[str], project: Project) -> int:
     return Runner(Options(open=given.open), project).review(run_folder.find(project.results, given.run))
 
 
+def _watch(arguments: list[str], project: Project) -> int:
+    parser = Parser(prog="python run.py watch", allow_abbrev=False, description="Shows how far a run is, until it ends. Ctrl-C ends only the watching.")
+    parser.add_argument("run", nargs="?", metavar="RUN", help="a folder of results/, or the output folder of plain robot or pabot (default: the run that goes on)")
+    given = parser.parse_args(arguments)
+    from runner.watch import watch
+
+    return watch(project.results, given.run)
+
+
 def _docs(arguments: list[str], project: Project) -> int:
     Parser(prog="python run.py docs", description="Writes the keyword reference, docs/keywords.html.").parse_args(arguments)
     return _child(["-m", "robot.libdoc", "Lockstep", str(project.root / "docs" / "keywords.html")], project)
@@ -189,5 +199,5 @@ def _positive(text: str) -> int:
 
 
 COMMANDS: dict[str, Callable[[list[str], Project], int]] = {
-    "test": _test, "check": _check, "review": _review, "docs": _docs, "serve": _serve, "prove": _prove, "bench": _bench,
+    "test": _test, "check": _check, "review": _review, "watch": _watch, "docs": _docs, "serve": _serve, "prove": _prove, "bench": _bench,
 }

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
-from runner.progress import Progress
+from phase_progress import Progress, is_terminal
 
 EVERY = 30.0
 GREEN, RED, YELLOW, DIM, BOLD = "32", "31", "33", "2", "1"
@@ -112,7 +111,7 @@ class Lines:
 
     def started(self, suite: Running) -> None:
         """A line."""
-        self._painter.line(f"  {self._painter.symbols[2]} {suite.title:<{self._width}}  started, {tests(suite.tests)}")
+        self._painter.line(f"  {self._painter.symbols[2]} {suite.title:<{self._width}}  {', '.join(filter(None, ('started', tests(suite.tests))))}")
 
     def ended(self, suite: Ended) -> None:
         """A line."""
@@ -156,12 +155,13 @@ class Redraw:
     def tick(self, board: Board) -> None:
         """Draws the running suites again."""
         now, columns = self._clock(), shutil.get_terminal_size().columns
-        lines = [
-            f"  {self._painter.symbols[2]} {suite.title:<{self._width}}  {now - suite.since:3.0f} s  {what_now(suite)}"[: columns - 1]
-            for suite in board.running.values()
-        ]
+        lines = []
+        for suite in board.running.values():
+            lines.append(f"  {self._painter.symbols[2]} {suite.title:<{self._width}}  {now - suite.since:3.0f} s  {tests(suite.tests)}".rstrip())
+            lines += [f"      {suite.progress.text(time.time())}"] if suite.progress else []
         if board.waiting:
-            lines.append(f"    {board.waiting} more to come"[: columns - 1])
+            lines.append(f"    {board.waiting} more to come")
+        lines = [line[: columns - 1] for line in lines]
         if lines != self._drawn:
             self._erase()
             self._draw(lines)
@@ -181,12 +181,6 @@ class Redraw:
         self._drawn = lines
 
 
-def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether lines can be drawn again; an old Windows console cannot."""
-    able = sys.platform != "win32" or "WT_SESSION" in environment or "ANSICON" in environment
-    return able and stream.isatty() and environment.get("TERM") != "dumb"
-
-
 def display(stream: TextIO, width: int, environment: Mapping[str, str] = os.environ) -> Display:
     """The display that fits the stream; ``width`` is that of the longest suite title."""
     painter = Painter(stream, environment)
@@ -194,8 +188,8 @@ def display(stream: TextIO, width: int, environment: Mapping[str, str] = os.envi
 
 
 def tests(count: int) -> str:
-    """`1 test`, `5 tests`."""
-    return f"{count} test{'s' * (count != 1)}"
+    """`1 test`, `5 tests`; nothing where it is not known."""
+    return f"{count} test{'s' * (count != 1)}" if count else ""
 
 
 def what_now(suite: Running) -> str:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,18 +20,19 @@ RUNNER_OWNS = {
     "--pabotlibport", "--no-rebot",
 }
 RESULTS_FOLDER = "pabot_results"
-_EVENT = re.compile(r"\[PID:(?P<pid>\d+)\] \[\d+\] \[ID:(?P<id>\d+)\] (?P<what>EXECUTING|PASSED|FAILED|IGNORED|Execution failed in) (?P<rest>.*)")
+_EVENT = re.compile(r"(?P<time>\d+-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) \[PID:(?P<pid>\d+)\] \[\d+\] \[ID:(?P<id>\d+)\] (?P<what>EXECUTING|PASSED|FAILED|IGNORED|Execution failed in) (?P<rest>.*)")
 _STATISTICS = re.compile(rb'<stat pass="(\d+)" fail="(\d+)" skip="(\d+)">All Tests</stat>')
 
 
 @dataclass(frozen=True)
 class Event:
-    """A suite starts or ends. ``item`` is pabot's number of the suite, also its folder under ``pabot_results``."""
+    """A suite starts or ends, at a Unix ``time``. ``item`` is pabot's number of the suite, also its folder under ``pabot_results``."""
 
     what: str
     suite: str
     pid: int
     item: int
+    time: float
 
 
 def command(
@@ -70,7 +72,8 @@ def event(line: str) -> Event | None:
         return None
     what = "start" if match["what"] == "EXECUTING" else "end"
     suite = re.sub(r" (in [\d.]+ seconds|with \d+ failing test\(s\))$", "", match["rest"].strip())
-    return Event(what, suite, int(match["pid"]), int(match["id"]))
+    at = datetime.fromisoformat(match["time"]).timestamp()  # pabot writes the time of day of this machine
+    return Event(what, suite, int(match["pid"]), int(match["id"]), at)
 
 
 def counts(run: Path, item: int) -> tuple[int, int, int] | None:

@@ -69,6 +69,14 @@ def write_facts(run: Path, facts: Mapping[str, object]) -> None:
     beside.replace(run / "run.json")
 
 
+def this_process() -> dict[str, object]:
+    """Who makes this run, so that others can tell whether it still goes on: a process id alone may belong to somebody else by then."""
+    import psutil
+
+    process = psutil.Process()
+    return {"pid": process.pid, "created": process.create_time()}
+
+
 def versions(kit: str) -> dict[str, str]:
     """Versions of what has a say in the figures, the kit's own first."""
     found = {"lockstep": kit, "python": platform.python_version()}

@@ -21,8 +21,9 @@ from types import FrameType
 from typing import Any, Protocol, TextIO
 
 import profiles
-from runner import display, outcome, pabot_call, progress, run_folder, selection, targets
+from runner import display, outcome, pabot_call, run_folder, selection, targets
 from runner.errors import Exit, StartError, disk_sentence
+from runner.following import Follower
 from runner.project import Project
 from runner.version import version
 
@@ -130,6 +131,8 @@ class Runner:
             "versions": run_folder.versions(version(self.project.root)),
             "machine": run_folder.machine(),
             "selected": [suite.name for suite in selected],
+            "tests": {suite.name: len(suite.tests) for suite in selected},
+            "process": run_folder.this_process(),
         }
         try:
             return self._in_folder(run, facts, selected, variables, self._environment(run, target, profile, seed, added))
@@ -184,14 +187,15 @@ class Runner:
             selection=self._selection_options(selected),
             rest=self.options.rest,
         )
-        watch = Watch(run, selected, display.display(self.stream, max(len(suite.title) for suite in selected)), self.interrupt)
-        watch.pabot(call, environment)
+        shown = display.display(self.stream, max(len(suite.title) for suite in selected))
+        follower = Follower(run, {suite.name: len(suite.tests) for suite in selected}, shown)
+        Watch(run, follower, self.interrupt).pabot(call, environment)
         if self.interrupt:
             run_folder.write_facts(run, {**facts, "interrupted": True})
             pabot_call.merge_what_is_there(run)
-        elif not watch.started:
+        elif not follower.started:
             log = outcome.shorter(run / "pabot.log", Path.cwd())
-            raise StartError(f"pabot could not start: {pabot_call.reason(watch.said)}. Its whole output is in {log}.")
+            raise StartError(f"pabot could not start: {pabot_call.reason(follower.said)}. Its whole output is in {log}.")
         return self.review(run)
 
     @contextmanager
@@ -231,16 +235,12 @@ class Runner:
 
 
 class Watch:
-    """Runs pabot, keeps its raw output, tells the display what happens, and ends everything on an interrupt."""
+    """Runs pabot, keeps its raw output, lets it be followed, and ends everything on an interrupt."""
 
-    def __init__(self, run: Path, selected: list[selection.SuiteFile], shown: display.Display, interrupt: Interrupt) -> None:
-        self._run, self._shown, self._interrupt = run, shown, interrupt
-        self._suites = {suite.name: suite for suite in selected}
-        self._board = display.Board(len(selected))
+    def __init__(self, run: Path, follower: Follower, interrupt: Interrupt) -> None:
+        self._run, self._follower, self._interrupt = run, follower, interrupt
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._disk_error: OSError | None = None
-        self.started = 0
-        self.said: list[str] = []
 
     def pabot(self, call: list[str], environment: dict[str, str]) -> None:
         """Returns when pabot and all it started are gone."""
@@ -253,13 +253,13 @@ class Watch:
         try:
             self._follow(family.remember)
             if self._interrupt:
-                self._shown.say("Interrupted: ending the suites, keeping what was measured …", display.YELLOW)
+                self._follower.shown.say("Interrupted: ending the suites, keeping what was measured …", display.YELLOW)
                 family.end_gently(pabot_call.is_worker, GRACE, hurry=lambda: self._interrupt.times > 1)
         finally:
             family.end_now()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
-            self._shown.close()
+            self._follower.shown.close()
         if self._disk_error:
             raise self._disk_error
 
@@ -284,7 +284,7 @@ class Watch:
                 line = self._lines.get(timeout=0.1)
                 if line is None:
                     return
-                self._line(line)
+                self._follower.line(line)
                 if not self._lines.empty():
                     continue
             now = time.monotonic()
@@ -292,33 +292,5 @@ class Watch:
                 remember()
                 remembered = now
             if now - drawn > 0.5:
-                self._draw()
+                self._follower.draw()
                 drawn = now
-
-    def _line(self, line: str) -> None:
-        event = pabot_call.event(line)
-        if event is None:
-            if not self.started:
-                self.said.append(line)
-            return
-        suite = self._suites.get(event.suite)
-        title = suite.title if suite else event.suite
-        if event.what == "start":
-            self.started += 1
-            running = display.Running(title, len(suite.tests) if suite else 0, time.monotonic(), event.pid)
-            self._board.running[event.item] = running
-            self._shown.started(running)
-        elif event.item in self._board.running:
-            running = self._board.running.pop(event.item)
-            self._board.ended += 1
-            counts = pabot_call.counts(self._run, event.item)
-            complaint = "" if counts else pabot_call.complaint(self._run, event.item)
-            self._shown.ended(display.Ended(title, time.monotonic() - running.since, counts, complaint))
-
-    def _draw(self) -> None:
-        newest = progress.read(self._run / "progress")
-        by_suite = {word.suite.partition(".")[2].replace(".", " / "): word for word in newest.values()}
-        for running in self._board.running.values():
-            # By name where the pid is another one: on Windows a venv's python.exe starts the real one.
-            running.progress = newest.get(running.pid) or by_suite.get(running.title)
-        self._shown.tick(self._board)

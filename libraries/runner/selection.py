@@ -34,12 +34,17 @@ class SuiteFile:
     @property
     def title(self) -> str:
         """The name without the root, as people read it."""
-        return " / ".join(self.name.split(".")[1:]) or self.name
+        return title_of(self.name)
 
     @property
     def serial(self) -> bool:
         """Whether it has to run alone: it measures rates, times or memory."""
         return any(SERIAL_TAG in test.tags for test in self.tests)
+
+
+def title_of(name: str) -> str:
+    """A suite's full name without the root, as people read it."""
+    return " / ".join(name.split(".")[1:]) or name
 
 
 def find(suites: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[SuiteFile]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from ..engine.account import Account
 from ..engine.activity import Name
 from ..engine.client import Client
 from ..engine.engine import Engine
+from ..engine.load.result import Load
 from ..errors import EnvironmentSetupError, UsageError
-from ..records import Records
+from ..progress import Look, PhaseProgress
+from ..records import RUN, Records
 from ..targets import Target
+from ..telling.console import Console
 
 SEED = "LOCKSTEP_SEED"
+WIDTH = 78
+"""Columns of Robot's console, where Robot does not say."""
 
 
 @dataclass(slots=True)
@@ -43,6 +49,8 @@ class TestScope:
     criterion: str = ""
     criterion_cases: tuple[str, ...] = ()
     rows_skipped: list[str] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
+    """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
 
 
 class Kit:
@@ -174,6 +182,14 @@ class Kit:
             except ValueError:
                 raise UsageError(f"the seed must be a whole number such as 4711, not '{given}'") from None
         return self._seed
+
+    def progress(self, phase: str, look: Look) -> PhaseProgress:
+        """Tells how far a long phase is, for as long as the context lasts: in the run's folder, and where nobody reads that, on the console."""
+        console = None
+        if RUN not in os.environ and sys.__stdout__ is not None:
+            options = variable("${OPTIONS}", {})
+            console = Console(sys.__stdout__, variable("${TEST NAME}", ""), options.get("console_width", WIDTH))
+        return PhaseProgress(self.records.folder, self.scope.name, phase, look, console)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Writes a record of the running test."""

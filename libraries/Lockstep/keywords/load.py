@@ -13,10 +13,10 @@ from ..checks.load import Part, connections_served_fairly, lossless_and_ordered,
 from ..checks.violations import Code
 from ..engine.load import preparing, running
 from ..engine.load.histogram import Histogram
+from ..engine.load.onlooker import Onlooker
 from ..engine.load.plan import Plan, Stage
 from ..engine.load.result import Load
 from ..errors import EnvironmentSetupError, UsageError
-from ..progress import ProgressFile
 from .decorator import keyword
 from .expectation import Expectation, violated
 from .kit import Kit
@@ -159,24 +159,19 @@ class LoadKeywords:
         preparing.check(target, plan, shards)
         self._phases += 1
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
-        progress = ProgressFile(kit.records.folder, kit.scope.name, name.replace("_", " "))
-        rates = _Rate()
-
-        def tell(load: Load) -> None:
-            progress.say(done=load.answered + load.refused, total=plan.scheduled, rate=rates.of(load), p99=load.latency.percentile(99) or None,
-                         violations=sum(load.violations.values()))
+        onlooker = Onlooker(plan, target.server)
 
         async def phase() -> Load:
             prepared = await preparing.prepared(target, plan, mark)
             try:
-                return await running.run(name, prepared.command, shards, tell)
+                return await running.run(name, prepared.command, shards, onlooker.tell)
             finally:
                 await asyncio.gather(*(discard() for discard in prepared.discards))
 
-        try:
+        with kit.progress(name.replace("_", " "), onlooker.look):
             load = kit.engine.run(phase())
-        finally:
-            progress.remove()
+        load.server = onlooker.server
+        kit.scope.loads.append(load)
         self._look_at_doors(load)
         return load
 
@@ -209,19 +204,6 @@ def must_be_measured(kit: Kit, load: Load) -> None:
         reason = f"not measured: {'; '.join(load.missing)}"
         kit.record("invalid", reason=f"{load.name}: {reason}")
         raise SkipExecution(reason)
-
-
-class _Rate:
-    """Answers per second since it was asked last."""
-
-    def __init__(self) -> None:
-        self._seen, self._since = 0, 0.0
-
-    def of(self, load: Load) -> float | None:
-        now = asyncio.get_running_loop().time()
-        seen, since = self._seen, self._since
-        self._seen, self._since = load.answered, now
-        return round((load.answered - seen) / (now - since), 1) if since and now > since else None
 
 
 def _figures(load: Load) -> Sequence[tuple[str, float, str, int]]:

@@ -12,7 +12,7 @@ from ..checks.violations import Code
 from ..engine.client import Burst, BurstBroken, Client, Plan, contents
 from ..engine.schedule import Schedule
 from ..errors import UsageError
-from ..progress import Progress
+from ..progress import Answered
 from .decorator import keyword
 from .expectation import Expectation, violated
 from .kit import Kit
@@ -226,10 +226,10 @@ class SendingKeywords:
                 raise UsageError(f"{client.alias} is disconnected; use 'Connect As    {client.account.role}' again before sending")
 
         async def together() -> list[Burst | BaseException]:
-            with Progress(self._kit.records.folder, self._kit.scope.name, "sending", clients):
-                return await asyncio.gather(*(sending(client) for client in clients), return_exceptions=True)
+            return await asyncio.gather(*(sending(client) for client in clients), return_exceptions=True)
 
-        results = self._kit.engine.run(together())  # all of them end before one failure is told
+        with self._kit.progress("sending", Answered(clients).look):
+            results = self._kit.engine.run(together())  # all of them end before one failure is told
         for result in results:
             if isinstance(result, BurstBroken):
                 self.tell_broken(result)

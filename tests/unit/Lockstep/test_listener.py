@@ -1,6 +1,5 @@
 """The borders of suites and tests: fresh scopes, saved journals, honest messages, and never an error that ends the run."""
 
-import asyncio
 import json
 from types import SimpleNamespace
 
@@ -9,7 +8,6 @@ import pytest
 from Lockstep.checks.events import Kind
 from Lockstep.keywords.kit import Kit
 from Lockstep.listener import TestListener
-from Lockstep.progress import Progress
 from Lockstep.records import RUN
 
 
@@ -118,35 +116,3 @@ def test_clients_of_a_suite_live_until_its_end_and_those_of_a_test_until_its_own
     assert list(kit.engine.clients) == ["of suite"]
     listener.end_suite(data(), result())
     assert kit.engine.clients == {}
-
-
-def test_progress_is_told_while_a_phase_lasts_and_gone_afterwards(tmp_path, monkeypatch):
-    monkeypatch.setattr("Lockstep.progress.EVERY", 0.01)
-    client = SimpleNamespace(account=SimpleNamespace(next_sequence=10), connection=SimpleNamespace(outstanding={1: 1}))
-
-    async def phase():
-        with Progress(tmp_path, "Suite.Sub.A Test", "sending", [client], total=50):
-            client.account.next_sequence = 40
-            while not list((tmp_path / "progress").glob("*.json")):  # noqa: ASYNC110 - a file has no event
-                await asyncio.sleep(0.01)
-            (file,) = (tmp_path / "progress").glob("*.json")
-            return json.loads(file.read_text())
-
-    told = asyncio.run(phase())
-    assert (told["suite"], told["test"], told["phase"], told["total"], told["done"]) == ("Suite.Sub", "A Test", "sending", 50, 29)
-    assert list((tmp_path / "progress").glob("*.json")) == []
-
-
-def test_progress_that_cannot_be_written_disturbs_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("Lockstep.progress.EVERY", 0.001)
-    (tmp_path / "progress").write_text("in the way")
-    errors = []
-
-    async def phase():
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context))
-        with Progress(tmp_path, "A", "sending", []) as progress:
-            await asyncio.sleep(0.05)
-            assert not progress._task.done()
-
-    asyncio.run(phase())
-    assert errors == []

@@ -4,9 +4,9 @@ import io
 
 import pytest
 
+from phase_progress import Progress
 from runner import display
 from runner.display import Board, Ended, Lines, Painter, Redraw, Running
-from runner.progress import Progress, number, read
 
 
 class Terminal(io.StringIO):
@@ -83,6 +83,17 @@ def test_a_terminal_redraws_what_moves_and_keeps_what_has_ended():
     assert stream.getvalue().count("\x1b[J") == 1
 
 
+def test_a_terminal_shows_the_phase_below_its_suite(monkeypatch):
+    monkeypatch.setattr(display.time, "time", lambda: 1000.0)
+    stream = Terminal()
+    word = Progress(phase="peak", done=450, total=1000, rate=98.0, p99=0.0123, violations=0, begun=990.0, planned=30.0, updated=999.5)
+    Redraw(Painter(stream, {"NO_COLOR": "1"}), 8, Clock()).tick(Board(1, {0: Running("Bursts", 3, 97.0, progress=word)}))
+    assert stream.getvalue() == (
+        "  ▸ Bursts      3 s  3 tests\n"
+        "      peak  450 of 1 000, 98/s, p99 12.3 ms, 0 violations, 20 s left\n"
+    )
+
+
 def test_a_line_that_stays_is_put_above_the_moving_ones():
     stream = Terminal()
     shown = Redraw(Painter(stream, {"NO_COLOR": "1"}), 5, Clock())
@@ -109,23 +120,3 @@ def test_colours_only_in_a_terminal_that_wants_them():
     assert Painter(Terminal(), {}).paint("x", "31") == "\x1b[31mx\x1b[0m"
     assert Painter(Terminal(), {"NO_COLOR": "1"}).paint("x", "31") == "x"
     assert Painter(File(), {}).paint("x", "31") == "x"
-
-
-def test_progress_is_told_in_words():
-    full = Progress("S", "S.T", "Burst", 450, 12_000, 98.25, 0.0123, 2, updated=10.0)
-    assert full.text(11.0) == "Burst  450 of 12 000, 98/s, p99 12.3 ms, 2 violations"
-    assert full.text(17.0).endswith(", no news for 7 s")
-    assert Progress(test="Suites.A.Long One", updated=10.0).text(10.0) == "Long One"
-
-
-def test_progress_files_that_are_damaged_are_left_out(tmp_path):
-    (tmp_path / "12.json").write_text('{"suite": "A", "done": 3, "updated": 5}')
-    (tmp_path / "13.json").write_text('{"suite": "A", "do')
-    (tmp_path / "14.json").write_text("[]")
-    (tmp_path / "x.json").write_text("{}")
-    assert read(tmp_path) == {12: Progress(suite="A", done=3.0, updated=5.0)}
-
-
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (7, "7"), (0.53, "0.53"), (98.4, "98"), (1234567, "1 234 567")])
-def test_numbers_are_short(value, text):
-    assert number(value) == text

@@ -1,6 +1,7 @@
 """The command line of the one pabot call, and what its output tells."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from runner.errors import StartError
 
 RUN = Path("results/run")
 STAMP = "2026-11-21 01:56:44.1 [PID:4711] [0] [ID:3]"
+AT = datetime(2026, 11, 21, 1, 56, 44, 100_000).timestamp()  # noqa: DTZ001 - the time of day of this machine, as pabot writes it
 
 
 def command(**changes):
@@ -45,10 +47,10 @@ def test_what_the_runner_sets_itself_is_refused_with_a_sentence(word):
 @pytest.mark.parametrize(
     ("line", "event"),
     [
-        (f"{STAMP} EXECUTING Suites.A.B", pabot_call.Event("start", "Suites.A.B", 4711, 3)),
-        (f"{STAMP} PASSED Suites.A.B in 12.3 seconds", pabot_call.Event("end", "Suites.A.B", 4711, 3)),
-        (f"{STAMP} FAILED Suites.A.B", pabot_call.Event("end", "Suites.A.B", 4711, 3)),
-        (f"{STAMP} Execution failed in Suites.A.B with 2 failing test(s)", pabot_call.Event("end", "Suites.A.B", 4711, 3)),
+        (f"{STAMP} EXECUTING Suites.A.B", pabot_call.Event("start", "Suites.A.B", 4711, 3, AT)),
+        (f"{STAMP} PASSED Suites.A.B in 12.3 seconds", pabot_call.Event("end", "Suites.A.B", 4711, 3, AT)),
+        (f"{STAMP} FAILED Suites.A.B", pabot_call.Event("end", "Suites.A.B", 4711, 3, AT)),
+        (f"{STAMP} Execution failed in Suites.A.B with 2 failing test(s)", pabot_call.Event("end", "Suites.A.B", 4711, 3, AT)),
         (f"{STAMP} still running Suites.A.B after 5.0s", None),
         ("Twenty Messages | PASS |", None),
         ("", None),

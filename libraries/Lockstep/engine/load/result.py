@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..lag import LATE
+from ..server_figures import ServerFigures
 from .histogram import Histogram
 from .plan import Plan
 
@@ -83,6 +84,8 @@ class Load:
     """Monotonic instant of the start."""
     missing: list[str] = field(default_factory=list)
     """What became of shards that were lost: then neither rate nor time was measured."""
+    server: list[ServerFigures] = field(default_factory=list)
+    """What was seen of the server's process once a second; none where it is not known."""
     late_start: float = 0.0
     clock_step: float = 0.0
 
