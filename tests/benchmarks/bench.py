@@ -25,11 +25,13 @@ from benchmarks import duels, paced, platform_load, rows
 from benchmarks.contenders import CONTENDERS
 from benchmarks.stage import CORES, Failed
 from runner import run_folder
-from runner.errors import Exit
+from runner.command_line import Parser
+from runner.errors import Exit, StartError
 from runner.outcome import shorter
 from runner.project import Project
 
 DUEL_ROUNDS, DUEL_SECONDS = 3, 5.0
+LONGEST = 3600
 NEED_NOTHING = ("websockets", "raw TCP")
 """Opponents that come with the kit's own requirements."""
 
@@ -59,7 +61,11 @@ NAMES = (*DUELS, *SINGLES)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: measured, whatever the figures are; 2: something of ours failed; 3 for bad input; 130 when interrupted."""
-    given = parser().parse_args(arguments)
+    try:
+        given = parser().parse_args(arguments)
+    except StartError as mistake:
+        print(mistake, file=sys.stderr)
+        return Exit.BAD_INPUT
     chosen = [name for name in NAMES if _is_chosen(name, given)]
     if not chosen:
         print(f"--only {given.only} fits no benchmark. They are: {', '.join(NAMES)}. See: python run.py bench --help", file=sys.stderr)
@@ -81,13 +87,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What may be asked for."""
-    found = argparse.ArgumentParser(prog="python run.py bench", allow_abbrev=False, description="Measures the kit: load lane, platform, checks; against peers.",
+    found = Parser(prog="python run.py bench", allow_abbrev=False, description="Measures the kit: load lane, platform, checks; against peers.",
                                     epilog=f"names: {', '.join(NAMES)}")
     found.add_argument("--only", metavar="NAME", help="benchmarks whose name is this, begins so or matches, such as ping or '*vs locust'")
-    found.add_argument("--rounds", metavar="N", type=int, help="how often each is measured (default: each has its own)")
-    found.add_argument("--seconds", metavar="S", type=float, help="how long each is measured (default: each has its own)")
+    found.add_argument("--rounds", metavar="N", type=_rounds, help="how often each is measured (default: each has its own)")
+    found.add_argument("--seconds", metavar="S", type=_seconds, help="how long each is measured (default: each has its own)")
     found.add_argument("--peers", choices=("yes", "no"), default="yes", help="no: without the tools that have to be installed first")
     return found
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 1 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0, at most {LONGEST} (s)")
+    return seconds
 
 
 def _is_chosen(name: str, given: argparse.Namespace) -> bool:

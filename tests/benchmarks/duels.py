@@ -13,7 +13,7 @@ from benchmarks.stage import SETTLE, Failed, Generator, Server, Window, watched
 
 SHAPES = {"c100x16": Shape("c100x16", 100, 16), "ping": Shape("ping", 1, 1)}
 SPARE = 2.0
-"""s that a load goes on beyond what is counted, for coming up."""
+"""s that a load goes on beyond what is counted, so that it still runs at the last count."""
 
 
 def name_of(shape: str, opponent: str) -> str:

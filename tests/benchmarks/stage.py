@@ -27,7 +27,7 @@ GENERATORS, SERVERS = (CORES[0], CORES[-1]) if len(CORES) > 1 else (None, None)
 PATIENCE = 30.0
 """s in which a server must come up or say its counts, and a generator must begin."""
 SETTLE = 1.0
-"""s from the first messages of all connections to the first count."""
+"""s from the first messages of all connections to the first count; less where the measurement itself is shorter."""
 
 
 class Failed(Exception):  # noqa: N818 - what the row then says
@@ -175,7 +175,7 @@ def watched(server: Server, generator: Generator, connections: int, seconds: flo
         if time.monotonic() > deadline:
             raise Failed(f"after {PATIENCE:g} s it had {now['open']:g} of {connections} connections open and {now['answered']:g} messages answered")
         time.sleep(0.05)
-    time.sleep(SETTLE)
+    time.sleep(min(SETTLE, seconds))
     before, used = server.counts(), generator.processor
     time.sleep(seconds)
     after, used = server.counts(), generator.processor - used

@@ -25,15 +25,18 @@ class Connection:
         self.waiting, self.sent, self.newest, self.offset = {}, 0, -1, 0
         self.times = []
 
-    async def run(self, url, window, until):
-        async with connect(url, compression=None, max_queue=None, ping_interval=None) as socket:
-            await socket.recv(decode=False)
-            for _ in range(window):
-                await self.send(socket)
-            while self.waiting:
-                self.take(orjson.loads(await socket.recv(decode=False)))
-                if time.monotonic() < until:
-                    await self.send(socket)
+    async def open(self, url):
+        self.socket = await connect(url, compression=None, max_queue=None, ping_interval=None)
+        await self.socket.recv(decode=False)
+
+    async def run(self, window, until):
+        for _ in range(window):
+            await self.send(self.socket)
+        while self.waiting:
+            self.take(orjson.loads(await self.socket.recv(decode=False)))
+            if time.monotonic() < until:
+                await self.send(self.socket)
+        await self.socket.close()
 
     async def send(self, socket):
         number, texts = self.sent, CONTENTS.texts
@@ -57,8 +60,10 @@ class Connection:
 
 
 async def main(url, connections, window, seconds):
+    everyone = [Connection(number) for number in range(connections)]
+    await asyncio.gather(*(each.open(url) for each in everyone))
     until = time.monotonic() + seconds
-    await asyncio.gather(*(Connection(number).run(url, window, until) for number in range(connections)))
+    await asyncio.gather(*(each.run(window, until) for each in everyone))
 
 
 if __name__ == "__main__":

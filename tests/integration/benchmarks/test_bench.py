@@ -1,0 +1,59 @@
+"""``run.py bench`` at a tiny size: it measures, writes its file, and leaves nothing running."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks import bench
+from runner.project import Project
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def measured():
+    """A tiny run, its rows, and its folder taken away at the end."""
+    before = {process.pid for process in psutil.process_iter()}
+    words = [sys.executable, "-m", "runner", "bench", "--only", "ping vs *", "--rounds", "1", "--seconds", "0.3", "--peers", "no"]
+    done = subprocess.run(words, cwd=ROOT, env=Project.here().environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = ROOT / done.stdout.splitlines()[-1]
+    yield done, json.loads(file.read_text("utf-8")), before
+    shutil.rmtree(file.parent)
+
+
+def test_a_tiny_run_has_both_sides_in_its_file_and_leaves_nothing_behind(measured):
+    done, rows, before = measured
+    (row,) = rows
+    assert set(row) == {"name", "ours", "other", "ratio", "unit", "rounds"}
+    assert (row["name"], row["unit"], len(row["rounds"])) == ("ping vs websockets", "msg/s", 1)
+    assert row["ours"] > 0
+    assert row["other"] > 0
+    assert row["ratio"] == pytest.approx(row["ours"] / row["other"])
+    assert "| ping vs websockets | " in done.stdout
+    ours = [process for process in psutil.process_iter(["cmdline"]) if process.pid not in before and _is_of_a_benchmark(process)]
+    assert ours == []
+
+
+def _is_of_a_benchmark(process):
+    words = " ".join(process.info["cmdline"] or [])
+    return "echo_server.py" in words or "websockets_client.py" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--only", "nothing"], "--only nothing fits no benchmark. They are: c100x16 vs websockets, "),
+        (["--rounds", "0"], "Argument --rounds: '0' must be a whole number, 1 or more"),
+        (["--seconds", "-1"], "Argument --seconds: '-1' must be a number above 0"),
+        (["--peers", "maybe"], "Argument --peers: invalid choice: 'maybe'"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_exit_code_3(words, sentence, capsys):
+    assert bench.main(words) == 3
+    assert sentence in capsys.readouterr().err
