@@ -21,6 +21,7 @@ from .keywords.agents import AgentKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
 from .keywords.conversing import ConversingKeywords
+from .keywords.course import CourseKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
@@ -28,6 +29,7 @@ from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
+from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
@@ -74,7 +76,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
         **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
-        Load: returned_by(Load, "Run Load"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
+        Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Moment: returned_by(Moment, "Remember This Moment"),
     }
@@ -83,11 +85,13 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         kit = Kit()
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
+        load = LoadKeywords(kit, expectation)
         super().__init__([
             TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
-            LoadKeywords(kit, expectation), LoadLedgerKeywords(kit, expectation), RecordingKeywords(kit),
+            load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
+            RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -78,6 +78,28 @@ class Rate(float):
         return cls(rate)
 
 
+class Rates(tuple[Rate, ...]):
+    """Rates one after the other, such as ``100, 300, 600 msg/s``; each more than 0."""
+
+    __slots__ = ()
+
+    @classmethod
+    def convert(cls, value: object) -> Rates:
+        """Converts a list, or a text with commas; a unit behind the last one is meant for all."""
+        return cls(Rate.convert(each) for each in _listed(value, "rates such as '100, 300, 600 msg/s'"))
+
+
+class Durations(tuple[Duration, ...]):
+    """Spans of time one after the other, such as ``2, 3, 6, 3, 2 s``; bare numbers mean seconds."""
+
+    __slots__ = ()
+
+    @classmethod
+    def convert(cls, value: object) -> Durations:
+        """Converts a list, or a text with commas; a unit behind the last one is meant for all."""
+        return cls(Duration.convert(each) for each in _listed(value, "times such as '2, 3, 6 s'"))
+
+
 class Size(int):
     """A size in bytes, such as ``64 KiB``, ``1 MB`` or ``200``; 1 B or more."""
 
@@ -127,6 +149,16 @@ class Timestamps(Enum):
     now = "now"
     equal = "equal"
     falling = "falling"
+
+
+class BenchmarkPhase(Enum):
+    """The phases of a benchmark: ``warm-up``, ``ramp``, ``sustained`` (load), ``peak`` and ``cool-down``."""
+
+    warm_up = "warm-up"
+    ramp = "ramp"
+    sustained = "sustained"
+    peak = "peak"
+    cool_down = "cool-down"
 
 
 class Priority(Enum):
@@ -184,8 +216,8 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Duration, Interval, Rate, Size, Share, Percentile)},
-    **{kind: converter(kind, _member_of(kind)) for kind in (Timestamps, Priority)},
+    **{kind: converter(kind) for kind in (Number, Count, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile)},
+    **{kind: converter(kind, _member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
 }
 
 # A dry run shows a converter's own sentence only when the hint is the bare type; the type checker must still know of None.
@@ -211,6 +243,19 @@ def _figure(value: Any) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _listed(value: object, such_as: str) -> list[Any]:
+    """The entries of a list, or of a text with commas; bare numbers get the unit of the last entry."""
+    if isinstance(value, list | tuple):
+        entries = list(value)
+    else:
+        entries = [entry.strip() for entry in str(value).split(",")]
+        unit = re.sub(r"^[\d\s_.+-]*", "", entries[-1])
+        entries = [f"{entry} {unit}" if _figure(entry) is not None else entry for entry in entries]
+    if not entries or not all(str(entry).strip() for entry in entries):
+        raise ValueError(f"must be {such_as}, not '{value}'")
+    return entries
 
 
 def _whole(value: Any, lowest: int) -> int:

@@ -89,16 +89,3 @@ def connections_served_fairly(rates: Mapping[str, float], at_least: float = 0.95
         if share < slowest_share:
             verdict.violated(Code.UNFAIR, f"{told}: {share:.0%}, where {slowest_share:.0%} is the least")
     return verdict.concluded()
-
-
-def load_sustained(answered: int, seconds: float, required: float, tolerance: float = 0.0) -> Verdict:
-    """The answered rate of a phase reaches ``required`` per second, less the share ``tolerance`` (*rate_not_sustained*)."""
-    verdict = Verdict("rate sustained", exercised=answered)
-    rate = answered / seconds if seconds > 0 else 0.0
-    if answered:
-        verdict.measured("answered_rate", rate, "messages/s", answered)
-    if answered and rate < required * (1 - tolerance):
-        verdict.violated(
-            Code.RATE_NOT_SUSTAINED, f"{answered:,} messages were answered in {seconds:.1f} s, {rate:,.1f} a second, where {required:g} are the least"
-        )
-    return verdict.concluded()

@@ -56,7 +56,7 @@ class LoadKeywords:
         | copies      | share of messages that are sent a second time with the same id                                        |
         | shards      | so many processes share the connections; 1: in this process                                           |
 
-        Returns the load, with ``sent``, ``answered``, ``refused``, ``lost``, ``rate`` (answered msg/s), ``lasted`` (s),
+        Returns the load, with ``sent``, ``answered``, ``refused``, ``lost``, ``rate`` (answered msg/s behind the ramp), ``lasted`` (s),
         ``latency`` (from the intended time), ``service`` (from the sending) and ``lag`` (the kit's own), ``tenths``, ``moments`` and
         ``connections``. Records ``<name>`` (msg/s), ``<name>_mean``, ``<name>_p50``, ``<name>_p90``, ``<name>_p95``, ``<name>_p99``,
         ``<name>_p99_9``, ``<name>_max`` (ms), ``<name>_sender_lag``, ``<name>_lost``, ``<name>_refused`` and ``<name>_processor``
@@ -151,11 +151,15 @@ class LoadKeywords:
 
     # running
 
+    def must_be_permitted(self, name: str, plan: Plan) -> None:
+        """Skips the test as *not offered* where nobody may put this load on the target; for the largest of several before the first."""
+        if reason := preparing.not_offered(self._kit.target, plan):
+            self._kit.record("not_offered", check=name, reason=reason)
+            raise SkipExecution(f"not offered: {reason}")
+
     def _run(self, name: str, plan: Plan, shards: int) -> Load:
         kit, target = self._kit, self._kit.target
-        if reason := preparing.not_offered(target, plan):
-            kit.record("not_offered", check=name, reason=reason)
-            raise SkipExecution(f"not offered: {reason}")
+        self.must_be_permitted(name, plan)
         preparing.check(target, plan, shards)
         self._phases += 1
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()

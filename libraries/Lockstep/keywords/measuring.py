@@ -10,8 +10,8 @@ from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeRate, R
 from ..checks import History
 from ..checks.answers import nothing_lost
 from ..checks.latency import latency_figures, latency_within, mean_latency_within
-from ..checks.load import load_sustained
-from ..checks.rate import answered_rate, rate_sustained, sender_lag
+from ..checks.rate import answered_rate, rate_reached, rate_sustained, sender_lag
+from ..checks.stated import stated_times_possible
 from ..engine.client import Burst
 from ..engine.load.result import Load
 from ..errors import UsageError
@@ -94,8 +94,12 @@ class MeasuringKeywords:
         | limit      | such as ``50 msg/s``                 |
         | phase      | what `Measure Phase` or `Run Load` returned |
 
-        Violation: rate_not_sustained. Void (test skipped as *invalid*) when the generator was late or itself the limit, and *not measured*
-        when a shard of a load was lost; put it behind expectations of order and loss.
+        The rate counts from when the first message was due (behind the ramp, if there is one) to the last answer. It therefore stays below
+        what was offered, by as long as the last answer took: offer a little more than you want to see.
+
+        Violation: rate_not_sustained, also where the target holds up the sender by not reading. Void (test skipped as *invalid*) when the
+        generator was late although its sockets took messages, or was itself the limit, and *not measured* when a shard of a load was lost;
+        put it behind expectations of order and loss.
 
         | `Throughput Should Be At Least` | 50 msg/s | ${phase} |
         """
@@ -103,7 +107,7 @@ class MeasuringKeywords:
             self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
         elif isinstance(phase, Load):
             must_be_measured(self._kit, phase)
-            verdict = load_sustained(phase.answered, phase.lasted, float(limit))
+            verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit))
             self._expect.conclude([("rate", verdict)], invalid=phase.invalid or (None if verdict.ok else phase.limited_by_us))
 
     @keyword(tags=("Expectation", "Figures"))
@@ -122,6 +126,21 @@ class MeasuringKeywords:
         """
         checks = [partial(latency_within, limit=float(limit), share=float(share)), partial(mean_latency_within, limit=float(limit))]
         self._expect.judge(phase.history, checks, timing=True)
+
+    @keyword(tags=("Expectation", "Figures"))
+    def stated_processing_times_should_be_possible(self, client: str | None = None) -> None:
+        """How long the target says that a message took is neither negative nor longer than its reply took to come.
+
+        | =Argument= | =Meaning=                                                    |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
+
+        Read from the field ``processing_time`` (s) of replies (``messages.reply.fields`` in the target file); left out where the target
+        says nothing of the kind. Violation: disagreement.
+
+        | `Stated Processing Times Should Be Possible` |
+        """
+        if self._expect.offered("processing_time", [stated_times_possible]):
+            self._expect.holds(stated_times_possible, client=client)
 
     def _record(self, phase: Phase) -> None:
         history, name = phase.history, phase.name

@@ -36,6 +36,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "message_count": lambda file: _tells(file, "agent_state", "message_count"),
     "pressure": lambda file: file.guarantees.pressure is not None and bool(file.messages.pressure),
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
+    "processing_time": lambda file: any("processing_time" in rule.fields for rule in file.messages.reply),
     "refusals": lambda file: bool(file.messages.refused),
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
     "server_figures": lambda file: file.lifecycle is not None,

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from random_histories import examples
 
 from Lockstep.checks import Code
-from Lockstep.checks.load import TOPICS, Part, connections_served_fairly, load_sustained, lossless_and_ordered, percentile_within
+from Lockstep.checks.load import TOPICS, Part, connections_served_fairly, lossless_and_ordered, percentile_within
+from Lockstep.checks.rate import rate_reached
 
 ENDS = {"answered": 8, "refused": 2, "lost": 0}
 
@@ -69,11 +70,13 @@ def test_one_slow_connection_among_many_is_unfair_by_its_share_alone():
     assert dict(connections_served_fairly(rates).counts) == {"unfair": 1}
 
 
-@pytest.mark.parametrize(("answered", "seconds", "codes"), [
-    (1000, 10.0, {}), (994, 10.0, {"rate_not_sustained": 1}), (0, 10.0, {"vacuous": 1}), (5, 0.0, {"rate_not_sustained": 1}),
+@pytest.mark.parametrize(("sent", "answered", "rate", "codes"), [
+    (1000, 1000, 100.0, {}), (1000, 1000, 99.99, {"rate_not_sustained": 1}), (1000, 0, 0.0, {"rate_not_sustained": 1}), (0, 0, 0.0, {"vacuous": 1}),
 ])
-def test_a_rate_is_reached_less_its_tolerance(answered, seconds, codes):
-    assert dict(load_sustained(answered, seconds, 100, 0.005).counts) == codes
+def test_a_rate_is_reached_or_not_without_any_tolerance(sent, answered, rate, codes):
+    verdict = rate_reached(sent, answered, rate, 100)
+    assert dict(verdict.counts) == codes
+    assert [figure.value for figure in verdict.measurements] == [rate] * (sent > 0)
 
 
 def test_topics_hold_only_codes_that_exist_once():

@@ -58,6 +58,11 @@ class Plan(_Frozen):
         """s; how long messages fall due; None where the answers decide it."""
         return sum(stage.seconds for stage in self.stages) if self.stages else self.seconds
 
+    @property
+    def ramp(self) -> Stage | None:
+        """The stage in which the rate grows to what is meant; what is due in it does not count for the rate of the phase."""
+        return self.stages[0] if self.stages and self.stages[0].begin < self.stages[0].end else None
+
     def part_of(self, connection: int) -> int | None:
         """How many messages a connection sends; None where time decides it."""
         whole = self.scheduled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,10 +97,15 @@ class Load:
 
     @property
     def rate(self) -> float | None:
-        """Answered messages per second; None where a part of the load was not measured."""
+        """Answered messages per second, from when the first message behind the ramp was due to the last answer; None where a part of
+        the load was not measured.
+        """
         if self.missing:
             return None
-        return self.answered / self.lasted if self.answered and self.lasted > 0 else 0.0
+        ramp = self.plan.ramp
+        answered = self.answered - (math.ceil(ramp.messages) if ramp else 0)
+        lasted = self.lasted - (ramp.seconds if ramp else 0.0)
+        return answered / lasted if answered > 0 and lasted > 0 else 0.0
 
     @property
     def unsent(self) -> int:

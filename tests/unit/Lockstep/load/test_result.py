@@ -84,6 +84,17 @@ def test_a_lost_shard_leaves_no_rate():
     assert load.rate is None
 
 
+@pytest.mark.parametrize(("answered", "last", "rate"), [
+    (44, 103.0, 20.0),   # 4 in the second of the ramp, 40 in the 2 s behind it
+    (44, 105.0, 10.0),   # the same, and the last answer took 2 s
+    (4, 104.0, 0.0), (0, 100.5, 0.0),
+])
+def test_what_is_due_in_a_ramp_does_not_count_for_the_rate(answered, last, rate):
+    plan = Plan(connections=1, stages=(Stage(1.0, 0, 8), Stage(2.0, 20, 20)))
+    load = merged(second(0, 0, answered=answered, sent=44), done(0, account(0, last=last)), plan=plan)
+    assert load.rate == rate
+
+
 @pytest.mark.parametrize(("plan", "processor", "limited"), [(CLOSED, 0.95, True), (CLOSED, 0.5, False), (OPEN, 0.95, False)])
 def test_a_generator_without_a_timetable_that_was_busy_all_the_time_was_the_limit(plan, processor, limited):
     load = merged(second(0, 0, [1000], sent=1, processor=processor), second(0, 1, processor=0.01), done(0, account(0)), plan=plan)

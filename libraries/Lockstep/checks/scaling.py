@@ -1,0 +1,62 @@
+"""Judges steps of rising rate, each by itself, and tells where the target stops keeping up with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+from statistics import correlation
+from typing import NamedTuple
+
+from . import wording
+from .latency import binomial_tail
+from .verdict import Verdict
+from .violations import Code
+
+
+class Step(NamedTuple):
+    """The rate that was offered (msg/s) and what became of its messages; ``late``: replies that came later than the limit."""
+
+    rate: float
+    sent: int
+    answered: int
+    late: int
+    reached: float
+    """Answered messages per second."""
+
+
+def answered_in_full(sent: int, answered: int) -> Verdict:
+    """Every message is answered: at a rate that was promised none may be refused, however openly (*rate_not_sustained*)."""
+    verdict = Verdict("answered in full", exercised=sent)
+    if answered < sent:
+        verdict.violated(Code.RATE_NOT_SUSTAINED, f"{sent - answered:,} of {wording.counted(sent, 'message')} were not answered, at a rate that is promised")
+    return verdict.concluded()
+
+
+def steps_kept(steps: Sequence[Step], required: float, limit: float, share: float = 0.95, alpha: float = 1e-6) -> Verdict:
+    """Each step up to `required` msg/s is answered in full (*rate_not_sustained*), `share` of it within `limit` seconds (*too_slow*).
+
+    Steps rise. Time is judged by an exact binomial test at level `alpha`. Measures the *knee*, the rate of the last step before the
+    first that misses one of these limits, its *headroom* over `required`, and how offered and reached rates correlate (Pearson), which
+    says little: a cap hides in it. O(replies) at worst.
+    """
+    verdict = Verdict("steps kept", exercised=sum(step.sent for step in steps if step.rate <= required))
+
+    def in_time(step: Step) -> bool:
+        return step.late <= (1 - share) * step.answered or binomial_tail(step.late, step.answered, 1 - share) > alpha
+
+    for step in steps:
+        if step.rate <= required and step.answered < step.sent:
+            verdict.violated(
+                Code.RATE_NOT_SUSTAINED, f"at {step.rate:g} msg/s {step.sent - step.answered:,} of {wording.counted(step.sent, 'message')} were not answered")
+        if step.rate <= required and not in_time(step):
+            verdict.violated(
+                Code.TOO_SLOW,
+                f"at {step.rate:g} msg/s {step.late:,} of {step.answered:,} replies took longer than {limit * 1000:g} ms, where {(1 - share) * 100:.3g} % of them may",
+            )
+    kept = [step.rate for step in takewhile(lambda step: 0 < step.sent == step.answered and in_time(step), steps)]
+    knee, samples = kept[-1] if kept else 0.0, sum(step.sent for step in steps)
+    verdict.measured("knee", knee, "msg/s", samples)
+    verdict.measured("headroom", (knee / required - 1) * 100, "%", samples)
+    if len({step.reached for step in steps}) > 1:
+        verdict.measured("rate_correlation", correlation([step.rate for step in steps], [step.reached for step in steps]), "", len(steps))
+    return verdict.concluded()

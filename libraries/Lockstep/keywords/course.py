@@ -1,0 +1,97 @@
+"""Keywords about the course of a load: how latency goes on while messages pour in."""
+
+from __future__ import annotations
+
+from robot.api import logger
+
+from ..checks.course import STRETCHES, Stretch, few_outliers, no_rise, outlier_limit
+from ..checks.load import Part
+from ..checks.trend import variation
+from ..engine.load.histogram import Histogram
+from ..engine.load.result import Load
+from .decorator import keyword
+from .expectation import Expectation
+from .kit import Kit
+from .load import must_be_measured
+
+PERCENTILES = (50, 90, 95, 99, 99.9)
+INSTRUMENT = 0.001
+"""Share of messages that the generator itself may have sent so late that it matters: a tenth of what the target may."""
+
+
+class CourseKeywords:
+    """What must hold however long a load goes on."""
+
+    def __init__(self, kit: Kit, expectation: Expectation) -> None:
+        self._kit = kit
+        self._expect = expectation
+
+    @keyword(tags=("Load", "Figures"))
+    def report_each_tenth_of(self, load: Load) -> None:
+        """Tells how latency went on: its percentiles in each tenth of the phase, as a table and in the records.
+
+        | =Argument= | =Meaning=                |
+        | load       | what `Run Load` returned |
+
+        Records ``<name>_tenth_1_p50`` to ``<name>_tenth_10_p99_9`` (p50, p90, p95, p99, p99.9; ms) and ``<name>_variation``, the
+        coefficient of variation of the whole. Nothing is judged.
+
+        | `Report Each Tenth Of` | ${load} |
+        """
+        must_be_measured(self._kit, load)
+        rows = []
+        for number, tenth in enumerate(load.tenths, 1):
+            values = [tenth.percentile(p) * 1000 for p in PERCENTILES] if tenth.total else []
+            rows.append([f"{number}", f"{tenth.total:,}", *(f"{value:,.1f}" for value in values)])
+            for p, value in zip(PERCENTILES, values, strict=False):
+                self._record(load, f"tenth_{number}_p{p:g}".replace(".", "_"), value, "ms", tenth.total)
+        self._record(load, "variation", variation({us / 1e6: count for us, count in load.latency.counts.items()}), "", load.latency.total)
+        head = ["tenth", "answers", *(f"p{p:g} (ms)" for p in PERCENTILES)]
+        cells = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+        logger.info(f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{cells}</table>", html=True)
+
+    @keyword(tags=("Load", "Expectation", "Figures"))
+    def latency_should_not_rise_during(self, load: Load) -> None:
+        """Answers did not become slower and slower in the course of a load.
+
+        | =Argument= | =Meaning=                                             |
+        | load       | what `Run Load` returned, of some seconds             |
+
+        The medians of 20 stretches must not rise steadily to more than twice and 50 ms above where they began (Theil and Sen: the
+        interval of the slope must hold 0). Records ``latency_rise`` (ms). Violation: too_slow. Void (test skipped as *invalid*) when the
+        generator was late.
+
+        | `Latency Should Not Rise During` | ${load} |
+        """
+        must_be_measured(self._kit, load)
+        stretches = [Stretch(part.total, part.percentile(50)) for part in load.parts(STRETCHES)]
+        self._expect.conclude([("course", no_rise(stretches))], invalid=load.invalid)
+
+    @keyword(tags=("Load", "Expectation", "Figures"))
+    def few_answers_should_stick_out(self, load: Load) -> None:
+        """Fewer than 1 % of the answers took more than ten times as long as the usual one and more than 50 ms.
+
+        | =Argument= | =Meaning=                |
+        | load       | what `Run Load` returned |
+
+        Judged by an exact binomial test. Records ``outlier_share`` (%). Violation: too_slow. Void (test skipped as *invalid*) when the
+        generator was late, and already when it sent more than 0.1 % of the messages so late by itself: it must be a
+        finer instrument than what it measures.
+
+        | `Few Answers Should Stick Out` | ${load} |
+        """
+        must_be_measured(self._kit, load)
+        limit = outlier_limit(load.latency.percentile(50))
+        part = Part("the whole phase", load.latency.total, load.latency.above(limit))
+        self._expect.conclude([("course", few_outliers(part))], invalid=load.invalid or _too_coarse(load.lag, limit))
+
+    def _record(self, load: Load, figure: str, value: float, unit: str, samples: int) -> None:
+        self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=samples, repetition=1, valid=load.invalid is None)
+
+
+def _too_coarse(lag: Histogram, limit: float) -> str | None:
+    """Why so fine a limit cannot be judged, if it cannot: the generator's own lateness shows in it."""
+    late = lag.above(limit)
+    if late <= INSTRUMENT * lag.total:
+        return None
+    return f"invalid: the generator itself sent {late:,} of {lag.total:,} messages more than {limit * 1000:.0f} ms late, {INSTRUMENT:.1%} of them may be"

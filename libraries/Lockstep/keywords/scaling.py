@@ -1,0 +1,142 @@
+"""Keywords about how much the target carries: steps of rising rate, the phases of a benchmark, and what must hold in them."""
+
+from __future__ import annotations
+
+from itertools import pairwise, takewhile
+
+from robot.api import logger
+
+from ..arguments import BenchmarkPhase, Count, Duration, Durations, Rate, Rates
+from ..checks.scaling import Step, answered_in_full, steps_kept
+from ..engine.load import shape
+from ..engine.load.plan import Plan, Stage
+from ..engine.load.result import Load
+from ..errors import UsageError
+from .decorator import keyword
+from .expectation import Expectation
+from .kit import Kit
+from .limits import clients_within, rate_within
+from .load import LoadKeywords, must_be_measured
+
+MANY = Count(50)
+
+
+class Steps(list[Load]):
+    """What `Run Load Steps` returned: one load for each rate, in rising order."""
+
+
+class ScalingKeywords:
+    """Loads of several rates."""
+
+    def __init__(self, kit: Kit, expectation: Expectation, load: LoadKeywords) -> None:
+        self._kit = kit
+        self._expect = expectation
+        self._load = load
+
+    @keyword(tags=("Load", "Sending", "Figures"))
+    def run_load_steps(self, name: str, *, rates: Rates, each: Duration, connections: Count = MANY) -> Steps:
+        """Offers one rate after the other, each for the same time and in open loop, and waits for the last answer in between.
+
+        | =Argument=  | =Meaning=                                                                               |
+        | name        | how the figures are called, such as ``scaling``; the rate of each step is added         |
+        | rates       | rising, such as ``100, 300, 600 msg/s``                                                 |
+        | each        | how long each rate is offered, such as ``10 s``                                         |
+        | connections | how many, the same in each step; each is a user of its own                              |
+
+        Returns the loads, one for each rate. Records for each what `Run Load` records: ``scaling_300`` (answered msg/s),
+        ``scaling_300_p95`` ... Nothing is judged. Skipped as *not offered* before the first step where one of them is not permitted.
+
+        | ${steps} =    `Run Load Steps`    scaling    rates=100, 300, 600 msg/s    each=10 s
+        """
+        if any(before >= after for before, after in pairwise(rates)):
+            raise UsageError(f"rates must rise from step to step, not {_told(rates)}")
+        rate_within(self._kit, clients_within(self._kit, connections) / rates[-1])
+        self._load.must_be_permitted(name, Plan(connections=connections, stages=(Stage(float(each), rates[-1], rates[-1]),)))
+        return Steps(self._load.run_load(f"{name} {rate:g}", rate=rate, lasting=each, connections=connections) for rate in rates)
+
+    @keyword(tags=("Load", "Sending", "Figures"))
+    def run_benchmark_phase(
+        self, phase: BenchmarkPhase, *, sustained: Rate, peak: Rate, times: Durations, within: Duration, connections: Count = MANY,
+    ) -> Load:
+        """Runs one phase of the benchmark, whose shape follows from the two agreed rates.
+
+        | =Argument=  | =Meaning=                                                                                            |
+        | phase       | ``warm-up``, ``ramp``, ``sustained``, ``peak`` or ``cool-down``                                      |
+        | sustained   | the agreed sustained rate, such as ``5000 msg/s``                                                    |
+        | peak        | the agreed peak rate, such as ``10000 msg/s``                                                        |
+        | times       | how long the five phases take, such as ``30, 60, 120, 60, 30 s``                                     |
+        | within      | how long the last answer may take, such as ``200 ms``                                                |
+        | connections | how many; each is a user of its own                                                                  |
+
+        Offered are a fifth of the sustained rate (warm-up); a rate that grows to the sustained one in the first half and stays there
+        in the second (ramp); the mean of both rates (sustained); the peak rate (peak); two fifths of the sustained rate (cool-down).
+        As a rate counts until the last answer, ramp and peak offer a little more than agreed: rate * (1 + within / time).
+
+        Returns the load and records its figures under ``benchmark_`` and the phase, such as ``benchmark_peak_p95``.
+
+        | ${load} =    `Run Benchmark Phase`    peak    sustained=300 msg/s    peak=600 msg/s    times=2, 3, 6, 3, 2 s    within=500 ms
+        """
+        if len(times) != len(shape.PHASES) or not all(times):
+            raise UsageError(f"times=... needs {len(shape.PHASES)} times of more than 0, for {', '.join(shape.PHASES)}, not {_told(times)}")
+        seconds = times[shape.PHASES.index(phase.value)]
+        offer = shape.offer(phase.value, sustained=sustained, peak=peak, seconds=seconds, within=within)
+        return self._load.run_load(
+            f"benchmark {phase.name}", rate=Rate(offer.rate), lasting=Duration(offer.lasting), ramp=Duration(offer.ramp) if offer.ramp else None,
+            connections=connections,
+        )
+
+    @keyword(tags=("Load", "Expectation"))
+    def load_should_be_answered_in_full(self, *loads: Load) -> None:
+        """No message of a load was refused or left without an answer; for rates that are promised.
+
+        | =Argument= | =Meaning=                             |
+        | loads      | what `Run Load` returned; one or more |
+
+        Violation: rate_not_sustained. Void (test skipped as *invalid*) when the generator was late, for then it sent more at once
+        than agreed; put it behind expectations of order and loss.
+
+        | `Load Should Be Answered In Full` | ${load} |
+        """
+        for load in loads:
+            must_be_measured(self._kit, load)
+            self._expect.conclude([("rate", answered_in_full(load.sent, load.answered))], invalid=load.invalid)
+
+    @keyword(tags=("Load", "Expectation", "Figures"))
+    def the_target_should_keep_up_with_each_step(self, steps: Steps, *, up_to: Rate, within: Duration) -> None:
+        """Each step up to a rate was answered in full, 95 % of it in time; tells where the target stops keeping up.
+
+        | =Argument= | =Meaning=                                                         |
+        | steps      | what `Run Load Steps` returned                                    |
+        | up_to      | the rate that is promised, such as ``300 msg/s``                  |
+        | within     | the limit of 95 % of the answers, such as ``500 ms``              |
+
+        Each step is judged by itself, its time by an exact binomial test. Records ``knee`` (msg/s: the last rate before the first step
+        that misses a limit), ``headroom`` (%: by how much the knee lies above ``up_to``; more than that was not offered where no step
+        misses) and ``rate_correlation`` (Pearson's r of offered and answered rates). Violations: rate_not_sustained, too_slow. Void (test skipped as
+        *invalid*) when the generator was late in a step up to this rate; above it the knee is only looked for below such a step.
+
+        | `The Target Should Keep Up With Each Step` | ${steps} | up_to=300 msg/s | within=500 ms |
+        """
+        promised = [load for load in steps if _offered(load) <= up_to]
+        if not promised:
+            raise UsageError(f"no step offers {up_to:g} msg/s or less; the first is at {_offered(steps[0]):g} msg/s")
+        for load in steps:
+            must_be_measured(self._kit, load)
+        invalid = next((load.invalid for load in promised if load.invalid), None)
+        sound = list(takewhile(lambda load: load.invalid is None, steps)) if invalid is None else promised
+        verdict = steps_kept([_step(load, within) for load in sound], float(up_to), float(within))
+        self._expect.conclude([("rate", verdict)], invalid=invalid)
+        if len(sound) < len(steps):
+            logger.warn(f"the knee was looked for below {_offered(steps[len(sound)]):g} msg/s only: there {steps[len(sound)].invalid}")
+
+
+def _offered(load: Load) -> float:
+    return load.plan.stages[-1].end
+
+
+def _step(load: Load, within: Duration) -> Step:
+    return Step(_offered(load), load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
+
+
+def _told(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
