@@ -60,6 +60,8 @@ class Kit:
         self.engine = Engine()
         self.scope = TestScope()
         self.ledger_seen = 0
+        self.ledger_end = 0
+        """Index of the last row of the ledger that anybody has read; what happens from now on stands behind it."""
         self._target: Target | None = None
         self._records: Records | None = None
         self._seed: int | None = None
@@ -81,7 +83,7 @@ class Kit:
     def use_target(self, target: Target) -> None:
         """Remembers the target; a new one has a new ledger."""
         self._target = target
-        self.ledger_seen = 0
+        self.ledger_seen = self.ledger_end = 0
 
     def end_target(self) -> None:
         """Closes every client, ends what Start Target had started and forgets it."""

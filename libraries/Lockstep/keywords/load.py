@@ -162,6 +162,7 @@ class LoadKeywords:
         self.must_be_permitted(name, plan)
         preparing.check(target, plan, shards)
         self._phases += 1
+        ledger_since = kit.ledger_end
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
         onlooker = Onlooker(plan, target.server)
 
@@ -176,6 +177,7 @@ class LoadKeywords:
             load = kit.engine.run(phase())
         load.server = onlooker.server
         kit.scope.loads.append(load)
+        load.ledger_since = ledger_since
         self._look_at_doors(load)
         return load
 

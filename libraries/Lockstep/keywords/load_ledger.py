@@ -39,7 +39,7 @@ class LoadLedgerKeywords:
         if not self._expect.offered("ledger", "ledger of the load"):
             return
         accounts = [self._account_of(load) for load in loads]
-        self._kit.engine.run(self._read(accounts))
+        self._kit.engine.run(self._read(min(load.ledger_since for load in loads), accounts))
         for load, account in zip(loads, accounts, strict=True):
             if account.last > account.first:
                 rate = account.processed / (account.last - account.first)
@@ -54,8 +54,9 @@ class LoadLedgerKeywords:
         return LoadLedger(senders, Contents(plan.size, plan.seed).digests, ordered=promised.order != "none",
                           once=promised.duplicates.key != "none", is_urgent=mix.is_urgent if mix is not None else None)
 
-    async def _read(self, accounts: list[LoadLedger]) -> None:
-        async for page in self._kit.target.ledger_pages(self._kit.ledger_seen):
+    async def _read(self, since: int, accounts: list[LoadLedger]) -> None:
+        async for page in self._kit.target.ledger_pages(since):
             rows = list(page)
+            self._kit.ledger_end = max(self._kit.ledger_end, rows[-1].index if rows else 0)
             for account in accounts:
                 account.take(rows)

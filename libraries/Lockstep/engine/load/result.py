@@ -87,6 +87,8 @@ class Load:
     """What became of shards that were lost: then neither rate nor time was measured."""
     server: list[ServerFigures] = field(default_factory=list)
     """What was seen of the server's process once a second; none where it is not known."""
+    ledger_since: int = 0
+    """Index in the ledger behind which the load stands."""
     late_start: float = 0.0
     clock_step: float = 0.0
 
