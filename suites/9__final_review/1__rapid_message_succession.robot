@@ -21,7 +21,7 @@ Messages are processed in the order they were sent
 
 No message is lost
     [Tags]    fr-loss
-    lost    at most    0    cases=rms-1, rms-b
+    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-5, hvt-b
 
 A repeated message is processed once
     [Tags]    fr-idempotency

@@ -56,7 +56,7 @@ def steps_kept(steps: Sequence[Step], required: float, limit: float, share: floa
     kept = [step.rate for step in takewhile(lambda step: 0 < step.sent == step.answered and in_time(step), steps)]
     knee, samples = kept[-1] if kept else 0.0, sum(step.sent for step in steps)
     verdict.measured("knee", knee, "msg/s", samples)
-    verdict.measured("headroom", (knee / required - 1) * 100, "%", samples)
+    verdict.measured("headroom", knee - required, "msg/s", samples)
     if len({step.reached for step in steps}) > 1:
         verdict.measured("rate_correlation", correlation([step.rate for step in steps], [step.reached for step in steps]), "", len(steps))
     return verdict.concluded()

@@ -111,8 +111,8 @@ class ScalingKeywords:
         | within     | the limit of 95 % of the answers, such as ``500 ms``              |
 
         Each step is judged by itself, its time by an exact binomial test. Records ``knee`` (msg/s: the last rate before the first step
-        that misses a limit), ``headroom`` (%: by how much the knee lies above ``up_to``; more than that was not offered where no step
-        misses) and ``rate_correlation`` (Pearson's r of offered and answered rates). Violations: rate_not_sustained, too_slow. Void (test skipped as
+        that misses a limit), ``headroom`` (msg/s: by how much the knee lies above ``up_to``; where no step misses, more was not
+        offered) and ``rate_correlation`` (Pearson's r of offered and answered rates). Violations: rate_not_sustained, too_slow. Void (test skipped as
         *invalid*) when the generator was late in a step up to this rate; above it the knee is only looked for below such a step.
 
         | `The Target Should Keep Up With Each Step` | ${steps} | up_to=300 msg/s | within=500 ms |

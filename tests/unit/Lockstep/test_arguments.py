@@ -5,7 +5,21 @@ from datetime import timedelta
 import pytest
 
 from Lockstep import Lockstep
-from Lockstep.arguments import CONVERTERS, Count, Duration, Interval, Misfit, Number, Priority, Rate, Share, Size, Timestamps
+from Lockstep.arguments import (
+    CONVERTERS,
+    Count,
+    Duration,
+    Durations,
+    Interval,
+    Misfit,
+    Number,
+    Priority,
+    Rate,
+    Rates,
+    Share,
+    Size,
+    Timestamps,
+)
 from Lockstep.engine.client import Burst
 from Lockstep.errors import UsageError
 
@@ -19,6 +33,8 @@ from Lockstep.errors import UsageError
         (Interval, "20 ms", 0.02), (Interval, 1, 1),
         (Rate, "50", 50), (Rate, "50 msg/s", 50), (Rate, "1 000 messages / second", 1000), (Rate, "0.5/s", 0.5),
         (Size, "200", 200), (Size, "64 KiB", 65536), (Size, "1 MB", 1_000_000), (Size, "1.5kB", 1500), (Size, 7, 7),
+        (Rates, "100, 300, 600 msg/s", (100, 300, 600)), (Rates, "1 000 msg/s, 2 000/s", (1000, 2000)), (Rates, [5, "7"], (5, 7)), (Rates, "50", (50,)),
+        (Durations, "2, 3.5, 1 s", (2, 3.5, 1)), (Durations, "200, 300 ms", (0.2, 0.3)), (Durations, "1, 2", (1, 2)), (Durations, "1 min, 2 s", (60, 2)),
         (Share, "0.95", 0.95), (Share, "95 %", 0.95), (Share, 1, 1),
     ],
 )
@@ -47,6 +63,13 @@ def test_what_people_write_is_understood(kind, given, expected):
         (Rate, "fast", "must be a rate such as '50 msg/s', not 'fast'"),
         (Rate, "inf", "must be a rate such as '50 msg/s', not 'inf'"),
         (Rate, "0 msg/s", "must be more than 0 msg/s, not '0 msg/s'"),
+        (Rates, "", "must be rates such as '100, 300, 600 msg/s', not ''"),
+        (Rates, [], "must be rates such as '100, 300, 600 msg/s', not '[]'"),
+        (Rates, "100,, 300", "must be rates such as '100, 300, 600 msg/s', not '100,, 300'"),
+        (Rates, "100, 0 msg/s", "must be more than 0 msg/s, not '0 msg/s'"),
+        (Rates, "100, fast", "must be a rate such as '50 msg/s', not '100 fast'"),
+        (Durations, "2, soon", "must be a time such as '100 ms' or '2 s', not '2 soon'"),
+        (Durations, "2, -1 s", "must be a time of 0 or more, not '-1 s'"),
         (Size, "64 parsecs", "must be a size such as '64 KiB' or '200 B', not '64 parsecs'"),
         (Size, "1.2.3 kB", "must be a size such as '64 KiB' or '200 B', not '1.2.3 kB'"),
         (Size, "0", "must be a whole number of bytes, 1 or more, not '0'"),

@@ -12,7 +12,7 @@ from final_review.criteria_table import load_limits, read_criteria
 CHECKOUT = Path(__file__).parents[3]
 CRITERIA = {one.id: one for one in read_criteria(CHECKOUT / "suites", load_limits(CHECKOUT / "resources", "quick", {}))}
 FED_BY = {
-    "fr-order": {"rms-1"}, "fr-loss": {"rms-1", "rms-b"}, "fr-idempotency": {"rms-2"}, "fr-backpressure": {"rms-3"}, "fr-queue-500": {"rms-3"},
+    "fr-order": {"rms-1"}, "fr-loss": {"rms-1", "rms-b", "hvt-1", "hvt-5", "hvt-b"}, "fr-idempotency": {"rms-2"}, "fr-backpressure": {"rms-3"}, "fr-queue-500": {"rms-3"},
     "fr-priority": {"rms-3"}, "fr-state": {"rms-4"}, "fr-stability": {"rms-5"}, "fr-agents": {"rms-6"}, "fr-memory-burst": {"rms-4", "rms-5"},
     "fr-user-rate": {"rms-b"}, "fr-throughput-min": {"rms-b"}, "fr-response": {"rms-b"},
     "fr-throughput-sustained": {"hvt-1", "hvt-b"}, "fr-throughput-peak": {"hvt-b"}, "fr-promise-rate": {"hvt-b"}, "fr-latency": {"hvt-5"},
