@@ -51,7 +51,7 @@ class Configuration(BaseModel):
     state_sync_interval: Seconds = 0.1
     """So old may the memory figure in an agent's state be."""
     memory_limit: Size = 100_000_000
-    """Announced only."""
+    """Texts of waiting messages, of all users together; a message whose text would take more is refused."""
 
     max_message_size: Size = 1_048_576
     """Largest message in bytes; a larger one closes the connection with 1009."""

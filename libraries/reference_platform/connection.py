@@ -67,6 +67,17 @@ class Connection(asyncio.Protocol):
         return self._reading_paused and not self._writing_paused
 
     @property
+    def is_stalled(self) -> bool:
+        """Frames could be sent, but the client takes none: what it sent waits too, so that its replies cannot pile up."""
+        return self._writing_paused and self.is_open
+
+    async def relieved(self) -> None:
+        """Returns when the client takes frames again, or none can be sent to it any more."""
+        while self.is_stalled:
+            self._news.clear()
+            await self._news.wait()
+
+    @property
     def _client_left(self) -> bool:
         """No more bytes can come."""
         return self._gone or self._eof
@@ -114,6 +125,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client reads again."""
         self._writing_paused = False
+        self._news.set()
         self._regulate()
 
     # What the platform calls
@@ -270,6 +282,7 @@ class Connection(asyncio.Protocol):
                 self._write_eof()
         if self._protocol.state is not State.OPEN:
             self.is_open = False
+            self._news.set()
 
     def _regulate(self) -> None:
         """Reads only while the client takes its replies and not too much waits for judgement."""

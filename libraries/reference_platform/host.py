@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
@@ -12,6 +13,7 @@ from .configuration import Configuration
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .messages import Fields
     from .policies import Policies
 
 
@@ -24,12 +26,19 @@ class Host:
         self.config = config
         self.clock = clock
         self.seed = seed
+        self.started = monotonic()
         self.random = random.Random(seed)  # noqa: S311 - repeatable behaviour, no secret
         self.connections: dict[str, Connection] = {}
         """Connections that passed the gate, by connection id, until their last frame is processed."""
         self.failed: Callable[[BaseException], None] = lambda _: None
         """Told of any background work that ended with an error; the platform stops then."""
+        self.tell: Callable[[str, Fields], None] = lambda _user, _fields: None
+        """Pushes a frame to every open connection of a user, after the next commit."""
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def uptime(self) -> float:
+        """Seconds since the start, on a clock that never goes back."""
+        return monotonic() - self.started
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs ``work`` in the background; an error in it stops the platform instead of disappearing."""

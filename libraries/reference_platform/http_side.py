@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 class HttpSide:
     """Routes of the second port. Control is served under its secret only; without one it does not exist."""
 
-    def __init__(self, host: Host, pipeline: Pipeline, control_secret: str | None, started: float) -> None:
+    def __init__(self, host: Host, pipeline: Pipeline, control_secret: str | None) -> None:
         self._host = host
         self._pipeline = pipeline
-        self._started = started
         self.application = web.Application(middlewares=[_errors_as_json])
         routes = self.application.router
         routes.add_post("/auth/test-user", self.test_user)
         routes.add_get("/health", self.health)
+        routes.add_get("/metrics", self.metrics)
         if control_secret is not None:
             base = f"/control/{control_secret}"
             routes.add_get(f"{base}/ledger", self.ledger)
@@ -55,8 +54,13 @@ class HttpSide:
 
     async def health(self, _: web.Request) -> web.Response:
         """That the platform lives."""
-        uptime = time.monotonic() - self._started
-        return web.json_response({"status": "ok", "pid": os.getpid(), "uptime": uptime, "version": _version()})
+        return web.json_response({"status": "ok", "pid": os.getpid(), "uptime": self._host.uptime(), "version": _version()})
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """The platform's figures for Prometheus."""
+        from .metrics import Metrics  # noqa: PLC0415 - few ask, and nobody should wait for the import at the start
+
+        return web.Response(body=Metrics(self._host, self._pipeline).text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """The ledger from an index on, as JSON lines, read in a thread by a connection of its own."""

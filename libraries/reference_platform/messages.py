@@ -79,7 +79,21 @@ class TeamSetting(NamedTuple):
     agents: tuple[str, ...]
 
 
-Question = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting
+class StatsQuery(NamedTuple):
+    """The client asks what the platform measures of itself."""
+
+    request_id: str
+
+
+class LatencyProbe(NamedTuple):
+    """The client wants to know how long a frame takes to the platform and back."""
+
+    request_id: str
+    client_send_time: float | None
+    """The client's own time, given back as it is."""
+
+
+Question = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting | StatsQuery
 """What is answered at once instead of waiting in a queue."""
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from .batch import Batch
 from .errors import AgentFailedError
+from .figures import Figures
 from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
-from .messages import Fields, Invalid, Reply, UserMessage
-from .questions import answer
+from .messages import Fields, Invalid, LatencyProbe, Question, Reply, UserMessage
+from .questions import answer, probed
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FULL_BATCH = 512
 """Rows at which a batch is committed before its time and nothing more is received until it is: a larger one would stall the loop,
 and messages accepted faster than they are run would cost a second row each."""
+FULL_ANSWERS = 128
+"""The same for replies where questions are among them: answers have no rows, and each may be 25 KB."""
 SETTLING = 0.1
 """Seconds that the answer to a close is put off, so that the replies to what came before it can leave."""
 TURN = 512
@@ -40,6 +43,8 @@ class Pipeline:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.policies = host.policies
+        self.figures = Figures(host)
+        host.tell = self._tell
         self.batch = Batch(1)
         self.running: dict[str, int] = {}
         """Messages being worked on, by user."""
@@ -107,19 +112,30 @@ class Pipeline:
         for payload in payloads:
             while not self._room.is_set():
                 await self._room.wait()
+            if connection.is_stalled:
+                await connection.relieved()
             message = decode(payload)
             if isinstance(message, UserMessage):
                 await self._claim(message, connection)
             elif isinstance(message, Invalid):
                 self._invalid(message, session)
+            elif isinstance(message, LatencyProbe):  # its answer claims nothing of the store
+                self.policies.outbox.release([Reply(session, probed(message, self.host))])
             else:
-                fields = await answer(message, session.user, self)
-                self.batch.replies.append(Reply(session, fields))
+                await self._answer(message, session)
             if not self._due:
                 self._touch()
             elif len(self.batch.rows) >= FULL_BATCH:
                 self._room.clear()
                 self._commit_now.set()
+
+    async def _answer(self, question: Question, session: Session) -> None:
+        fields = await answer(question, session.user, self)
+        replies = self.batch.replies
+        replies.append(Reply(session, fields))
+        if len(replies) >= FULL_ANSWERS:
+            self._room.clear()
+            self._commit_now.set()
 
     async def _claim(self, message: UserMessage, connection: Connection) -> None:
         session = connection.session
@@ -203,6 +219,7 @@ class Pipeline:
             self._touch()
 
     def _failed(self, message: UserMessage) -> None:
+        self.figures.failed += 1
         batch = self.batch
         batch.released.append(message.index)
         if message.index >= batch.first_index:
@@ -280,6 +297,12 @@ class Pipeline:
         if self._idle and not self._waking:
             self._wake_lane()
 
+    def _tell(self, user: str, fields: Fields) -> None:
+        for session in self.policies.sessions.open_sessions.values():
+            if session.user == user:
+                self.batch.replies.append(Reply(session, fields.copy()))
+        self._touch()
+
     # The transaction
 
     def _record(self, message: UserMessage, stages: int, width: int, *, reason: str | None = None) -> Row:
@@ -336,7 +359,9 @@ class Pipeline:
         batch.time = self.host.clock.now()
         batch.forget_before = batch.time - policies.duplicates.window
         if batch.is_durable:
+            begun = monotonic()
             await policies.store.commit(batch)
+            self.figures.committed(batch.rows, monotonic() - begun)
         if batch.admitted:
             policies.duplicates.committed(batch.admitted)
         self._last_commit = monotonic()

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +51,6 @@ class Platform:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._started = time.monotonic()
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         self._temporary: Path | None = None
@@ -122,7 +120,7 @@ class Platform:
     async def _serve_http(self) -> None:
         """The HTTP side is imported after the ready line (it is most of the start-up time); its callers wait in the backlog."""
         web, http_side = await asyncio.to_thread(_import_http_side)
-        side = http_side.HttpSide(self._host, self._pipeline, self._control_secret, self._started)
+        side = http_side.HttpSide(self._host, self._pipeline, self._control_secret)
         self._http = web.AppRunner(side.application, access_log=None)
         await self._http.setup()
         await web.SockSite(self._http, self._http_socket, backlog=BACKLOG).start()

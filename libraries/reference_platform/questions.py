@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import CapacityQuery, Fields, Question, QueueQuery, StateQuery, TeamQuery
+from .messages import CapacityQuery, Fields, LatencyProbe, Question, QueueQuery, StateQuery, StatsQuery, TeamQuery
 
 if TYPE_CHECKING:
+    from .host import Host
     from .pipeline import Pipeline
+
+
+def probed(probe: LatencyProbe, host: Host) -> Fields:
+    """The ``latency_response``; both times are seconds since the start, of the same clock."""
+    received = host.uptime()
+    return {
+        "type": "latency_response",
+        "request_id": probe.request_id,
+        "client_send_time": probe.client_send_time,
+        "server_receive_time": received,
+        "server_send_time": host.uptime(),
+    }
 
 
 async def answer(question: Question, user: str, pipeline: Pipeline) -> Fields:
@@ -20,6 +33,8 @@ async def answer(question: Question, user: str, pipeline: Pipeline) -> Fields:
         return policies.inbox.state(question, user, running)
     if isinstance(question, CapacityQuery):
         return policies.inbox.limits(question)
+    if isinstance(question, StatsQuery):
+        return pipeline.figures.told(question)
     if isinstance(question, TeamQuery):
         return await policies.agents.team_snapshot(question, user)
     pipeline.batch.agents[policies.agents.state(user)] = None

@@ -11,9 +11,11 @@ from reference_platform.messages import (
     CapacityQuery,
     Fields,
     Invalid,
+    LatencyProbe,
     Question,
     QueueQuery,
     StateQuery,
+    StatsQuery,
     TeamQuery,
     TeamSetting,
     UserMessage,
@@ -21,11 +23,14 @@ from reference_platform.messages import (
 
 from .port import Port
 
+_MESSAGES = ("user_message", "throughput_test")
 _PRIORITIES = ("normal", "high")
 _INT = 2**53 - 1
-_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery]] = {
+_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery | StatsQuery]] = {
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
+    "get_performance_stats": StatsQuery,
 }  # fmt: skip
+_SAYING_MORE = ("configure_agents", "latency_probe")
 _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_key"))
 
 
@@ -36,7 +41,7 @@ class Codec(Port):
     """Also of names, titles and keys."""
     max_agents = 20
 
-    def decode(self, payload: bytes) -> UserMessage | Question | Invalid:
+    def decode(self, payload: bytes) -> UserMessage | Question | LatencyProbe | Invalid:
         """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
         try:
             fields = orjson.loads(payload)
@@ -45,10 +50,10 @@ class Codec(Port):
         if type(fields) is not dict:
             return Invalid("invalid_message", "a message is a JSON object")
         kind = fields.get("type")
-        if kind == "user_message":
+        if kind in _MESSAGES:
             return self.user_message(fields)
         if type(kind) is str:
-            if kind in _QUESTIONS or kind == "configure_agents":
+            if kind in _QUESTIONS or kind in _SAYING_MORE:
                 return self.question(fields)
             return Invalid("unknown_type", f"there is no message type {kind[:40]!r}", *self._correlation(fields))
         return Invalid("invalid_message", "type must be a string", *self._correlation(fields))
@@ -62,7 +67,7 @@ class Codec(Port):
         return digest(content)
 
     def user_message(self, fields: dict[str, Any]) -> UserMessage | Invalid:
-        """A ``user_message`` from its JSON object; unknown fields are ignored."""
+        """A ``user_message`` (or ``throughput_test``, which is the same) from its JSON object; unknown fields are ignored."""
         get = fields.get
         message_id, content, attempt, sequence_id = get("message_id"), get("content"), get("attempt", 1), get("sequence_id")
         priority, acknowledge, timestamp = get("priority", "normal"), get("acknowledge", False), get("timestamp")
@@ -103,7 +108,7 @@ class Codec(Port):
             return message
         return Invalid("invalid_message", wrong, *self._correlation(fields))
 
-    def question(self, fields: dict[str, Any]) -> Question | Invalid:
+    def question(self, fields: dict[str, Any]) -> Question | LatencyProbe | Invalid:
         """One of the questions from its JSON object."""
         request_id = fields.get("request_id")
         if not self.is_name(request_id):
@@ -112,6 +117,11 @@ class Codec(Port):
             if not self.are_agents(agents := fields.get("agents")):
                 return Invalid("invalid_message", f"agents must be 1 to {self.max_agents} different names", request_id=request_id)
             return TeamSetting(request_id, tuple(agents))
+        if fields["type"] == "latency_probe":
+            sent = fields.get("client_send_time")
+            if sent is not None and type(sent) not in (int, float):
+                return Invalid("invalid_message", "client_send_time must be a number", request_id=request_id)
+            return LatencyProbe(request_id, sent)
         return _QUESTIONS[fields["type"]](request_id)
 
     def is_name(self, value: object) -> TypeGuard[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from functools import cached_property
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import CapacityQuery, Fields, QueueQuery, UserMessage
+from reference_platform.pressure import Pressure
 
 from .port import Port
 
@@ -26,6 +28,13 @@ class Inbox(Port):
         self.waiting: dict[str, tuple[deque[UserMessage], deque[UserMessage]]] = {}
         """By user: high and normal ones, oldest first. Users without waiting messages are absent."""
         self.high_in_a_row: dict[str, int] = {}
+        self.held = 0
+        """Bytes of all texts that wait, of all users."""
+
+    @cached_property
+    def pressure(self) -> Pressure:
+        """Tells users how full their queues are."""
+        return Pressure(self.host, self.capacity)
 
     @cached_property
     def capacity(self) -> int:
@@ -49,7 +58,11 @@ class Inbox(Port):
         depth = self.depth(message.user)
         if depth >= self.places(message.priority):
             return self.refusal(message, depth)
+        if self.held + getsizeof(message.content) > self.host.config.memory_limit:
+            return self.no_memory(message)
         self.put(message)
+        if depth + 1 >= self.pressure.begins:
+            self.pressure.grown(message.user, depth + 1, self.reported_depth(message.user))
         return None
 
     def put(self, message: UserMessage) -> None:
@@ -58,6 +71,7 @@ class Inbox(Port):
         if queues is None:
             queues = self.waiting[message.user] = (deque(), deque())
         queues[message.priority != "high"].append(message)
+        self.held += getsizeof(message.content)
 
     def take(self, user: str) -> UserMessage | None:
         """The message that is to be processed next for this user, removed from the queue; None if there is none."""
@@ -74,6 +88,9 @@ class Inbox(Port):
                 self.high_in_a_row.pop(user, None)
         if not high and not normal:
             del self.waiting[user]
+        self.held -= getsizeof(message.content)
+        if user in self.pressure.users:
+            self.pressure.shrunk(user, len(high) + len(normal), self.reported_depth(user))
         return message
 
     def normal_is_due(self, user: str) -> bool:
@@ -145,4 +162,15 @@ class Inbox(Port):
             "retry_after": 0.1,
             "queue_depth": self.reported_depth(message.user),
             "capacity": self.capacity,
+        }
+
+    def no_memory(self, message: UserMessage) -> Fields:
+        """The ``error`` where the texts of all users would take more than ``memory_limit``."""
+        return {
+            "type": "error",
+            "code": "memory_full",
+            "message": "too much is waiting on this platform, there is no memory for this message",
+            "message_id": message.message_id,
+            "attempt": message.attempt,
+            "retry_after": 0.1,
         }

@@ -83,7 +83,7 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, priorities"
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_long_wrong_value_is_shortened(write):
          ("key 'messages.send' uses {contents}, which nobody fills; allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
          "{message_id}, {priority}, {sequence_id}, {shared_state_key}, {target_agents}, {timestamp}, {user}")),
         ("questions.agent_state", {"ask": {"id": "{message_id}"}, "answer": {"where": {}}},
-         "key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {request_id}"),
+         "key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {request_id}, {sent_at}"),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
          "key 'control.fail.body' uses {number}, which nobody fills; allowed are: {count}, {seconds}, {since}, {user}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
