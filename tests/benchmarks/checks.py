@@ -14,6 +14,7 @@ import gc
 import resource
 import sys
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -25,6 +26,7 @@ from Lockstep.checks.answers import (
     nothing_lost,
     nothing_refused_was_processed,
 )
+from Lockstep.checks.course import no_latency_trend
 from Lockstep.checks.duplicates import duplicates_accounted, processed_once_in_ledger
 from Lockstep.checks.fairness import users_served_fairly
 from Lockstep.checks.isolation import nothing_leaked
@@ -32,7 +34,18 @@ from Lockstep.checks.latency import latency_figures, latency_within, mean_latenc
 from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
 from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
 from Lockstep.checks.order import processed_in_send_order, replies_in_send_order
+from Lockstep.checks.priority import high_never_refused_behind_normal, normals_not_starved, overtaking_bounded
 from Lockstep.checks.progress import no_stall
+from Lockstep.checks.queue.admission import (
+    accepted_is_final,
+    admission_exact,
+    depth_derived_within,
+    first_refusal_within,
+    refusals_justified,
+    refused_again_accepted,
+)
+from Lockstep.checks.queue.ledger import depth_by_ledger_within
+from Lockstep.checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 from Lockstep.checks.rate import rate_sustained, sender_lag
 from Lockstep.checks.rows import Rows
 from Lockstep.checks.state import (
@@ -76,6 +89,22 @@ WIRE: tuple[tuple[str, Callable[[History], object]], ...] = (
     ("rate_sustained", lambda history: rate_sustained(history, 1.0)),
     ("sender_lag", sender_lag),
     ("no_stall", lambda history: no_stall(history, 5.0)),
+    ("no_latency_trend", no_latency_trend),
+)
+QUEUE: tuple[tuple[str, Callable[[History], object]], ...] = (
+    ("doors", lambda history: history.doors),
+    ("depth_reported_within", lambda history: depth_reported_within(history, IN_FLIGHT)),
+    ("depth_reported_truly", depth_reported_truly),
+    ("depth_derived_within", lambda history: depth_derived_within(history, IN_FLIGHT, IN_FLIGHT)),
+    ("admission_exact", lambda history: admission_exact(history, IN_FLIGHT, IN_FLIGHT)),
+    ("refusals_justified", lambda history: refusals_justified(history, IN_FLIGHT, IN_FLIGHT)),
+    ("refusals_explained", refusals_explained),
+    ("first_refusal_within", lambda history: first_refusal_within(history, 1.0)),
+    ("refused_again_accepted", refused_again_accepted),
+    ("accepted_is_final", accepted_is_final),
+    ("high_never_refused_behind_normal", high_never_refused_behind_normal),
+    ("overtaking_bounded", overtaking_bounded),
+    ("normals_not_starved", normals_not_starved),
 )
 LEDGER: tuple[tuple[str, Callable[[History], object]], ...] = (
     ("processed_in_send_order", processed_in_send_order),
@@ -83,6 +112,7 @@ LEDGER: tuple[tuple[str, Callable[[History], object]], ...] = (
     ("ledger_agrees_with_journal", ledger_agrees_with_journal),
     ("everything_sent_was_processed", everything_sent_was_processed),
     ("nothing_acknowledged_was_lost", nothing_acknowledged_was_lost),
+    ("depth_by_ledger_within", lambda history: depth_by_ledger_within(history, IN_FLIGHT, IN_FLIGHT)),
 )
 
 
@@ -92,7 +122,8 @@ class Conversation:
     def __init__(self, *, ledger: bool) -> None:
         self.journal = Journal()
         self.ledger_wanted = ledger
-        self.rows: list[tuple[float, int, int]] = []
+        self.processed_at = array("d")
+        self.processed_numbers = array("I")
         self.offsets = [0] * USERS
         self.processed = [0] * USERS
         self.said = [{"session": f"s-{user}", "epoch": 1} for user in range(USERS)]
@@ -114,7 +145,8 @@ class Conversation:
         self.processed[user] += 1
         self.add(user, Kind.REPLY, seconds, number, digest=True)
         if self.ledger_wanted:
-            self.rows.append((seconds, user, number))
+            self.processed_at.append(seconds)
+            self.processed_numbers.append(number)
 
     def aside(self, number: int, seconds: float) -> None:
         """A repeated message and a snapshot."""
@@ -130,7 +162,8 @@ class Conversation:
 
     def ledger(self) -> Iterator[LedgerRow]:
         """A processed row for each answered message."""
-        for index, (seconds, user, number) in enumerate(self.rows, 1):
+        for index, (seconds, number) in enumerate(zip(self.processed_at, self.processed_numbers, strict=True), 1):
+            user = number % USERS
             yield LedgerRow(
                 index, seconds, NAMES[user], f"s-{user}", "c", message_id(number), 1, number // USERS, digest_of(number), "agent", "processed"
             )
@@ -206,7 +239,7 @@ def main() -> None:
     before, collector = peak(), Collector()
     print(f"{len(events):>9} events, {len(history.ledger)} ledger rows: {before:.0f} MB")
     total = 0.0
-    for name, check in (*WIRE, *(LEDGER if asked.ledger else ())):
+    for name, check in (*WIRE, *QUEUE, *(LEDGER if asked.ledger else ())):
         start = time.process_time()
         result = check(history)
         took = time.process_time() - start

@@ -7,7 +7,9 @@ A *mask* is bytes, 1 where an entry is wanted and 0 where not.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from itertools import compress, islice
 from math import isnan
@@ -79,6 +81,35 @@ def difference(one: Column, other: Column) -> array[float]:
     if numpy:
         return _array("d", _view(one) - _view(other))
     return array("d", map(sub, one, other))
+
+
+def least(one: Column, other: Column) -> array[int]:
+    """The lesser of two entries each."""
+    if numpy:
+        return _array("i", numpy.minimum(_view(one), _view(other)))
+    return array("i", map(min, one, other))
+
+
+def surplus(one: Column, other: Column) -> array[int]:
+    """By how much each entry of one column exceeds that of the other; 0 where it does not."""
+    if numpy:
+        return _array("q", numpy.maximum(_view(one) - _view(other), 0))
+    return array("q", [mine - theirs if mine > theirs else 0 for mine, theirs in zip(one, other, strict=True)])
+
+
+def happened(positions: Column) -> array[int]:
+    """These positions, ascending, without NEVER."""
+    if numpy:
+        view = _view(positions)
+        return _array("I", numpy.sort(view[view != NEVER]))
+    return array("I", sorted(filter(NEVER.__ne__, positions)))
+
+
+def ranks(ordered: Column, values: Column) -> array[int]:
+    """For each value how many entries of an ascending column are less."""
+    if numpy:
+        return _array("q", numpy.searchsorted(_view(ordered), _view(values)))
+    return array("q", map(partial(bisect_left, ordered), values))
 
 
 def ascending(column: array[float]) -> array[float]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from sys import maxsize
 from typing import Any, NamedTuple
+
+NEVER = maxsize
+"""The index of what did not happen."""
 
 
 class Kind(StrEnum):

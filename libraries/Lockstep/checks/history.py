@@ -11,9 +11,9 @@ from . import bulk
 from .bounds import Bounds
 from .bulk import NEVER
 from .columns import NOTHING, Events, Picked
-from .doors import Door, doors
 from .events import Event, Kind, LedgerRow
 from .messages import Message, Messages
+from .queue.doors import Door, doors
 from .rows import Rows
 
 

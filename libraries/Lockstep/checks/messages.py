@@ -117,7 +117,7 @@ class Messages:
     """
 
     def __init__(self, events: Events) -> None:
-        self._events = events
+        self.events = events
         self._count = len(events.names.message_ids)
         sends = events.positions(Kind.SEND)
         self.sent = bulk.firsts(bulk.taken(events.messages, sends), sends, self._count)
@@ -151,54 +151,54 @@ class Messages:
 
     def _asked(self, *kinds: Kind) -> tuple[array[int], array[int]]:
         """The positions of these kinds, parted: behind the first sending of their message, and about messages not sent before."""
-        positions = self._events.positions(*kinds)
-        behind = bulk.less(bulk.taken(self.sent, bulk.taken(self._events.messages, positions)), positions)
+        positions = self.events.positions(*kinds)
+        behind = bulk.less(bulk.taken(self.sent, bulk.taken(self.events.messages, positions)), positions)
         return bulk.chosen(positions, behind), bulk.chosen(positions, bulk.negated(behind))
 
     def _parted(self, positions: array[int], first: array[int]) -> tuple[array[int], array[int]]:
         """These positions, parted: the first of each message, and the further ones."""
-        is_first = bulk.equal(bulk.taken(first, bulk.taken(self._events.messages, positions)), positions)
+        is_first = bulk.equal(bulk.taken(first, bulk.taken(self.events.messages, positions)), positions)
         return bulk.chosen(positions, is_first), bulk.chosen(positions, bulk.negated(is_first))
 
     def origins_of(self, answers: Picked[Event]) -> Picked[Event]:
         """For each of these answers the first sending of its message."""
-        origins = bulk.taken(self.sent, bulk.taken(self._events.messages, answers.positions))
-        return self._events.at(array("I", origins.tobytes()))
+        origins = bulk.taken(self.sent, bulk.taken(self.events.messages, answers.positions))
+        return self.events.at(array("I", origins.tobytes()))
 
     @cached_property
     def questions(self) -> Picked[Event]:
         """Questions and their ends, in journal order."""
-        return self._events.of(*QUESTIONS)
+        return self.events.of(*QUESTIONS)
 
     @cached_property
     def others(self) -> Mapping[Kind, Sequence[Event]]:
         """Kind -> the events of it, in journal order, that are neither about a message nor a question."""
-        return {kind: self._events.of(kind) for kind in Kind if kind not in ABOUT}
+        return {kind: self.events.of(kind) for kind in Kind if kind not in ABOUT}
 
     @cached_property
     def connected(self) -> dict[int, Event]:
         """Connection -> the event that says it is ready."""
-        return {event.connection: event for event in self._events.of(Kind.CONNECTED)}
+        return {event.connection: event for event in self.events.of(Kind.CONNECTED)}
 
     def send(self, user: str, message_id: str | None) -> Event | None:
         """The first attempt of this message, or None when this user never sent it."""
         number = self.number(user, message_id)
-        return self._events[self.sent[number]] if number is not None else None
+        return self.events[self.sent[number]] if number is not None else None
 
     def number(self, user: str, message_id: str | None) -> int | None:
         """The number of a message that this user sent, else None."""
-        number = self._events.names.known(user, message_id)
+        number = self.events.names.known(user, message_id)
         return number if number is not None and number < len(self.sent) and self.sent[number] != NEVER else None
 
     def message(self, send: Event) -> Message:
         """Everything about the message of this sending."""
-        return self.numbered(self._events.names.message(send.user, send.message_id))
+        return self.numbered(self.events.names.message(send.user, send.message_id))
 
     def numbered(self, number: int) -> Message:
         """Everything about the message of this number."""
         usual = (self.sent[number], self.accepted[number], self.replied[number])
         known = sorted(position for position in (*usual, *self.further.get(number, ())) if position != NEVER)
-        return Message(list(self._events.at(known)))
+        return Message(list(self.events.at(known)))
 
     def unusual(self) -> Iterator[Message]:
         """The messages of which more is known than one attempt, one acceptance and one reply."""
@@ -210,7 +210,7 @@ class Messages:
 
     def placed(self, effects: array[int]) -> Iterator[tuple[int, int, Message]]:
         """The messages that have none of these effects: their position among their user's messages, the number of these, the message."""
-        events = self._events
+        events = self.events
         messages = bulk.taken(events.messages, self.sends.positions)
         if 1 not in bulk.equal(bulk.taken(effects, messages), NEVER):
             return

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from . import wording
-from .doors import NEVER, Attempt, Door
+from . import bulk, wording
+from .bulk import NEVER as NOWHERE
+from .columns import NOTHING
 from .events import Event
 from .history import History
 from .messages import FAILED
+from .queue.attempts import Attempt, Attempts
+from .rows import Rows
 from .verdict import Measured, Verdict
 from .violations import Code
 
@@ -27,48 +31,53 @@ def high_never_refused_behind_normal(history: History, reserve: int = 0, workers
     """
     verdict = Verdict("urgent messages are not refused behind normal ones")
     for door in history.doors.values():
-        for attempts in door.lanes.values():
-            _judge_lane(history, verdict, door, attempts, workers - reserve)
+        attempts = door.attempts
+        refused, judged = bulk.both(bytes(attempts.high), bytes(attempts.full)), bulk.either(attempts.let_in, bytes(attempts.full))
+        verdict.exercised += bulk.both(bytes(attempts.high), judged).count(1)
+        for places in door.lanes.values():
+            if 1 in bulk.taken(refused, places):
+                _judge_lane(history, verdict, attempts, places, workers - reserve)
     verdict.measurements += high_figures(history)
     return verdict.concluded()
 
 
-def _judge_lane(history: History, verdict: Verdict, door: Door, attempts: list[Attempt], least: int) -> None:
+def _judge_lane(history: History, verdict: Verdict, attempts: Attempts, places: array[int], least: int) -> None:
     """`least`: by so much the queue must surely have changed since the refusal for a normal message to have no place."""
-    lane = _Levels(door, attempts[0].send.connection)
+    lane, inside, high = _Levels(attempts, places), attempts.let_in, attempts.high
     let_in = floor = 0
-    refused: Attempt | None = None
-    for attempt in attempts:
-        if attempt.high and attempt.let_in:
-            verdict.exercised += 1
-        elif attempt.high and attempt.full and attempt.refused:
-            verdict.exercised += 1
-            level = let_in - lane.surely_gone(attempt.send, attempt.refused)
-            if refused is None or level < floor:
-                floor, refused = level, attempt
-        elif attempt.let_in and refused is not None and let_in - lane.perhaps_gone(attempt.decided) - floor >= least:
+    refused: int | None = None
+    for place in places:
+        if high[place]:
+            if attempts.full[place]:
+                level = let_in - lane.surely_gone(attempts.sends[place], attempts.refused[place])
+                if refused is None or level < floor:
+                    floor, refused = level, place
+        elif inside[place] and refused is not None and let_in - lane.perhaps_gone(attempts.decided[place]) - floor >= least:
+            behind, attempt = attempts[refused], attempts[place]
             verdict.violated(
                 Code.PRIORITY_INVERTED,
-                f"{_named(refused)} was refused for lack of room {_when(history, refused.refused)}, and yet {_named(attempt)}, sent "
+                f"{_named(behind)} was refused for lack of room {_when(history, behind.refused)}, and yet {_named(attempt)}, sent "
                 f"later ({_when(history, attempt.send)}), was let in",
-                refused.send, refused.refused, attempt.send, attempt.accepted, attempt.left,
+                behind.send, behind.refused, attempt.send, attempt.accepted, attempt.left,
             )
-        let_in += attempt.let_in
+        let_in += inside[place]
 
 
 class _Levels:
     """How many messages can have left a user's queue, beside one connection of which all is known in its order."""
 
-    def __init__(self, door: Door, connection: int) -> None:
-        own = [each for each in door.attempts if each.send.connection == connection and not each.doubtful]
-        others = [each for each in door.attempts if each.send.connection != connection or each.doubtful]
-        self._gone = sorted(each.left.index for each in own if each.left)
-        self._others = [each.send.index for each in others if each.may_be_in]
-        self._others_gone = sorted(each.left.index for each in others if each.left)
+    def __init__(self, attempts: Attempts, places: array[int]) -> None:
+        known = bytearray(len(attempts))
+        for place in places:
+            known[place] = not attempts.doubtful[place]
+        others = bulk.negated(bytes(known))
+        self._gone = bulk.happened(bulk.chosen(attempts.left, bytes(known)))
+        self._others = bulk.chosen(attempts.sends, bulk.both(others, attempts.may_be_in))
+        self._others_gone = bulk.happened(bulk.chosen(attempts.left, others))
 
-    def surely_gone(self, asked: Event, told: Event) -> int:
+    def surely_gone(self, asked: int, told: int) -> int:
         """By the moment at which what was asked was dealt with."""
-        return bisect_left(self._gone, told.index) + bisect_left(self._others_gone, asked.index)
+        return bisect_left(self._gone, told) + bisect_left(self._others_gone, asked)
 
     def perhaps_gone(self, told: int) -> int:
         """By then, at most."""
@@ -86,12 +95,12 @@ def overtaking_bounded(history: History, workers: int = 1, high_in_a_row: int = 
     """
     verdict = Verdict("urgent messages go first")
     overtaken = 0
-    for choices in _turns(history, workers):
+    for attempts, choices in _turns(history, workers):
         for choice in choices:
             verdict.exercised += 1
-            begun, high = choice.begun, choice.high
-            if not begun.high and choice.highs_before < high_in_a_row and not choice.highs_only:
+            if not attempts.high[choice.begun] and choice.highs_before < high_in_a_row and not choice.highs_only:
                 overtaken += 1
+                begun, high = attempts[choice.begun], attempts[choice.high]
                 verdict.violated(
                     Code.PRIORITY_INVERTED,
                     f"{_named(begun)} was begun while {_named(high)} waited, which had been let in before "
@@ -110,18 +119,18 @@ def normals_not_starved(history: History, workers: int = 1, high_in_a_row: int =
     """
     verdict = Verdict("no message starves")
     longest = 0
-    for choices in _turns(history, workers):
+    for attempts, choices in _turns(history, workers):
         verdict.exercised += len(choices)
         for _, turn in groupby(choices, key=attrgetter("normals_before")):
-            passed = [choice for choice in turn if choice.begun.high]
+            passed = [choice for choice in turn if attempts.high[choice.begun]]
             longest = max(longest, len(passed))
             if len(passed) > high_in_a_row:
-                victim = passed[0].normal
+                victim = attempts[passed[0].normal]
                 verdict.violated(
                     Code.STARVED,
                     f"{_named(victim)} waited (sent {_when(history, victim.send)}) while {len(passed)} urgent messages in a row were "
                     f"begun, where {high_in_a_row} are the most",
-                    victim.send, victim.accepted, passed[high_in_a_row].begun.left, victim.left,
+                    victim.send, victim.accepted, attempts[passed[high_in_a_row].begun].left, victim.left,
                 )
     verdict.measured("urgent_in_a_row", longest, "messages", verdict.exercised)
     return verdict.concluded()
@@ -131,27 +140,29 @@ def high_figures(history: History) -> tuple[Measured, ...]:
     """The share of urgent messages that were answered, in %; empty where none was sent. O(n)."""
     sent = processed = 0
     for door in history.doors.values():
-        high = {attempt.send.message_id for attempt in door.attempts if attempt.high}
-        sent += len(high)
-        processed += len({attempt.send.message_id for attempt in door.attempts if attempt.high and attempt.left})
+        attempts, high = door.attempts, bytes(door.attempts.high)
+        sent += len(set(bulk.chosen(attempts.messages, high)))
+        processed += len(set(bulk.chosen(attempts.messages, bulk.both(high, bulk.negated(bulk.equal(attempts.left, NOWHERE))))))
     return (Measured("high_processed_share", 100 * processed / sent, "%", sent),) if sent else ()
 
 
 class _Stay(NamedTuple):
     """A message in the queue of its user: when it was there for certain, and when it was done, on one line of time."""
 
-    attempt: Attempt
     since: int
     until: int
+    attempt: int
+    """Its place among its user's attempts."""
 
 
 class _Choice(NamedTuple):
     """A message was begun while messages of both classes waited for certain, itself among them."""
 
-    begun: Attempt
-    high: Attempt
+    begun: int
+    """Its place, as those of the others, among its user's attempts."""
+    high: int
     """The oldest urgent message that waited."""
-    normal: Attempt
+    normal: int
     """The oldest normal message that waited."""
     highs_before: int
     """So many urgent ones had been begun directly before it."""
@@ -161,42 +172,46 @@ class _Choice(NamedTuple):
     """Nothing else is known to have been begun before, so that there may have been more."""
 
 
-def _turns(history: History, workers: int) -> Iterator[list[_Choice]]:
+def _turns(history: History, workers: int) -> Iterator[tuple[Attempts, list[_Choice]]]:
     """For each user: what was begun while messages of both classes waited for certain, in the order of beginning."""
-    if not history.ledger:
-        for door in history.doors.values():
-            yield list(_choices(_stays_seen(door), workers))
-        return
-    let_in: dict[tuple[str, str, int], int] = {}
-    done: dict[tuple[str, str, int], int] = {}
-    for row in history.ledger:
-        if row.what == "accepted":
-            let_in[row.user, row.message_id, row.attempt] = row.index
-        elif row.what == "processed" or row.reason == FAILED:
-            done[row.user, row.message_id, row.attempt] = row.index
-    for user, door in history.doors.items():
-        stays = []
-        for attempt in door.attempts:
-            key = (user, attempt.send.message_id or "", attempt.send.attempt or 1)
-            if key in let_in:
-                stays.append(_Stay(attempt, let_in[key], done.get(key, NEVER)))
-        yield list(_choices(sorted(stays, key=attrgetter("since")), workers))
+    of_both = [door.attempts for door in history.doors.values() if {*door.attempts.high} == {0, 1}]
+    by_ledger = _stays_by_ledger(history.ledger) if history.ledger and of_both else None
+    for attempts in of_both:
+        stays = _stays_seen(attempts) if by_ledger is None else list(_named_by_ledger(attempts, *by_ledger))
+        yield attempts, list(_choices(sorted(stays, key=attrgetter("since")), attempts.high, workers))
 
 
-def _stays_seen(door: Door) -> list[_Stay]:
+def _stays_by_ledger(ledger: Rows) -> tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]]:
+    """Message and attempt -> the position of the row that let it in, and of the one that says it is done."""
+    keys = list(zip(ledger.messages, ledger.attempts, strict=True))
+    done = ledger.where(lambda what, why: what == "processed" or why == FAILED)
+    return {keys[position]: position for position in ledger.positions("accepted")}, {keys[position]: position for position in done}
+
+
+def _named_by_ledger(attempts: Attempts, let_in: dict[tuple[int, int], int], done: dict[tuple[int, int], int]) -> Iterator[_Stay]:
+    numbers = bulk.taken(attempts.events.attempts, attempts.sends)
+    for place, (message, number) in enumerate(zip(attempts.messages, numbers, strict=True)):
+        key = message, number if number not in (0, NOTHING) else 1
+        if key in let_in:
+            yield _Stay(let_in[key], done.get(key, NOWHERE), place)
+
+
+def _stays_seen(attempts: Attempts) -> list[_Stay]:
     """As replies show it, where they leave in the order of the work; nothing where what was said may be about another attempt."""
-    inside = [attempt for attempt in door.attempts if attempt.let_in]
-    connections = {event.connection for each in inside for event in (each.send, each.left) if event}
-    if len(connections) > 1 or any(attempt.doubtful for attempt in door.attempts):
+    inside = bulk.places(attempts.let_in)
+    sources = attempts.events.names.sources
+    positions = [position for column in (attempts.sends, attempts.left) for position in bulk.taken(column, inside) if position != NOWHERE]
+    connections = {sources[source].connection for source in set(bulk.taken(attempts.events.sources, array("I", positions)))}
+    if len(connections) > 1 or 1 in attempts.doubtful:
         return []
-    return [_Stay(attempt, attempt.decided, attempt.left.index if attempt.left else NEVER) for attempt in inside]
+    return [_Stay(attempts.decided[place], attempts.left[place], place) for place in inside]
 
 
-def _choices(stays: list[_Stay], workers: int) -> Iterator[_Choice]:
+def _choices(stays: list[_Stay], is_high: Sequence[int], workers: int) -> Iterator[_Choice]:
     """`stays` in the order in which they were let in."""
-    ended = sorted((stay for stay in stays if stay.until < NEVER), key=attrgetter("until"))
-    high = deque(stay for stay in stays if stay.attempt.high)
-    normal = deque(stay for stay in stays if not stay.attempt.high)
+    ended = sorted((stay for stay in stays if stay.until != NOWHERE), key=attrgetter("until"))
+    high = deque(stay for stay in stays if is_high[stay.attempt])
+    normal = deque(stay for stay in stays if not is_high[stay.attempt])
     in_a_row = normals = 0
     for position, begun in enumerate(ended):
         after = ended[position - workers].until if position >= workers else -1
@@ -205,8 +220,8 @@ def _choices(stays: list[_Stay], workers: int) -> Iterator[_Choice]:
                 queue.popleft()
         if high and normal and max(high[0].since, normal[0].since) < after:
             yield _Choice(begun.attempt, high[0].attempt, normal[0].attempt, in_a_row, normals, highs_only=not normals)
-        in_a_row = in_a_row + 1 if begun.attempt.high else 0
-        normals += not begun.attempt.high
+        in_a_row = in_a_row + 1 if is_high[begun.attempt] else 0
+        normals += not is_high[begun.attempt]
 
 
 def _named(attempt: Attempt) -> str:

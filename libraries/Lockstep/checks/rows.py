@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import tee
 from operator import itemgetter
@@ -66,7 +66,19 @@ class Rows(Sequence[LedgerRow]):
 
     def positions(self, what: str) -> array[int]:
         """The positions of all rows that say this."""
-        return bulk.places(bulk.taken(bytes(outcome[0] == what for outcome in self._outcomes), self.outcomes))
+        return self.where(lambda said, _reason: said == what)
+
+    def where(self, wanted: Callable[[str, str], bool]) -> array[int]:
+        """The positions of all rows of which this holds, by what happened and the reason."""
+        return bulk.places(bulk.taken(bytes(wanted(*outcome) for outcome in self._outcomes), self.outcomes))
+
+    def by_user(self, positions: array[int]) -> dict[str, array[int]]:
+        """User -> those of these positions that are rows about that user."""
+        number = {user: place for place, user in enumerate(dict.fromkeys(party[0] for party in self._parties))}
+        users = array("I", [number[party[0]] for party in self._parties])
+        groups = bulk.grouped(bulk.taken(users, bulk.taken(self.parties, positions)), positions)
+        named = list(number)
+        return {named[key]: mine for key, mine in groups.items()}
 
     def mask(self, users: Collection[str], positions: array[int]) -> bytes:
         """For each of these rows 1 if it is about one of these users, else 0."""

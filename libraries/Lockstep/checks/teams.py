@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from .doors import NEVER
-from .events import Event, Kind
+from .events import NEVER, Event, Kind
 from .history import History
 from .snapshots import ALL_AGENT_STATES, CONFIGURE_AGENTS, Snapshot, snapshots
 

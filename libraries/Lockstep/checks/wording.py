@@ -19,6 +19,11 @@ def message(event: Event) -> str:
     return f"{owner(event)}'s message {event.message_id}"
 
 
+def sent(history: History, event: Event, *, urgent: bool) -> str:
+    """A message by its sending: ``alice's urgent message r-7 (sent at +1.302 s)``."""
+    return f"{owner(event)}'s {'urgent message' if urgent else 'message'} {event.message_id} (sent {at(history, event)})"
+
+
 def snapshot(history: History, taken: Snapshot) -> str:
     """An answer about a state: ``alice's queue state at +1.302 s``."""
     question = str((taken.answer.details or {}).get("question", "state")).replace("_", " ")

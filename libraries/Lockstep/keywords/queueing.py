@@ -6,21 +6,18 @@ from functools import partial
 
 from ..arguments import Count, Duration, Number
 from ..checks.answers import nothing_lost, nothing_refused_was_processed
-from ..checks.doors import NEVER
-from ..checks.events import Kind
+from ..checks.events import NEVER, Kind
 from ..checks.priority import high_never_refused_behind_normal, normals_not_starved, overtaking_bounded
-from ..checks.queue import (
+from ..checks.queue.admission import (
     accepted_is_final,
     admission_exact,
     depth_derived_within,
-    depth_reported_truly,
-    depth_reported_within,
     first_refusal_within,
-    refusals_explained,
     refusals_justified,
     refused_again_accepted,
 )
-from ..checks.queue_ledger import depth_by_ledger_within
+from ..checks.queue.ledger import depth_by_ledger_within
+from ..checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 from ..checks.violations import Code
 from ..engine.client import HANG_GUARD
 from ..errors import EnvironmentSetupError, UsageError

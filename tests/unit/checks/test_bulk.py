@@ -40,6 +40,17 @@ def test_two_columns_compared(drawn: list[tuple[int, int]]) -> None:
 
 @examples(100)
 @given(pairs)
+def test_lesser_entries_surpluses_and_ranks(drawn: list[tuple[int, int]]) -> None:
+    one, other = array("i", (a for a, _ in drawn)), array("i", (b for _, b in drawn))
+    assert list(bulk.least(one, other)) == [min(a, b) for a, b in drawn]
+    assert list(bulk.surplus(array("q", one), array("q", other))) == [max(a - b, 0) for a, b in drawn]
+    assert list(bulk.ranks(array("I", sorted(one)), other)) == [sum(a < b for a in one) for b in other]
+    found = bulk.happened(array("i", [bulk.NEVER if value == 3 else value for value in one]))
+    assert (list(found), found.typecode) == (sorted(value for value in one if value != 3), "I")
+
+
+@examples(100)
+@given(pairs)
 def test_masks(drawn: list[tuple[int, int]]) -> None:
     one, other = bytes(a > 2 for a, _ in drawn), bytes(b > 2 for _, b in drawn)
     assert bulk.negated(one) == bytes(not a for a in one)

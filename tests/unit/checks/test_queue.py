@@ -27,17 +27,15 @@ from wrong_queues import (
 )
 
 from Lockstep.checks import History, Kind, Verdict
-from Lockstep.checks.queue import (
+from Lockstep.checks.queue.admission import (
     accepted_is_final,
     admission_exact,
     depth_derived_within,
-    depth_reported_truly,
-    depth_reported_within,
     first_refusal_within,
-    refusals_explained,
     refusals_justified,
     refused_again_accepted,
 )
+from Lockstep.checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 
 N, H = ModelServer.normal_places, ModelServer.high_places
 CHECKS: dict[str, Callable[[History], Verdict]] = {

@@ -11,7 +11,7 @@ from model_server import Account, ModelServer, Sent
 from random_histories import codes
 
 from Lockstep.checks import History
-from Lockstep.checks.queue_ledger import depth_by_ledger_within
+from Lockstep.checks.queue.ledger import depth_by_ledger_within
 
 PLACES = (ModelServer.normal_places, ModelServer.high_places)
 CHECK = partial(depth_by_ledger_within, normal_places=PLACES[0], high_places=PLACES[1])

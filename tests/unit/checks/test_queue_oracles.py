@@ -25,16 +25,14 @@ from wrong_queues import (
 )
 
 from Lockstep.checks import Event, History, Kind, Verdict
-from Lockstep.checks.queue import (
+from Lockstep.checks.queue.admission import (
     accepted_is_final,
     admission_exact,
     depth_derived_within,
-    depth_reported_truly,
-    depth_reported_within,
-    refusals_explained,
     refusals_justified,
     refused_again_accepted,
 )
+from Lockstep.checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 
 N, H = ModelServer.normal_places, ModelServer.high_places
 NEVER = float("inf")

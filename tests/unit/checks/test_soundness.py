@@ -30,13 +30,8 @@ from Lockstep.checks.ledger import ledger_agrees_with_journal, nothing_acknowled
 from Lockstep.checks.order import processed_in_send_order, replies_in_send_order
 from Lockstep.checks.priority import high_never_refused_behind_normal, normals_not_starved, overtaking_bounded
 from Lockstep.checks.progress import no_stall
-from Lockstep.checks.queue import (
-    accepted_is_final,
-    depth_reported_within,
-    refusals_explained,
-    refusals_justified,
-    refused_again_accepted,
-)
+from Lockstep.checks.queue.admission import accepted_is_final, refusals_justified, refused_again_accepted
+from Lockstep.checks.queue.told import depth_reported_within, refusals_explained
 from Lockstep.checks.state import processed_ids_once
 
 N, H, K = ModelServer.normal_places, ModelServer.high_places, ModelServer.high_in_a_row
