@@ -191,8 +191,8 @@ def _figures(verdict: Verdict) -> str:
 
 
 def _topic(check: Check) -> str:
-    """What a check is about: the name of its module, such as ``queue`` or ``order``."""
-    return str(getattr(check, "func", check).__module__).rpartition(".")[2]
+    """What a check is about: the name of its module or room, such as ``order`` or ``queue``."""
+    return str(getattr(check, "func", check).__module__).rpartition(".checks.")[2].partition(".")[0]
 
 
 def _name(check: Check) -> str:
