@@ -20,6 +20,7 @@ from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
+from .keywords.consumption import ConsumptionKeywords
 from .keywords.conversing import ConversingKeywords
 from .keywords.course import CourseKeywords
 from .keywords.expectation import Expectation
@@ -27,6 +28,7 @@ from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
 from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
+from .keywords.pressure import PressureKeywords
 from .keywords.queueing import QueueingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.scaling import ScalingKeywords, Steps
@@ -91,7 +93,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
-            RecordingKeywords(kit),
+            PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

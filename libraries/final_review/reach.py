@@ -30,8 +30,9 @@ def out_of_reach(cases: Collection[str], result: RunResult, records: Records, bu
 
 
 def named_by(case: str, records: Records) -> dict[str, str]:
-    """The measurements of checks that the target does not allow."""
-    return {name: f"{NOT_OFFERED}: {one.reason}" for one in records.not_offered if case in one.cases for name in one.measurements}
+    """The measurements of checks that the target does not allow, and those that the samples of this run do not decide."""
+    absent = {name: f"{NOT_OFFERED}: {one.reason}" for one in records.not_offered if case in one.cases for name in one.measurements}
+    return absent | {name: one.reason for one in records.undecided if case in one.cases for name in one.measurements}
 
 
 def cut_short(case: str, records: Records) -> dict[str, str]:

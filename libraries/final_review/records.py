@@ -33,6 +33,15 @@ class BeyondLimits:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Figures whose samples show neither that a limit is kept nor that it is missed."""
+
+    cases: tuple[str, ...]
+    reason: str
+    measurements: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Records:
     """Everything the review needs from the records of one run. ``torn`` counts lines that could not be read."""
@@ -40,6 +49,7 @@ class Records:
     measurements: list[Measurement] = field(default_factory=list)
     not_offered: list[NotOffered] = field(default_factory=list)
     beyond_limits: list[BeyondLimits] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
     disturbed: dict[str, str] = field(default_factory=dict)
     checks: dict[str, set[str]] = field(default_factory=dict)
     torn: int = 0
@@ -94,9 +104,9 @@ def _take(records: Records, entry: dict[str, Any]) -> None:
         for case in cases:
             records.disturbed.setdefault(case, str(entry.get("reason") or "the measurement was disturbed"))
     elif kind == "not_offered":
-        names = entry.get("measurements")
-        measurements = tuple(str(name) for name in names) if isinstance(names, list) else ()
-        records.not_offered.append(NotOffered(cases, test, str(entry.get("check") or ""), str(entry.get("reason") or ""), measurements))
+        records.not_offered.append(NotOffered(cases, test, str(entry.get("check") or ""), str(entry.get("reason") or ""), _names(entry)))
+    elif kind == "not_measured":
+        records.undecided.append(Undecided(cases, str(entry.get("reason") or ""), _names(entry)))
     elif kind == "beyond_limits":
         records.beyond_limits.append(BeyondLimits(cases, test, str(entry.get("reason") or "")))
     elif kind == "verdict":
@@ -105,6 +115,11 @@ def _take(records: Records, entry: dict[str, Any]) -> None:
 
 def _cases(entry: dict[str, Any]) -> tuple[str, ...]:
     return tuple(case.strip() for case in str(entry.get("case") or "").split(",") if case.strip())
+
+
+def _names(entry: dict[str, Any]) -> tuple[str, ...]:
+    names = entry.get("measurements")
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def _number(value: object, otherwise: float = float("nan")) -> float:

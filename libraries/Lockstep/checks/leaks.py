@@ -66,14 +66,15 @@ def memory_flat(history: History, limit: float = 64, warm_up: int = WARM_UP, flo
 
 
 def memory_slope_within(
-    samples: Sequence[tuple[float, float]], limit: float, warm_up: int = WARM_UP, floor: int = FLOOR, evidence: Sequence[Event] = (),
+    samples: Sequence[tuple[float, float]], limit: float, warm_up: int = WARM_UP, floor: int = FLOOR, evidence: Sequence[Event] = (), *,
+    whose: str = "server",
 ) -> Verdict:
-    """Behind the warm-up the server's memory does not grow by more than `limit` bytes a message (*leak*).
+    """Behind the warm-up the memory of a process (`whose`) does not grow by more than `limit` bytes a message (*leak*).
 
     `samples` say how many messages were settled by then, and how many bytes it had. Growth of less than `floor` bytes in all is no leak but
     the step in which memory is asked for. The slope is the median of all pairs of at most 200 samples. Source: Theil and Sen.
     """
-    verdict = Verdict("memory of the server does not leak")
+    verdict = Verdict(f"memory of the {whose} does not leak")
     behind = thinned([sample for sample in samples if sample[0] >= warm_up])
     if len(behind) >= FEWEST:
         verdict.exercised = len(behind)
@@ -82,11 +83,11 @@ def memory_slope_within(
         grown = rise.middle * (done - begun)
         for name, figure in (("", rise.middle), ("_least", rise.least), ("_most", rise.most)):
             if isfinite(figure):
-                verdict.measured(f"server_memory_per_message{name}", figure, "B/msg", len(behind))
+                verdict.measured(f"{whose}_memory_per_message{name}", figure, "B/msg", len(behind))
         if rise.middle > limit and rise.least >= 0 and grown > floor:
             verdict.violated(
                 Code.LEAK,
-                f"the server's memory grows by {rise.middle:.0f} B with each message ({_amount('memory', grown)} over {done - begun:g} "
+                f"the {whose}'s memory grows by {rise.middle:.0f} B with each message ({_amount('memory', grown)} over {done - begun:g} "
                 f"messages, behind a warm-up of {begun:g}), where {limit:g} B are allowed",
                 *evidence,
             )

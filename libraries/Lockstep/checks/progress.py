@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -41,6 +42,38 @@ def no_stall(history: History, longest: float) -> Verdict:
                 since, after,
             )
     verdict.measured("stalls", stalls, "stalls", verdict.exercised)
+    return verdict.concluded()
+
+
+def drained_within(history: History, below: int, limit: float) -> Verdict:
+    """At most `limit` seconds after the last sending, fewer than `below` messages are still waiting (*slow_recovery*).
+
+    Waiting is what was let in and neither answered nor said to have failed. Where fewer than `below` ever waited, the queue was drained at
+    once. O(n log n). Source: recovery time.
+    """
+    verdict = Verdict("the queue drains in time", exercised=len(history.journal.sends))
+    if verdict.exercised:
+        last = history.journal.sends[-1]
+        attempts = [attempt for door in history.doors.values() for attempt in door.attempts if not attempt.repeated]
+        ends = [event.time if (event := attempt.left or attempt.refused) is not None else math.inf for attempt in attempts]
+        ends.sort(reverse=True)
+        took = max(0.0, ends[below - 1] - last.time) if len(ends) >= below else 0.0
+        if took < math.inf:
+            verdict.measured("drained", took * 1000, "ms", verdict.exercised)
+        if took > limit:
+            until = "at the end of the test" if took == math.inf else f"{took:.1f} s after the last sending"
+            verdict.violated(
+                Code.SLOW_RECOVERY, f"{wording.counted(below, 'message')} or more still waited {until}, where fewer have to after {limit:g} s", last
+            )
+    return verdict.concluded()
+
+
+def nothing_refused(history: History) -> Verdict:
+    """Every message that was sent is let in: behind an overload there is a place for each again (*slow_recovery*). O(n)."""
+    verdict = Verdict("nothing is refused", exercised=len(history.journal.sends))
+    for refused in (event for event in history.events if event.kind is Kind.REFUSED):
+        why = (refused.details or {}).get("reason", "no reason given")
+        verdict.violated(Code.SLOW_RECOVERY, f"{wording.owner(refused)}'s message {refused.message_id} was refused {wording.at(history, refused)}: {why}", refused)
     return verdict.concluded()
 
 

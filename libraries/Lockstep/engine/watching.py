@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from time import monotonic
 
 import psutil
 
@@ -16,6 +17,10 @@ from .server_figures import ServerFigures
 
 SERVER = "the server"
 """Under this client name the journal keeps figures of the server's own process."""
+GENERATOR = "the generator"
+"""And under this name figures of this process, which sends and checks."""
+QUIET, QUIET_WORK = 0.5, 0.01
+"""s without more than so many seconds of processor time in a tenth of a second: a process that has nothing to do."""
 PONG_WITHIN = 5.0
 """s; so long the end of pinging waits for the last answers."""
 
@@ -31,6 +36,24 @@ async def ask_every(activity: Activity, client: Client, question: str, every: fl
     except Disconnected:  # it is in the journal; whether it may end is for an expectation to say
         pass
     return answered
+
+
+async def ask_at_once(client: Client, question: str, times: int) -> int:
+    """Asks one question so many times without waiting; returns how often, once each is answered."""
+    return len(await asyncio.gather(*(client.ask(question, HANG_GUARD) for _ in range(times))))
+
+
+async def idle(process: psutil.Process, within: float) -> bool:
+    """Waits until a process has nothing to do any more; False if that was not the case within so many seconds."""
+    deadline, quiet_since, used = monotonic() + within, monotonic(), -1.0
+    while (now := monotonic()) < deadline:
+        before, used = used, ServerFigures.of(process).processor
+        if used - before > QUIET_WORK:
+            quiet_since = now
+        elif now - quiet_since > QUIET:
+            return True
+        await asyncio.sleep(0.1)
+    return False
 
 
 async def ping_every(activity: Activity, client: Client, every: float) -> int:
@@ -53,11 +76,12 @@ async def ping_every(activity: Activity, client: Client, every: float) -> int:
 
 
 async def sample_every(activity: Activity, journal: Journal, process: psutil.Process, every: float) -> int:
-    """Reads the figures of a process; returns how often. A process that ends, ends the sampling."""
-    pace, samples = Pace(every), 0
+    """Reads the figures of a process, and of this one; returns how often. A process that ends, ends the sampling."""
+    pace, samples, ours = Pace(every), 0, psutil.Process()
     try:
         while not activity.is_ending():
             sample(journal, process)
+            sample(journal, ours, GENERATOR)
             samples += 1
             await activity.pause(pace.until_next())
     except psutil.NoSuchProcess:
@@ -65,9 +89,9 @@ async def sample_every(activity: Activity, journal: Journal, process: psutil.Pro
     return samples
 
 
-def sample(journal: Journal, process: psutil.Process) -> ServerFigures:
+def sample(journal: Journal, process: psutil.Process, name: str = SERVER) -> ServerFigures:
     """One look at a process, written into the journal."""
     figures = ServerFigures.of(process)
     details = {name: value for name, value in asdict(figures).items() if name != "time" and value is not None}
-    journal.write(Kind.SAMPLE, SERVER, 0, "", None, None, None, None, None, None, details, time=figures.time)
+    journal.write(Kind.SAMPLE, name, 0, "", None, None, None, None, None, None, details, time=figures.time)
     return figures

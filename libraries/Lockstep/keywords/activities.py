@@ -12,7 +12,7 @@ from ..arguments import Count, Interval, MaybeCount, MaybeInterval, MaybePriorit
 from ..engine.activity import Activity
 from ..engine.client import Burst, BurstBroken, Client, Plan, contents
 from ..engine.schedule import Schedule
-from ..engine.watching import SERVER, ask_every, ping_every, sample_every
+from ..engine.watching import SERVER, ask_at_once, ask_every, ping_every, sample_every
 from .decorator import keyword
 from .kit import Kit
 from .sending import SendingKeywords
@@ -22,8 +22,8 @@ PINGING = Interval(1.0)
 SAMPLING = Interval(0.100)
 WITHOUT_END = 1_000_000_000
 IN_FLIGHT = Count(32)
-QUEUE, SNAPSHOTS, AGENTS, PINGS, FIGURES, SENDING = (
-    "Watching The Queue", "Taking Snapshots", "Watching The Agents", "Pinging", "Watching The Server", "Sending",
+QUEUE, SNAPSHOTS, AGENTS, PINGS, FIGURES, ASKING, SENDING = (
+    "Watching The Queue", "Taking Snapshots", "Watching The Agents", "Pinging", "Watching The Server", "Asking", "Sending",
 )
 
 
@@ -170,6 +170,36 @@ class ActivityKeywords:
         """
         kit = self._kit
         return int(kit.engine.run(kit.engine.activities.stop((FIGURES, SERVER)))) if kit.target.server is not None else 0
+
+    @keyword(tags=("Activity", "Sending"))
+    def start_asking(self, question: str, times: Count, client: str | None = None) -> None:
+        """Asks the target the same question so many times at once and does not wait for the answers.
+
+        | =Argument= | =Meaning=                                                    |
+        | question   | as the target file calls it, such as ``agent_state``         |
+        | times      | 1 or more                                                    |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
+
+        A small question with a large answer, asked by a client that does not read, shows how much a target keeps for it. Fails if the
+        target does not offer the question.
+
+        | `Start Asking` | agent_state | 5000 | client=bob |
+        """
+        self._kit.must_offer(question)
+        self._start(ASKING, client, lambda one, _activity: ask_at_once(one, question, times))
+
+    @keyword(tags=("Activity", "Sending"))
+    def stop_asking(self, client: str | None = None) -> int:
+        """Waits until everything that `Start Asking` asked is answered.
+
+        | =Argument= | =Meaning=                                                    |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
+
+        Returns how many answers came. Fails if one is missing 30 s after it was asked for.
+
+        | ${answers} =    `Stop Asking`
+        """
+        return sum(self._stop(ASKING, client))
 
     @keyword(tags=("Activity", "Sending"))
     def start_sending(

@@ -54,8 +54,8 @@ class ConnectingKeywords:
         | `Connect As` | alice | client=phone |
         """
         kit, alias = self._kit, client or role
-        if alias == "everyone":
-            raise UsageError("'everyone' means all clients and cannot be the alias of one; choose another name")
+        if alias in {"everyone", "anybody"}:
+            raise UsageError(f"'{alias}' means all clients and cannot be the alias of one; choose another name")
         existing = kit.engine.clients.get(alias)
         if existing is not None and existing.connection is not None and existing.connection.is_open:
             raise UsageError(f"a client called '{alias}' is connected already; give the second one a name of its own with client=..., or use 'Disconnect' first")
@@ -95,6 +95,23 @@ class ConnectingKeywords:
         connection = self._kit.client(client).connection
         if connection is not None:
             self._kit.engine.run(connection.close())
+
+    @keyword(tags=("Connecting",))
+    def reconnect_again_and_again(self, times: Count, client: str | None = None) -> None:
+        """Closes a connection in the orderly way and opens a new one for the same user, so many times, one after the other.
+
+        | =Argument= | =Meaning=                         |
+        | times      | 1 or more                         |
+        | client     | alias; none: the only open client |
+
+        Fails if the target refuses or does not answer.
+
+        | `Reconnect Again And Again` | 200 |
+        """
+        one = self._kit.client(client)
+        for _ in range(times):
+            self.disconnect(one.alias)
+            self.connect_as(one.account.role, one.alias)
 
     @keyword(tags=("Connecting", "Activity"))
     def stop_reading(self, client: str | None = None) -> None:

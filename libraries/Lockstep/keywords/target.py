@@ -21,6 +21,8 @@ from .kit import Kit, variable
 MODE = "RAPID_MESSAGE_TEST_MODE"
 SKIP = "SKIP_REAL_SERVICES"
 TARGET = "LOCKSTEP_TARGET"
+ANYBODY = "anybody"
+"""In place of a client: all users, also those who are not there yet."""
 
 # As in arguments.py: Robot needs the bare type, the type checker must know of None.
 if TYPE_CHECKING:
@@ -146,12 +148,13 @@ class TargetKeywords:
 
         | =Argument= | =Meaning=                                      |
         | duration   | such as ``20 ms``; ``0`` for at once           |
-        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users; ``anybody``: whoever comes, such as the users of a load |
 
         | `Let Each Message Take` | 20 ms |
+        | `Let Each Message Take` | 2 ms  | client=anybody |
         """
-        for account in self._kit.accounts(client):
-            self._control("work_time", seconds=float(duration), user=account.user)
+        for user in self._users(client):
+            self._control("work_time", seconds=float(duration), user=user)
 
     @keyword(tags=("Target", "Control"))
     def let_messages_fail(self, count: Count, client: str | None = None) -> None:
@@ -159,14 +162,14 @@ class TargetKeywords:
 
         | =Argument= | =Meaning=                                      |
         | count      | how many, 1 or more                            |
-        | client     | alias of a client of the user; none: the only user; ``everyone``: all users |
+        | client     | alias of a client of the user; none: the only user; ``everyone``: all users; ``anybody``: whoever comes, such as the users of a load |
 
         Fails if the target does not offer ``fail``.
 
         | `Let Messages Fail` | 5 |
         """
-        for account in self._kit.accounts(client):
-            self._control("fail", count=int(count), user=account.user)
+        for user in self._users(client):
+            self._control("fail", count=int(count), user=user)
 
     @keyword(tags=("Target", "Control"))
     def move_the_clock_by(self, duration: Duration) -> None:
@@ -217,6 +220,10 @@ class TargetKeywords:
             self._kit.leave_out("server figures", f"{self._kit.target.title} does not tell its process id", "server_memory_growth")
             return None
         return ServerFigures.of(process)
+
+    def _users(self, client: str | None) -> list[str | None]:
+        """The users that are meant; None for whoever comes."""
+        return [None] if client == ANYBODY else [account.user for account in self._kit.accounts(client)]
 
     def _control(self, capability: str, **values: object) -> None:
         self._kit.must_offer(capability)
