@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
@@ -76,6 +77,39 @@ class Client:
         self.socket.close()
 
 
+class Stalled:
+    """A client that sends and never reads: a raw socket with a small buffer for what comes."""
+
+    def __init__(self, platform: Platform, name: str) -> None:
+        host, port = platform.ready["websocket_url"][5:-3].split(":")
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        self.socket.settimeout(1)
+        self.socket.connect((host, int(port)))
+        self.socket.sendall((
+            f"GET /ws?token={platform.account(name)['token']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        ).encode())  # fmt: skip
+        assert self.socket.recv(12) == b"HTTP/1.1 101"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def pour(self, messages: Iterable[dict[str, Any]]) -> int:
+        """Sends until nothing more is taken; returns how many bytes were."""
+        taken = 0
+        with suppress(TimeoutError):
+            for fields in messages:
+                text = json.dumps(fields).encode()
+                frame = b"\x81\xfe" + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text
+                self.socket.sendall(frame)
+                taken += len(frame)
+        return taken
+
+
 class Platform:
     """A process that serves."""
 
@@ -123,6 +157,10 @@ class Platform:
         client = Client(self.closing.enter_context(opening))
         self.clients.append(client)
         return client
+
+    def stalled(self, name: str = "stalled") -> Stalled:
+        """A connection of this user that never reads."""
+        return Stalled(self, name)
 
     def end(self) -> int:
         """Closes its input and waits; returns the exit code."""

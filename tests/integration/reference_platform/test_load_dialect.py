@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import socket
 import time
 import urllib.request
 
@@ -128,51 +125,22 @@ def test_metrics_are_what_prometheus_reads(platform):
     assert values["reference_platform_resident_memory_bytes",] > 1e7
 
 
-class Stalled:
-    """A client that sends and never reads."""
-
-    def __init__(self, platform, name="stalled"):
-        host, port = platform.ready["websocket_url"][5:-3].split(":")
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        self.socket.settimeout(1)
-        self.socket.connect((host, int(port)))
-        self.socket.sendall((
-            f"GET /ws?token={platform.account(name)['token']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode())  # fmt: skip
-        assert self.socket.recv(12) == b"HTTP/1.1 101"
-
-    def pour(self, messages):
-        """Sends until nothing more is taken; returns how many bytes were."""
-        taken = 0
-        with contextlib.suppress(TimeoutError):
-            for fields in messages:
-                text = json.dumps(fields).encode()
-                frame = b"\x81\xfe" + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text
-                self.socket.sendall(frame)
-                taken += len(frame)
-        return taken
-
-
 @pytest.mark.parametrize("kind", ["refusals", "states"])
 def test_memory_is_bounded_towards_a_reader_who_stopped(platform, kind):
     other, process = platform.connect("other"), psutil.Process(platform.process.pid)
-    stalled = Stalled(platform)
     if kind == "refusals":
-        user = platform.account("stalled")["user_id"]
-        platform.control("hold", {"user": user})
-    stalled.pour({"type": "user_message", "message_id": f"{number:0200d}", "content": "x"} for number in range(600))
-    other.fence()
-    before = process.memory_info().rss
-    question = {"type": "get_agent_state"} if kind == "states" else {"type": "user_message", "content": "x" * 200}
-    taken = stalled.pour({**question, "request_id": f"{number:0100d}", "message_id": f"f{number}"} for number in range(400_000))
-    assert taken < 50_000_000, "it was read from although it did not read"
-    other.fence("still served")
-    grown = process.memory_info().rss - before
+        platform.control("hold", {"user": platform.account("stalled")["user_id"]})
+    with platform.stalled() as stalled:
+        stalled.pour({"type": "user_message", "message_id": f"{number:0200d}", "content": "x"} for number in range(600))
+        other.fence()
+        before = process.memory_info().rss
+        question = {"type": "get_agent_state"} if kind == "states" else {"type": "user_message", "content": "x" * 200}
+        taken = stalled.pour({**question, "request_id": f"{number:0100d}", "message_id": f"f{number}"} for number in range(400_000))
+        assert taken < 50_000_000, "it was read from although it did not read"
+        other.fence("still served")
+        grown = process.memory_info().rss - before
     print(f"{kind}: {taken / 1e6:.1f} MB were taken, the server grew by {grown / 1e6:.1f} MB")
     assert grown < 25_000_000
-    stalled.socket.close()
 
 
 def test_one_connection_more_than_the_limit_is_told_so_under_load(serve):

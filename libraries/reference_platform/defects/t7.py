@@ -1,0 +1,40 @@
+"""T7: leaks. Something of each message, or of each connection, is never given back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from reference_platform.messages import Fields, UserMessage
+from reference_platform.policies import Agents, Sessions
+from reference_platform.policies.tokens import Identity
+from reference_platform.registry import defect
+from reference_platform.session import Session
+
+if TYPE_CHECKING:
+    from reference_platform.connection import Connection
+    from reference_platform.host import Host
+
+
+@defect("t7_leak_slow")
+class SlowLeak(Agents):
+    """Keeps a hundred bytes of each message for ever."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.kept: list[bytes] = []
+
+    async def apply(self, message: UserMessage) -> Fields:
+        """92 bytes as Python keeps them, and 8 for their place in the list."""
+        self.kept.append(bytes(59))
+        return await super().apply(message)
+
+
+@defect("t7_fd_leak_per_reconnect")
+class FileLeftOpen(Sessions):
+    """Opens a file for each connection and never closes it."""
+
+    async def open(self, identity: Identity, connection: Connection) -> Session:
+        """A log that nobody writes to."""
+        os.open(os.devnull, os.O_WRONLY)
+        return await super().open(identity, connection)
