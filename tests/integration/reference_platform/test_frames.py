@@ -47,8 +47,8 @@ class Raw:
         self.socket.sendall(request.encode() + head_and)
         self.file = self.socket.makefile("rb")
         assert b" 101 " in self.file.readline()
-        while self.file.readline() != b"\r\n":
-            pass
+        while (line := self.file.readline()) != b"\r\n":
+            assert line, "closed before the handshake was over"
         assert json.loads(self.frame()[1])["type"] == "connection_established"
 
     def send(self, data):

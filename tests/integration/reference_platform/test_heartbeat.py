@@ -16,14 +16,15 @@ class Raw:
 
     def __init__(self, platform, name="alice"):
         host, port = platform.ready["websocket_url"][5:-3].split(":")
+        token = platform.account(name)["token"]  # first: a connection that says nothing for a while is closed
         self.socket = socket.create_connection((host, int(port)), timeout=GUARD)
         self.socket.sendall((
-            f"GET /ws?token={platform.account(name)['token']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET /ws?token={token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         ).encode())  # fmt: skip
         self.stream = self.socket.makefile("rb")
-        while self.stream.readline() != b"\r\n":
-            pass
+        while (line := self.stream.readline()) != b"\r\n":
+            assert line, "closed before the handshake was over"
         assert self.frame()[0] == TEXT
 
     def frame(self):
