@@ -36,7 +36,7 @@ class Progress:
         if self.rate is not None:
             parts.append(f"{number(self.rate)}/s")
         if self.p99 is not None:
-            parts.append(f"p99 {self.p99 * 1000:.3g} ms")
+            parts.append(f"p99 {f'{self.p99 * 1000:.3g} ms' if self.p99 < 1 else f'{self.p99:,.1f} s'}")
         if self.violations is not None:
             parts.append(f"{number(self.violations)} violation{'s' * (self.violations != 1)}")
         if now - self.updated > STALE:

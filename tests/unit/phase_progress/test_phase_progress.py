@@ -1,6 +1,7 @@
 """The word of a process about its phase: written in one step, read by anybody, put into words."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,7 @@ def test_numbers_are_short(value, text):
 @pytest.mark.parametrize(("seconds", "text"), [(-1, "0 s"), (0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (4200, "1 h 10 min")])
 def test_durations_are_short(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_latency_of_seconds_is_said_in_seconds():
+    assert ", p99 40.5 s, " in replace(FULL, p99=40.52).text(1010.4)
