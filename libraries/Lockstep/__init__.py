@@ -27,6 +27,7 @@ from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
 from .keywords.load_ledger import LoadLedgerKeywords
+from .keywords.load_shares import ShareKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
 from .keywords.queueing import QueueingKeywords
@@ -87,13 +88,13 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         kit = Kit()
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
-        load = LoadKeywords(kit, expectation)
+        load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
         super().__init__([
-            TargetKeywords(kit), ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
+            targets, ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
-            PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), RecordingKeywords(kit),
+            PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), ShareKeywords(kit, targets, load), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from robot.running.context import EXECUTION_CONTEXTS
 from robot.utils import timestr_to_secs
@@ -143,6 +143,21 @@ class Percentile(float):
         return cls(percentile)
 
 
+class Portion(NamedTuple):
+    """One of several equal parts, such as ``2 of 4``."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def convert(cls, value: object) -> Portion:
+        """Converts its number and how many there are."""
+        match = re.fullmatch(r"(\d+)\s+of\s+(\d+)", str(value).strip(), re.IGNORECASE)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise ValueError(f"must be a part such as '2 of 4', not '{value}'")
+        return cls(int(match[1]), int(match[2]))
+
+
 class Timestamps(Enum):
     """How the client stamps its messages: ``now`` (true time), ``equal`` (all the same) or ``falling`` (each older than the last)."""
 
@@ -216,7 +231,7 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile)},
+    **{kind: converter(kind) for kind in (Number, Count, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile, Portion)},
     **{kind: converter(kind, _member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
 }
 
@@ -230,9 +245,10 @@ if TYPE_CHECKING:
     MaybeSize = Size | None
     MaybeShare = Share | None
     MaybePriority = Priority | None
+    MaybePortion = Portion | None
 else:
-    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority = (
-        Number, Count, Duration, Interval, Rate, Size, Share, Priority,
+    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority, MaybePortion = (
+        Number, Count, Duration, Interval, Rate, Size, Share, Priority, Portion,
     )
 
 

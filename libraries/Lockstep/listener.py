@@ -32,6 +32,7 @@ class TestListener:
         """Remembers which clients and activities belong to outer suites."""
         self._before_suite.append((self._clients(), self._activities()))
         self._kit.scope = self._scope(data.full_name)
+        self._kit.tests = tuple(str(test.name) for test in data.tests)
 
     def start_test(self, data: Any, result: Any) -> None:
         """A new test begins: new accounts, new message ids, an empty slice."""

@@ -131,7 +131,7 @@ class Runner:
             "versions": run_folder.versions(version(self.project.root)),
             "machine": run_folder.machine(),
             "selected": [suite.name for suite in selected],
-            "tests": {suite.name: len(suite.tests) for suite in selected},
+            "tests": {name: tests for suite in selected for name, tests in suite.processes.items()},
             "process": run_folder.this_process(),
         }
         try:
@@ -181,7 +181,7 @@ class Runner:
             run=run.resolve(),
             suites=self.project.suites.resolve(),
             ordering=ordering.resolve(),
-            processes=self.options.processes,
+            processes=self._processes(selected),
             variable_file=(self.project.profiles / f"{facts['profile']}.yaml").resolve(),
             variables=variables,
             selection=self._selection_options(selected),
@@ -197,6 +197,12 @@ class Runner:
             log = outcome.shorter(run / "pabot.log", Path.cwd())
             raise StartError(f"pabot could not start: {pabot_call.reason(follower.said)}. Its whole output is in {log}.")
         return self.review(run)
+
+    def _processes(self, selected: list[selection.SuiteFile]) -> int | None:
+        """As many as are asked for, but for shares of a load at least one each: they wait for each other. None: as pabot likes."""
+        shares = max((len(suite.shares) for suite in selected), default=0)
+        usual = self.options.processes or max(2, os.cpu_count() or 2)
+        return max(usual, shares) if shares else self.options.processes
 
     @contextmanager
     def _reviewer(self) -> Iterator[Reviewer]:

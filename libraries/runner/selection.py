@@ -11,6 +11,8 @@ from profiles.nearest import did_you_mean
 from runner.errors import StartError
 
 REVIEW_FOLDER = "9__final_review"
+SHARE = re.compile(r"Share \d+ Of \d+", re.IGNORECASE)
+"""How the tests of a suite are called that go on at the same time, each in a process of its own."""
 SERIAL_TAG = "serial"
 
 
@@ -40,6 +42,16 @@ class SuiteFile:
     def serial(self) -> bool:
         """Whether it has to run alone: it measures rates, times or memory."""
         return any(SERIAL_TAG in test.tags for test in self.tests)
+
+    @property
+    def shares(self) -> tuple[Case, ...]:
+        """Its tests, where these are shares of one load."""
+        return self.tests if all(SHARE.fullmatch(test.name.rpartition(".")[2]) for test in self.tests) else ()
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """What pabot calls the processes that it starts for this file, and how many tests each of them runs."""
+        return {test.name: 1 for test in self.shares} or {self.name: len(self.tests)}
 
 
 def title_of(name: str) -> str:
@@ -90,13 +102,20 @@ def choose(found: Sequence[SuiteFile], wanted: Iterable[str], suites: Path) -> l
 
 
 def ordering(selected: Iterable[SuiteFile]) -> str:
-    """Writes pabot's ordering file: functional suites together, then each serial suite alone, the review last."""
+    """Writes pabot's ordering file: functional suites together, then each serial suite alone, the review last.
+
+    The tests of a suite of shares stand on lines of their own, since they have to go on at the same time.
+    """
     suites = list(selected)
     functional = [suite for suite in suites if not suite.serial and not suite.review]
     serial = [[suite] for suite in suites if suite.serial and not suite.review]
     review = [suite for suite in suites if suite.review]
-    groups = [[f"--suite {suite.name}" for suite in group] for group in (functional, *serial, review)]
+    groups = [[line for suite in group for line in _lines(suite)] for group in (functional, *serial, review)]
     return "\n#WAIT\n".join("\n".join(group) for group in groups if group) + "\n"
+
+
+def _lines(suite: SuiteFile) -> list[str]:
+    return [f"--test {test.name}" for test in suite.shares] or [f"--suite {suite.name}"]
 
 
 def test_patterns(selected: Iterable[SuiteFile]) -> list[str]:

@@ -7,7 +7,7 @@ import random
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
@@ -21,6 +21,9 @@ from ..progress import Look, PhaseProgress
 from ..records import RUN, Records
 from ..targets import Target
 from ..telling.console import Console
+
+if TYPE_CHECKING:
+    from .sharing import Sharing
 
 SEED = "LOCKSTEP_SEED"
 WIDTH = 78
@@ -59,6 +62,10 @@ class Kit:
     def __init__(self) -> None:
         self.engine = Engine()
         self.scope = TestScope()
+        self.tests: tuple[str, ...] = ()
+        """Names of the tests of this suite file that this process runs."""
+        self.sharing: Sharing | None = None
+        """How shares of a load come together, between Start Shared Target and Stop Shared Target."""
         self.ledger_seen = 0
         self.ledger_end = 0
         """Index of the last row of the ledger that anybody has read; what happens from now on stands behind it."""

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 
 from robot.api import SkipExecution, logger
 
-from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeRate, MaybeShare, MaybeSize, Percentile, Share
+from ..arguments import (
+    Count,
+    Duration,
+    MaybeCount,
+    MaybeDuration,
+    MaybePortion,
+    MaybeRate,
+    MaybeShare,
+    MaybeSize,
+    Percentile,
+    Portion,
+    Share,
+)
 from ..checks.load import Part, connections_served_fairly, lossless_and_ordered, percentile_within
 from ..checks.violations import Code
-from ..engine.load import preparing, running
+from ..engine.load import phase, preparing
 from ..engine.load.histogram import Histogram
 from ..engine.load.onlooker import Onlooker
 from ..engine.load.plan import Plan, Stage
@@ -21,6 +32,7 @@ from .decorator import keyword
 from .expectation import Expectation, violated
 from .kit import Kit
 from .limits import clients_within, rate_within, size_within
+from .sharing import Sharing
 
 ONE = Count(1)
 PERCENTILES = (50, 90, 95, 99, 99.9, 100)
@@ -38,7 +50,7 @@ class LoadKeywords:
     def run_load(
         self, name: str, *, rate: MaybeRate = None, in_flight: MaybeCount = None, lasting: MaybeDuration = None, count: MaybeCount = None,
         connections: Count = ONE, ramp: MaybeDuration = None, burst: Count = ONE, size: MaybeSize = None, high: MaybeShare = None,
-        copies: MaybeShare = None, shards: Count = ONE,
+        copies: MaybeShare = None, shards: Count = ONE, share: MaybePortion = None,
     ) -> Load:
         """Puts load on the target over connections of its own, waits for the last answer, and records the figures.
 
@@ -55,6 +67,7 @@ class LoadKeywords:
         | high        | share of messages with high priority, such as ``10 %``                                                |
         | copies      | share of messages that are sent a second time with the same id                                        |
         | shards      | so many processes share the connections; 1: in this process                                           |
+        | share       | this process puts on only its share, such as ``2 of 4``; see `Start Shared Target`                    |
 
         Returns the load, with ``sent``, ``answered``, ``refused``, ``lost``, ``rate`` (answered msg/s behind the ramp), ``lasted`` (s),
         ``latency`` (from the intended time), ``service`` (from the sending) and ``lag`` (the kit's own), ``tenths``, ``moments`` and
@@ -83,8 +96,9 @@ class LoadKeywords:
             raise UsageError("say how much load: lasting=... or count=...")
         if rate is None and (ramp is not None or burst > 1):
             raise UsageError("ramp=... and burst=... belong to rate=...: without a rate the answers decide when messages are sent")
-        load = self._run(name.lower().replace(" ", "_"), plan, shards)
-        self._record(load)
+        load = self._run(figure_name(name), plan, shards, share)
+        if share is None:
+            self.record(load)
         return load
 
     @keyword(tags=("Load", "Expectation"))
@@ -157,29 +171,30 @@ class LoadKeywords:
             self._kit.record("not_offered", check=name, reason=reason)
             raise SkipExecution(f"not offered: {reason}")
 
-    def _run(self, name: str, plan: Plan, shards: int) -> Load:
+    def _run(self, name: str, plan: Plan, shards: int, share: Portion | None) -> Load:
         kit, target = self._kit, self._kit.target
         self.must_be_permitted(name, plan)
-        preparing.check(target, plan, shards)
+        preparing.check(target, plan, shards if share is None else share.of)
         self._phases += 1
         ledger_since = kit.ledger_end
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
         onlooker = Onlooker(plan, target.server)
 
-        async def phase() -> Load:
-            prepared = await preparing.prepared(target, plan, mark)
-            try:
-                return await running.run(name, prepared.command, shards, onlooker.tell)
-            finally:
-                await asyncio.gather(*(discard() for discard in prepared.discards))
-
         with kit.progress(name.replace("_", " "), onlooker.look):
-            load = kit.engine.run(phase())
+            if share is None:
+                load = kit.engine.run(phase.run(target, name, plan, mark, tell=onlooker.tell, shards=shards))
+                load.ledger_since = ledger_since
+            else:
+                load = self._sharing().run(name, plan, share, mark, onlooker)
         load.server = onlooker.server
         kit.scope.loads.append(load)
-        load.ledger_since = ledger_since
         self._look_at_doors(load)
         return load
+
+    def _sharing(self) -> Sharing:
+        if self._kit.sharing is None:
+            raise UsageError("share=... needs the others: use 'Start Shared Target' in the Suite Setup")
+        return self._kit.sharing
 
     def _look_at_doors(self, load: Load) -> None:
         """Load over half of the connections says nothing about all of them."""
@@ -188,7 +203,8 @@ class LoadKeywords:
             told = "; ".join(f"{count} times: {reason}" for reason, count in load.refused_connections.most_common(3))
             raise EnvironmentSetupError(f"{refused} of {load.plan.connections} connections to {self._kit.target.title} could not be opened: {told}{self._kit.obituary()}")
 
-    def _record(self, load: Load) -> None:
+    def record(self, load: Load) -> None:
+        """Writes the figures of a load."""
         name, invalid = load.name, load.invalid or ("; ".join(load.missing) or None)
         if invalid is not None:
             self._kit.record("invalid", reason=f"{name}: {invalid}")
@@ -202,6 +218,11 @@ class LoadKeywords:
             self._kit.record("measurement", name=f"{name}_{figure}", value=number, unit="messages", samples=load.sent, repetition=1, valid=True)
         logger.info(f"{name}: {load.sent:,} sent, {load.answered:,} answered, {load.refused:,} refused, {load.lost:,} lost"
                     + "".join(f"; {figure.lstrip('_') or 'rate'} {value:,.4g} {unit}" for figure, value, unit, _ in figures))
+
+
+def figure_name(name: str) -> str:
+    """How the figures of a load are called."""
+    return name.lower().replace(" ", "_")
 
 
 def must_be_measured(kit: Kit, load: Load) -> None:

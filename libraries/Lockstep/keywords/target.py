@@ -12,7 +12,7 @@ from ..checks import Code
 from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
 from ..profiles import active_profile
-from ..targets import load_target
+from ..targets import Target, load_target
 from ..targets.reach import unreachable
 from .decorator import keyword
 from .expectation import violated
@@ -52,18 +52,27 @@ class TargetKeywords:
         | Suite Setup    `Start Target`
         | Suite Setup    `Start Target`    clients=500
         """
+        chosen = self.chosen(target, clients)
+        chosen.open()
+        return self.use(chosen)
+
+    def chosen(self, target: str | None, clients: int | None) -> Target:
+        """The target that is meant, with room for so many clients, not yet open."""
         kit = self._kit
         if kit.has_target:
             raise UsageError(f"the target '{kit.target.name}' is there already; use 'Stop Target' first")
-        profile = active_profile()
+        active_profile()
         chosen = load_target(target or variable("${TARGET}", None) or os.environ.get(TARGET) or _default_target())
         if chosen.file.lifecycle is None and (silent := kit.engine.run(unreachable(chosen.endpoints()))):
             raise EnvironmentSetupError(f"{chosen.title} cannot be reached; start it or correct its addresses:\n  " + "\n  ".join(silent))
         if clients is not None:
             chosen.make_room(clients)
-        chosen.open()
-        kit.use_target(chosen)
-        logger.info(f"{chosen.title} is ready; profile {profile}, seed {kit.seed}")
+        return chosen
+
+    def use(self, chosen: Target) -> str:
+        """From now on keywords mean this target; returns its title."""
+        self._kit.use_target(chosen)
+        logger.info(f"{chosen.title} is ready; profile {active_profile()}, seed {self._kit.seed}")
         return chosen.title
 
     @keyword(tags=("Target",))

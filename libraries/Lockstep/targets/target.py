@@ -96,6 +96,20 @@ class Target:
                 self.close()
                 raise
 
+    @property
+    def is_open(self) -> bool:
+        """Its addresses are known."""
+        return bool(self._values)
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """What another process needs to know to use the same server."""
+        return dict(self._values)
+
+    def open_at(self, addresses: Mapping[str, str]) -> None:
+        """Uses the server that another process has started; it is theirs to end."""
+        self._values = dict(addresses)
+
     def _started(self, ready: Mapping[str, Any]) -> None:
         self._values.update({key: str(value) for key, value in ready.items() if value is not None})
 

@@ -33,8 +33,8 @@ class Prepared:
     discards: list[Callable[[], Awaitable[None]]]
 
 
-async def prepared(target: Target, plan: Plan, mark: str) -> Prepared:
-    """Gets a token for each connection's user. ``mark`` begins all message ids and account names; it is new for each phase."""
+async def prepared(target: Target, plan: Plan, mark: str, numbers: range | None = None) -> Prepared:
+    """Gets a token for each connection's user, or for those of some ``numbers``. ``mark`` begins all message ids and account names; it is new for each phase."""
     turns, discards = asyncio.Semaphore(AT_A_TIME), list[Callable[[], Awaitable[None]]]()
 
     async def door(number: int) -> Door:
@@ -52,7 +52,7 @@ async def prepared(target: Target, plan: Plan, mark: str) -> Prepared:
                     secret=token.value if token else "",
                     hello=hello.decode() if hello is not None else None)
 
-    doors = await asyncio.gather(*(door(number) for number in range(plan.connections)))
+    doors = await asyncio.gather(*(door(number) for number in (range(plan.connections) if numbers is None else numbers)))
     return Prepared(Command(plan=plan, doors=tuple(doors), file=target.file, path=str(target.path)), discards)
 
 

@@ -31,13 +31,14 @@ Take = Callable[[dict[str, Any]], None]
 Tell = Callable[[Load], None]
 
 
-async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None) -> Load:
-    """Runs a phase and merges it; ``tell`` hears of it with every line."""
+async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None, keep: Take = lambda _line: None) -> Load:
+    """Runs a phase and merges it; ``tell`` hears of it with every line, and ``keep`` of the line."""
     lasts = command.plan.lasts
     command = command.model_copy(update={"every": min(1.0, max(0.2, lasts / STRETCHES)) if lasts else 1.0})
     merge = Merge(name, command.plan)
 
     def take(line: dict[str, Any]) -> None:
+        keep(line)
         merge.take(line)
         tell(merge.load)
 
