@@ -48,13 +48,13 @@ class Meeting:
             except BaseException as error:
                 self._put("target", {"error": str(error)})
                 raise
-            self._put("target", dict(addresses))
+            self._put("target", {"addresses": dict(addresses)})
             return addresses
         starter = self._wait_for(lambda: self._get("starter"), "no share")
         found = self._wait_for(lambda: self._get("target"), f"share {starter}", [int(starter)])
         if "error" in found:
             raise EnvironmentSetupError(f"share {starter} of {self._of} could not start the target: {found['error']}")
-        return dict(found)
+        return dict(found["addresses"])
 
     def agreed(self, phase: str, lead: float) -> float:
         """The instant (time of day) at which all shares begin a phase: ``lead`` s after the last of them is ready."""

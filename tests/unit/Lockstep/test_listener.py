@@ -27,7 +27,7 @@ def warnings(monkeypatch):
 
 
 def data(name="Suite.A Test"):
-    return SimpleNamespace(full_name=name)
+    return SimpleNamespace(full_name=name, tests=[])
 
 
 def result(*tags, status="PASS", message=""):

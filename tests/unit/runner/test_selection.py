@@ -62,6 +62,24 @@ def test_the_ordering_runs_functional_suites_together_and_each_serial_suite_alon
     )
 
 
+def test_shares_of_a_load_go_on_at_the_same_time_each_in_a_process_of_its_own(suites):
+    suite(suites, "2__volume/crowd_shares.robot", Share_1_Of_2="hvt-6 serial", Share_2_Of_2="hvt-6 serial")
+    suite(suites, "2__volume/crowd_together.robot", Together="hvt-6 serial")
+    found = choose(suites, "hvt-6")
+    assert selection.ordering(found) == (
+        "--test Suites.Volume.Crowd Shares.Share 1 Of 2\n--test Suites.Volume.Crowd Shares.Share 2 Of 2\n#WAIT\n"
+        "--suite Suites.Volume.Crowd Together\n#WAIT\n--suite Suites.Final Review.Rapid\n"
+    )
+    assert [one.processes for one in found[:2]] == [
+        {"Suites.Volume.Crowd Shares.Share 1 Of 2": 1, "Suites.Volume.Crowd Shares.Share 2 Of 2": 1}, {"Suites.Volume.Crowd Together": 1},
+    ]
+
+
+def test_a_suite_with_other_tests_beside_shares_is_not_split(suites):
+    suite(suites, "2__volume/crowd_shares.robot", Share_1_Of_2="serial", All_Of_Them="serial")
+    assert "--suite Suites.Volume.Crowd Shares\n" in selection.ordering(selection.find(suites))
+
+
 def test_the_ordering_has_no_empty_group(suites):
     assert selection.ordering(selection.find(suites, include=["hvt-1"])) == "--suite Suites.Volume.Latency\n"
 
