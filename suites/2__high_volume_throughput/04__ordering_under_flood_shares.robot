@@ -17,8 +17,11 @@ Test Tags         hvt-2    serial
 
 *** Test Cases ***
 Share 1 Of 4    1 of 4
+
 Share 2 Of 4    2 of 4
+
 Share 3 Of 4    3 of 4
+
 Share 4 Of 4    4 of 4
 
 

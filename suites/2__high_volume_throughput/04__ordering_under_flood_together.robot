@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation     What the shares of the flood have left behind is merged exactly, and judged as if one program had sent it.
+Documentation    What the shares of the flood have left behind is merged exactly, and judged as if one program had sent it.
 ...
-...               A share that is missing makes figures of time and rate *not measured*, never smaller.
+...              A share that is missing makes figures of time and rate *not measured*, never smaller.
 
-Resource          ../../resources/high_volume.resource
+Resource         ../../resources/high_volume.resource
 
-Test Timeout      2 minutes
+Test Timeout     2 minutes
 
-Test Tags         hvt-2    serial
+Test Tags        hvt-2    serial
 
 
 *** Test Cases ***
