@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise, takewhile
 
 from robot.api import logger
@@ -22,7 +23,11 @@ MANY = Count(50)
 
 
 class Steps(list[Load]):
-    """What `Run Load Steps` returned: one load for each rate, in rising order."""
+    """What `Run Load Steps` returned: one load for each of the ``rates``, which rise."""
+
+    def __init__(self, rates: Rates, loads: Iterable[Load]) -> None:
+        super().__init__(loads)
+        self.rates = rates
 
 
 class ScalingKeywords:
@@ -34,25 +39,33 @@ class ScalingKeywords:
         self._load = load
 
     @keyword(tags=("Load", "Sending", "Figures"))
-    def run_load_steps(self, name: str, *, rates: Rates, each: Duration, connections: Count = MANY) -> Steps:
+    def run_load_steps(self, name: str, *, rates: Rates, each: Duration, within: Duration, connections: Count = MANY) -> Steps:
         """Offers one rate after the other, each for the same time and in open loop, and waits for the last answer in between.
 
         | =Argument=  | =Meaning=                                                                               |
         | name        | how the figures are called, such as ``scaling``; the rate of each step is added         |
         | rates       | rising, such as ``100, 300, 600 msg/s``                                                 |
         | each        | how long each rate is offered, such as ``10 s``                                         |
+        | within      | how long the last answer may take, such as ``500 ms``                                   |
         | connections | how many, the same in each step; each is a user of its own                              |
+
+        As a rate counts until the last answer, each step offers a little more than its rate: rate * (1 + within / each).
 
         Returns the loads, one for each rate. Records for each what `Run Load` records: ``scaling_300`` (answered msg/s),
         ``scaling_300_p95`` ... Nothing is judged. Skipped as *not offered* before the first step where one of them is not permitted.
 
-        | ${steps} =    `Run Load Steps`    scaling    rates=100, 300, 600 msg/s    each=10 s
+        | ${steps} =    `Run Load Steps`    scaling    rates=100, 300, 600 msg/s    each=10 s    within=500 ms
         """
+        if not each:
+            raise UsageError("each=... must be more than 0 s")
         if any(before >= after for before, after in pairwise(rates)):
             raise UsageError(f"rates must rise from step to step, not {_told(rates)}")
-        rate_within(self._kit, clients_within(self._kit, connections) / rates[-1])
-        self._load.must_be_permitted(name, Plan(connections=connections, stages=(Stage(float(each), rates[-1], rates[-1]),)))
-        return Steps(self._load.run_load(f"{name} {rate:g}", rate=rate, lasting=each, connections=connections) for rate in rates)
+        offers = [Rate(shape.shown(rate, each, within)) for rate in rates]
+        rate_within(self._kit, clients_within(self._kit, connections) / offers[-1])
+        self._load.must_be_permitted(name, Plan(connections=connections, stages=(Stage(float(each), offers[-1], offers[-1]),)))
+        return Steps(rates, [
+            self._load.run_load(f"{name} {rate:g}", rate=offer, lasting=each, connections=connections) for rate, offer in zip(rates, offers, strict=True)
+        ])
 
     @keyword(tags=("Load", "Sending", "Figures"))
     def run_benchmark_phase(
@@ -103,7 +116,7 @@ class ScalingKeywords:
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def the_target_should_keep_up_with_each_step(self, steps: Steps, *, up_to: Rate, within: Duration) -> None:
-        """Each step up to a rate was answered in full, 95 % of it in time; tells where the target stops keeping up.
+        """Each step up to a rate was answered in full, at its rate, 95 % of it in time; tells where the target stops keeping up.
 
         | =Argument= | =Meaning=                                                         |
         | steps      | what `Run Load Steps` returned                                    |
@@ -117,25 +130,19 @@ class ScalingKeywords:
 
         | `The Target Should Keep Up With Each Step` | ${steps} | up_to=300 msg/s | within=500 ms |
         """
-        promised = [load for load in steps if _offered(load) <= up_to]
-        if not promised:
-            raise UsageError(f"no step offers {up_to:g} msg/s or less; the first is at {_offered(steps[0]):g} msg/s")
+        if steps.rates[0] > up_to:
+            raise UsageError(f"no step offers {up_to:g} msg/s or less; the first is at {steps.rates[0]:g} msg/s")
         for load in steps:
             must_be_measured(self._kit, load)
-        invalid = next((load.invalid for load in promised if load.invalid), None)
-        sound = list(takewhile(lambda load: load.invalid is None, steps)) if invalid is None else promised
-        verdict = steps_kept([_step(load, within) for load in sound], float(up_to), float(within))
-        self._expect.conclude([("rate", verdict)], invalid=invalid)
+        invalid = next((load.invalid for rate, load in zip(steps.rates, steps, strict=True) if rate <= up_to and load.invalid), None)
+        sound = steps if invalid else list(takewhile(lambda load: load.invalid is None, steps))
+        judged = [
+            Step(rate, load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
+            for rate, load in zip(steps.rates, sound, strict=False)
+        ]
+        self._expect.conclude([("rate", steps_kept(judged, float(up_to), float(within)))], invalid=invalid)
         if len(sound) < len(steps):
-            logger.warn(f"the knee was looked for below {_offered(steps[len(sound)]):g} msg/s only: there {steps[len(sound)].invalid}")
-
-
-def _offered(load: Load) -> float:
-    return load.plan.stages[-1].end
-
-
-def _step(load: Load, within: Duration) -> Step:
-    return Step(_offered(load), load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
+            logger.warn(f"the knee was looked for below {steps.rates[len(sound)]:g} msg/s only; there it was {steps[len(sound)].invalid}")
 
 
 def _told(values: tuple[float, ...]) -> str:
