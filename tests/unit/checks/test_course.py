@@ -156,19 +156,26 @@ def test_a_reply_sticks_out_at_ten_times_the_median_and_50_ms_at_least() -> None
     assert outlier_limit(0.02) == pytest.approx(0.2)
 
 
-@against_oracle(st.integers(0, 400), st.integers(0, 40))
-def test_outliers_are_too_many_when_chance_does_not_explain_them(replies: int, late: int) -> None:
-    late = min(late, replies)
-    p = Fraction(1, 100)
-    chance_of_so_many = sum(math.comb(replies, hits) * p**hits * (1 - p) ** (replies - hits) for hits in range(late, replies + 1))
-    verdict = few_outliers(Part("sustained", replies, late))
-    assert verdict.exercised == replies
-    assert codes(verdict) == expect(*["too_slow"] * (replies > 0 and late > replies / 100 and chance_of_so_many <= 1e-6))
+@against_oracle(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 6)), max_size=20))
+def test_outliers_are_too_many_when_more_than_half_of_the_stretches_have_too_many(drawn: list[tuple[int, int]]) -> None:
+    stretches = [Part("stretch", replies, min(late, replies)) for replies, late in drawn]
+    counted = [part for part in stretches if part.replies]
+    bad = sum(Fraction(part.late, part.replies) >= Fraction(1, 100) for part in counted)
+    verdict = few_outliers(stretches)
+    assert verdict.exercised == sum(part.replies for part in stretches)
+    assert codes(verdict) == expect(*["too_slow"] * (2 * bad > len(counted)))
+
+
+def test_one_moment_in_which_all_stood_still_is_no_tail() -> None:
+    assert few_outliers([Part("stretch", 60, 60 if place < 5 else 0) for place in range(20)]).ok
 
 
 def test_the_sentence_of_outliers() -> None:
-    (violation,) = few_outliers(Part("sustained", 10_000, 400)).violations
+    verdict = few_outliers([Part("stretch", 500, 20)] * 20)
+    (violation,) = verdict.violations
     assert violation.sentence == (
-        "sustained: 400 of 10,000 replies took ten times as long as the usual one and 50 ms at least, where less than 1 % of them may"
+        "400 of 10,000 replies took ten times as long as the usual one and 50 ms at least; in most of 20 stretches they were 4.0 % or more, "
+        "where less than 1 % may be"
     )
-    assert few_outliers(Part("nothing", 0, 0)).counts == {"vacuous": 1}
+    assert [(figure.name, figure.value) for figure in verdict.measurements] == [("outlier_share", 4.0), ("outlier_share_typical", 4.0)]
+    assert few_outliers([Part("nothing", 0, 0)]).counts == {"vacuous": 1}
