@@ -61,6 +61,9 @@ class TestListener:
         with _only_warning(f"Closing what '{scope.name}' left open failed"):
             self._end(self._activities() - scope.outer_activities)
             self._close(self._clients() - scope.outer_clients)
+        if scope.loads:
+            with _only_warning(f"The load of '{scope.name}' could not be drawn"):
+                self._draw(scope)
 
     def end_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Closes what the suite's setup opened."""
@@ -97,6 +100,13 @@ class TestListener:
     def _save(self, scope: TestScope) -> None:
         name = re.sub(r"[^A-Za-z0-9]+", "-", scope.name)[-80:].strip("-")
         self._kit.engine.journal.save(self._kit.records.folder / "journals" / f"{name}.jsonl", scope.cursor)
+
+    @staticmethod
+    def _draw(scope: TestScope) -> None:
+        """Here, since nothing of the test is measured any more; the library that draws is imported with the first picture."""
+        from .telling.plots import load_picture  # noqa: PLC0415
+
+        logger.info(load_picture(scope.loads, scope.knee), html=True)
 
     def _close(self, aliases: frozenset[str]) -> None:
         if aliases:

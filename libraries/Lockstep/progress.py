@@ -25,12 +25,14 @@ Look = Callable[[], Progress]
 class PhaseProgress:
     """A context around a phase."""
 
-    def __init__(self, run: Path, test: str, phase: str, look: Look, console: Console | None = None) -> None:
+    def __init__(self, run: Path, test: str, phase: str, look: Look, *, console: Console | None = None,
+                 every: float | None = None) -> None:
         self._run = run
         self._suite, _, self._test = test.rpartition(".")
         self._phase = phase
         self._look = look
         self._console = console
+        self._every = every or EVERY
         self._over = threading.Event()
         self._teller = threading.Thread(target=self._tell, name="lockstep-progress", daemon=True)
 
@@ -46,7 +48,7 @@ class PhaseProgress:
             self._console.end()
 
     def _tell(self) -> None:
-        while not self._over.wait(EVERY):
+        while not self._over.wait(self._every):
             word = replace(self._look(), suite=self._suite, test=self._test, phase=self._phase)
             phase_progress.write(self._run, word)
             if self._console is not None:

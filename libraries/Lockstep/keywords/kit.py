@@ -54,6 +54,8 @@ class TestScope:
     rows_skipped: list[str] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
+    knee: str = ""
+    """Name of the load that is the last step which met every limit, where somebody has judged that."""
 
 
 class Kit:
@@ -192,13 +194,13 @@ class Kit:
                 raise UsageError(f"the seed must be a whole number such as 4711, not '{given}'") from None
         return self._seed
 
-    def progress(self, phase: str, look: Look) -> PhaseProgress:
+    def progress(self, phase: str, look: Look, every: float | None = None) -> PhaseProgress:
         """Tells how far a long phase is, for as long as the context lasts: in the run's folder, and where nobody reads that, on the console."""
         console = None
         if RUN not in os.environ and sys.__stdout__ is not None:
             options = variable("${OPTIONS}", {})
             console = Console(sys.__stdout__, variable("${TEST NAME}", ""), options.get("console_width", WIDTH))
-        return PhaseProgress(self.records.folder, self.scope.name, phase, look, console)
+        return PhaseProgress(self.records.folder, self.scope.name, phase, look, console=console, every=every)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Writes a record of the running test."""

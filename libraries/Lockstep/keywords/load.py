@@ -180,7 +180,7 @@ class LoadKeywords:
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
         onlooker = Onlooker(plan, target.server)
 
-        with kit.progress(name.replace("_", " "), onlooker.look):
+        with kit.progress(name.replace("_", " "), onlooker.look, plan.stretch):
             if share is None:
                 load = kit.engine.run(phase.run(target, name, plan, mark, tell=onlooker.tell, shards=shards))
                 load.ledger_since = ledger_since

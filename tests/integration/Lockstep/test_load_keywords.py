@@ -36,6 +36,9 @@ Load
     assert {record["case"] for record in figures.values()} == {"hvt-1"}
     assert len(list((robot.output / "histograms").glob("*-steady_rate.hgrm"))) == 1
     assert not list((robot.output / "progress").glob("*.json")), "progress is for phases that go on"
+    log = (robot.output / "output.xml").read_text()
+    assert "&lt;svg role=" in log
+    assert "Course of the load. steady rate: 250 of 250 answered" in log
     assert robot.left_behind == []
 
 

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from Lockstep.checks.events import Kind
+from Lockstep.engine.load.plan import Plan
+from Lockstep.engine.load.result import Load
 from Lockstep.keywords.kit import Kit
 from Lockstep.listener import TestListener
 from Lockstep.records import RUN
@@ -116,3 +118,19 @@ def test_clients_of_a_suite_live_until_its_end_and_those_of_a_test_until_its_own
     assert list(kit.engine.clients) == ["of suite"]
     listener.end_suite(data(), result())
     assert kit.engine.clients == {}
+
+
+def test_the_loads_of_a_test_are_drawn_when_it_has_ended_and_what_cannot_be_drawn_is_a_warning(kit, monkeypatch, warnings):
+    shown = []
+    monkeypatch.setattr("Lockstep.listener.logger.info", lambda text, html: shown.append((text, html)))
+    listener = TestListener(kit)
+    listener.start_test(data(), result())
+    listener.end_test(data(), result())
+    assert shown == []
+    listener.start_test(data(), result())
+    kit.scope.loads.append(Load("peak", Plan(connections=1)))
+    listener.end_test(data(), result())
+    assert [(">peak</th>" in text, html) for text, html in shown] == [(True, True)]
+    kit.scope.loads.append("no load")
+    listener.end_test(data(), result())
+    assert [said.partition(":")[0] for said in warnings] == ["The load of 'Suite.A Test' could not be drawn"]

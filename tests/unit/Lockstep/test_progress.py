@@ -51,7 +51,7 @@ def test_a_phase_is_told_while_it_lasts_and_gone_afterwards(tmp_path, monkeypatc
 
 def test_a_phase_shorter_than_a_second_says_nothing(tmp_path):
     stream = Terminal()
-    with PhaseProgress(tmp_path, "A", "sending", Progress, Console(stream, "A", 78, {})):
+    with PhaseProgress(tmp_path, "A", "sending", Progress, console=Console(stream, "A", 78, {})):
         pass
     assert list(tmp_path.iterdir()) == []
     assert stream.getvalue() == ""

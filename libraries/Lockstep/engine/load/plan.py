@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from ...targets.model import TargetFile
 
+STRETCHES = 20
+"""So many looks a phase has at least, if it lasts 4 s."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # inputs hold tokens
@@ -62,6 +65,11 @@ class Plan(_Frozen):
     def ramp(self) -> Stage | None:
         """The stage in which the rate grows to what is meant; what is due in it does not count for the rate of the phase."""
         return self.stages[0] if self.stages and self.stages[0].begin < self.stages[0].end else None
+
+    @property
+    def stretch(self) -> float:
+        """S between two looks at it: one, or less in a short phase, so that its stretches still tell a trend."""
+        return min(1.0, max(0.2, self.lasts / STRETCHES)) if self.lasts else 1.0
 
     def part_of(self, connection: int) -> int | None:
         """How many messages a connection sends; None where time decides it."""

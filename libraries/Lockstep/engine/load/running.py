@@ -22,8 +22,6 @@ from .result import Load, Merge
 
 SILENT = 3.0
 """s without a line after which a shard counts as lost; it says one every second."""
-STRETCHES = 20
-"""So many lines a short phase has at least, if it lasts 4 s: enough to tell a trend."""
 COMES_UP = 30.0
 """s until a process can take a command."""
 MOST_LINE = 2**26
@@ -33,8 +31,7 @@ Tell = Callable[[Load], None]
 
 async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None, keep: Take = lambda _line: None) -> Load:
     """Runs a phase and merges it; ``tell`` hears of it with every line, and ``keep`` of the line."""
-    lasts = command.plan.lasts
-    command = command.model_copy(update={"every": min(1.0, max(0.2, lasts / STRETCHES)) if lasts else 1.0})
+    command = command.model_copy(update={"every": command.plan.stretch})
     merge = Merge(name, command.plan)
 
     def take(line: dict[str, Any]) -> None:
