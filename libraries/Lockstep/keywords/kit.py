@@ -54,8 +54,8 @@ class TestScope:
     rows_skipped: list[str] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
-    knee: str = ""
-    """Name of the load that is the last step which met every limit, where somebody has judged that."""
+    knee: str | None = None
+    """Name of the load that is the last step which met every limit, empty where none did; None where nobody has judged that."""
 
 
 class Kit:

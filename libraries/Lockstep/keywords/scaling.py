@@ -140,7 +140,10 @@ class ScalingKeywords:
             Step(rate, load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
             for rate, load in zip(steps.rates, sound, strict=False)
         ]
-        self._expect.conclude([("rate", steps_kept(judged, float(up_to), float(within)))], invalid=invalid)
+        verdict = steps_kept(judged, float(up_to), float(within))
+        knee = next(figure.value for figure in verdict.measurements if figure.name == "knee")
+        self._kit.scope.knee = next((load.name for rate, load in zip(steps.rates, steps, strict=True) if rate == knee), "")
+        self._expect.conclude([("rate", verdict)], invalid=invalid)
         if len(sound) < len(steps):
             logger.warn(f"the knee was looked for below {steps.rates[len(sound)]:g} msg/s only; there it was {steps[len(sound)].invalid}")
 

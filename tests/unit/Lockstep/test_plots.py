@@ -83,6 +83,7 @@ def test_steps_show_the_curve_and_its_knee():
     assert "knee, 400 offered" in texts(html)
     assert "Knee: 400 messages per second" in html
     assert "knee, 200 offered" in texts(load_picture(series, knee="step_200")), "who has judged the steps knows it better"
+    assert "Knee: below the first step" in load_picture(series, knee="")
     assert "Knee: below the first step" in load_picture([load(f"step_{rate}", float(rate), 10) for rate in (100, 200, 300)])
 
 

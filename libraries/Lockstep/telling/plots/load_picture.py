@@ -11,13 +11,13 @@ from .table import load_table
 MISSING = "No plots are drawn: matplotlib is not installed. Install it with: python -m pip install 'matplotlib&gt;=3.9,&lt;4'"
 
 
-def load_picture(loads: Sequence[Load], knee: str = "") -> str:
-    """HTML of all load phases of a test, in the order in which they ran; ``knee`` names the last step that met every limit."""
+def load_picture(loads: Sequence[Load], knee: str | None = None) -> str:
+    """HTML of all load phases of a test, in the order in which they ran; ``knee`` names the last step that met every limit, where that was judged."""
     measured = [load for load in loads if load.moments]
     return f'<div style="overflow-x:auto;white-space:normal">{_plots(measured, knee)}{load_table(loads)}</div>'
 
 
-def _plots(loads: Sequence[Load], knee: str) -> str:
+def _plots(loads: Sequence[Load], knee: str | None) -> str:
     drawn: list[str] = []
     try:
         if loads:

@@ -25,9 +25,9 @@ def are_steps(loads: Sequence[Load]) -> bool:
     return len(rates) >= FEWEST and all(rate is not None for rate in rates) and rates == sorted(set(rates), key=float)  # type: ignore[arg-type]
 
 
-def knee_of(loads: Sequence[Load], named: str = "") -> Load | None:
-    """The step of that name, or the last one before the first that did not keep up."""
-    if named:
+def knee_of(loads: Sequence[Load], named: str | None = None) -> Load | None:
+    """The step of that name; where nobody has judged them, the last one before the first that did not keep up."""
+    if named is not None:
         return next((load for load in loads if load.name == named), None)
     found = None
     for load in loads:
@@ -37,7 +37,7 @@ def knee_of(loads: Sequence[Load], named: str = "") -> Load | None:
     return found
 
 
-def drawn(loads: Sequence[Load], named: str = "") -> str:
+def drawn(loads: Sequence[Load], named: str | None = None) -> str:
     """Answered over offered rate with the diagonal beside it, and p95 over the same axis."""
     rates, answered = [float(offered(load) or 0.0) for load in loads], [load.rate or 0.0 for load in loads]
     knee = knee_of(loads, named)
