@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import descriptors
 from .clock import Clock
 from .configuration import Configuration
 from .connection import Connection
@@ -60,6 +61,7 @@ class Platform:
     async def start(self) -> dict[str, Any]:
         """Opens store and ports; the platform takes connections when this returns."""
         settings = self._settings
+        descriptors.reserve(settings.config.max_connections)
         self._host = Host(settings.config, Clock(), settings.seed)
         self._host.failed = self._fail
         policies = Policies.build(self._host, settings.replaced)

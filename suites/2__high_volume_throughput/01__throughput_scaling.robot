@@ -20,3 +20,16 @@ Throughput Grows With The Offered Rate
     ...    within=${LATENCY_P95}
     Nothing Should Be Lost Or Overtaken    @{steps}
     The Target Should Keep Up With Each Step    ${steps}    up_to=${SUSTAINED_RATE}    within=${LATENCY_P95}
+
+What Is Answered Is Done
+    [Documentation]    An answer is no receipt: whoever asks the agent after an answer finds that message in its memory.
+    ...    A server that answers on arrival would show any throughput.
+    [Setup]    The Target Must Offer    agent_state    work_time
+    Connect As    alice
+    Let Each Message Take    2 ms
+    Start Taking Snapshots    every=5 ms
+    Send Burst    300    in_flight=32
+    Wait Until Everything Is Answered
+    Stop Taking Snapshots
+    Every Message Should Be Answered Exactly Once
+    The Agent Should Have Processed    300

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -63,6 +64,22 @@ def test_bad_configuration(tmp_path, text, sentence):
 )
 def test_bad_setting(setting, sentence):
     assert sentence in refused("serve", "--set", setting)
+
+
+def test_more_connections_than_the_system_gives_descriptors():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    line = refused("serve", "--set", f"max_connections={hard}")
+    assert f"max_connections {hard} needs {hard + 128} descriptors, this system allows {hard}; lower it or run 'ulimit -Hn {hard + 128}' first" in line
+
+
+def test_it_takes_the_descriptors_that_it_needs(serve):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        platform = serve("--set", "max_connections=150")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert psutil.Process(platform.process.pid).rlimit(psutil.RLIMIT_NOFILE)[0] == 278
 
 
 def test_a_setting_lies_over_the_file(serve, tmp_path):
