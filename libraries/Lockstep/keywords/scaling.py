@@ -137,7 +137,7 @@ class ScalingKeywords:
         invalid = next((load.invalid for rate, load in zip(steps.rates, steps, strict=True) if rate <= up_to and load.invalid), None)
         sound = steps if invalid else list(takewhile(lambda load: load.invalid is None, steps))
         judged = [
-            Step(rate, load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
+            Step(float(rate), load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
             for rate, load in zip(steps.rates, sound, strict=False)
         ]
         verdict = steps_kept(judged, float(up_to), float(within))
