@@ -75,10 +75,10 @@ async def put(target: Target, plan: Plan, every: float, tell: Callable[[Load], N
 
 
 async def latency(target: Target) -> dict[str, Any]:
-    """The latencies of a paced load, in microseconds, by stretch; and how long the platform waited for a core meanwhile."""
-    before = waited(target)
+    """The latencies of a paced load, in microseconds, by stretch, and how late the generator itself was."""
     load = await put(target, Plan(connections=CONNECTIONS, stages=(Stage(SECONDS, RATE, RATE),)), SECONDS / STRETCHES)
-    return {"invalid": load.invalid, "waited": waited(target) - before, "stretches": [sorted(part.counts.items()) for part in load.parts(STRETCHES)]}
+    stretches = [sorted(part.counts.items()) for part in load.parts(STRETCHES)]
+    return {"invalid": load.invalid, "lag": sorted(load.lag.counts.items()), "stretches": stretches}
 
 
 async def memory(target: Target, messages: int) -> dict[str, Any]:
@@ -87,13 +87,6 @@ async def memory(target: Target, messages: int) -> dict[str, Any]:
     await put(target, Plan(connections=CONNECTIONS, window=16, count=messages), SAMPLED_EVERY,
               lambda load: samples.append((load.answered, process.memory_info().rss)))
     return {"samples": samples}
-
-
-def waited(target: Target) -> float:
-    """Seconds for which the platform's main thread was ready to run and had no core; 0 where the system does not tell."""
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{target.server.pid}/schedstat").read_text().split()[1]) / 1e9
-    return 0.0
 
 
 async def record(file: Path, arguments: argparse.Namespace) -> None:

@@ -18,6 +18,8 @@ STRETCHES = 20
 """So many make a trend. With more of them a single step looks like one, and fewer than 12 cannot be told from chance."""
 FEWEST = 12
 OUTLIER_FACTOR, OUTLIER_FLOOR = 10, 0.05
+INSTRUMENT = 0.001
+"""Share of messages that the generator itself may send too late: a tenth of what the target may."""
 
 
 class Stretch(NamedTuple):
@@ -64,6 +66,11 @@ def no_latency_trend(history: History, floor: float = 0.05, factor: float = 2.0)
 def outlier_limit(typical: float) -> float:
     """The latency (s) above which a reply sticks out where this is the median: ten times as long, and 50 ms at least."""
     return max(OUTLIER_FACTOR * typical, OUTLIER_FLOOR)
+
+
+def too_coarse(late: int, sent: int) -> bool:
+    """Whether a generator sent so many messages later than the `outlier_limit` that its own lateness would show as the target's."""
+    return late > INSTRUMENT * sent
 
 
 def few_outliers(stretches: Sequence[Part], share: float = 0.01) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from robot.api import logger
 
-from ..checks.course import STRETCHES, Stretch, few_outliers, no_rise, outlier_limit
+from ..checks.course import INSTRUMENT, STRETCHES, Stretch, few_outliers, no_rise, outlier_limit, too_coarse
 from ..checks.load import Part
 from ..checks.trend import variation
 from ..engine.load.histogram import Histogram
@@ -15,8 +15,6 @@ from .kit import Kit
 from .load import must_be_measured
 
 PERCENTILES = (50, 90, 95, 99, 99.9)
-INSTRUMENT = 0.001
-"""Share of messages that the generator itself may have sent so late that it matters: a tenth of what the target may."""
 
 
 class CourseKeywords:
@@ -93,6 +91,6 @@ class CourseKeywords:
 def _too_coarse(lag: Histogram, limit: float) -> str | None:
     """Why so fine a limit cannot be judged, if it cannot: the generator's own lateness shows in it."""
     late = lag.above(limit)
-    if late <= INSTRUMENT * lag.total:
+    if not too_coarse(late, lag.total):
         return None
     return f"invalid: the generator itself sent {late:,} of {lag.total:,} messages more than {limit * 1000:.0f} ms late, {INSTRUMENT:.1%} of them may be"

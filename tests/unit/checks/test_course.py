@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from random_histories import against_oracle, codes, examples, expect
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.course import Stretch, few_outliers, no_latency_trend, no_rise, outlier_limit
+from Lockstep.checks.course import Stretch, few_outliers, no_latency_trend, no_rise, outlier_limit, too_coarse
 from Lockstep.checks.load import Part
 from Lockstep.checks.trend import slope, thinned, variation
 
@@ -164,6 +164,11 @@ def test_outliers_are_too_many_when_more_than_half_of_the_stretches_have_too_man
     verdict = few_outliers(stretches)
     assert verdict.exercised == sum(part.replies for part in stretches)
     assert codes(verdict) == expect(*["too_slow"] * (2 * bad > len(counted)))
+
+
+def test_the_generator_may_be_late_with_one_message_of_a_thousand() -> None:
+    assert not too_coarse(1, 1000)
+    assert too_coarse(2, 1000)
 
 
 def test_one_moment_in_which_all_stood_still_is_no_tail() -> None:

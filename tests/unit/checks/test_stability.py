@@ -184,6 +184,8 @@ def test_the_sentence_of_growth_has_units_and_moments() -> None:
     (lambda n: 50 * MB, {}),
     (lambda n: 50 * MB + 30_000 * n, {"leak": 1}),
     (lambda n: 50 * MB + (40 * MB if n > 90 else 0), {}),
+    (lambda n: 50 * MB + (40 * MB if n > 54 else 0), {}),
+    (lambda n: 50 * MB + (40 * MB if n > 48 else 0), {}),
     (lambda n: 50 * MB + 4_000 * n, {}),
     (lambda n: 50 * MB + min(n, 10) * MB, {}),
     (lambda n: 50 * MB + 30_000 * n + (9 * MB if n % 10 == 0 else 0), {"leak": 1}),
