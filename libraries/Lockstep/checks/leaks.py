@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite
-from statistics import median_low
 
 from . import wording
 from .events import Event, Kind
@@ -73,7 +73,7 @@ def memory_slope_within(
     """Behind the warm-up the memory of a process (`whose`) does not grow by more than `limit` bytes a message (*leak*).
 
     `samples` say how many messages were settled by then, and how many bytes it had. Growth of less than `floor` bytes in all is no leak but
-    the step in which memory is asked for, and what grew once, or ever more slowly, has settled: a leak goes on. The slope is the median
+    the step in which memory is asked for, and without its largest step it must still grow half as fast: a leak goes on. The slope is the median
     of all pairs of at most 200 samples; its interval is recorded beside it. Source: Theil and Sen.
     """
     verdict = Verdict(f"memory of the {whose} does not leak")
@@ -86,7 +86,7 @@ def memory_slope_within(
         for name, figure in (("", rise.middle), ("_least", rise.least), ("_most", rise.most)):
             if isfinite(figure):
                 verdict.measured(f"{whose}_memory_per_message{name}", figure, "B/msg", len(behind))
-        if rise.middle > limit and grown > floor and _goes_on([memory for _, memory in behind]):
+        if rise.middle > limit and grown > floor and slope(_without_its_largest_step(behind)).middle > limit / 2:
             verdict.violated(
                 Code.LEAK,
                 f"the {whose}'s memory grows by {rise.middle:.0f} B with each message ({_amount('memory', grown)} over {done - begun:g} "
@@ -96,11 +96,10 @@ def memory_slope_within(
     return verdict.concluded()
 
 
-def _goes_on(memory: Sequence[float]) -> bool:
-    """Whether it grew from the first third to the second, and from there to the last, neither by less than a third of the other."""
-    third = len(memory) // 3
-    begin, middle, end = (median_low(part) for part in (memory[:third], memory[third:-third], memory[-third:]))
-    return min(middle - begin, end - middle) >= (end - begin) / 4
+def _without_its_largest_step(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same, as if the largest rise from one sample to the next had not been: what still grows goes on growing."""
+    rise, at = max((after[1] - before[1], after[0]) for before, after in pairwise(samples))
+    return [(messages, memory - rise if messages >= at else memory) for messages, memory in samples]
 
 
 def descriptors_flat(history: History, limit: int = 5) -> Verdict:

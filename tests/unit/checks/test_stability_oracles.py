@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from fractions import Fraction
-from statistics import median, median_low
+from statistics import median
 from typing import Any
 
 import pytest
@@ -220,9 +220,10 @@ def test_memory_leaks_by_the_middle_of_the_slopes_of_all_pairs(events: list[Even
     behind = [point for point in points if point[0] >= warm_up]
     slopes = [Fraction(b[1] - a[1], b[0] - a[0]) for a, b in itertools.combinations(behind, 2) if a[0] != b[0]]
     rise = median(slopes) if slopes else 0
-    third = len(behind) // 3
-    levels = [median_low(memory for _, memory in part) for part in (behind[:third], behind[third : len(behind) - third], behind[len(behind) - third :]) if part]
-    goes_on = len(levels) == 3 and all(4 * (after - before) >= levels[2] - levels[0] for before, after in itertools.pairwise(levels))
+    steps = [(b[1] - a[1], b[0]) for a, b in itertools.pairwise(behind)]
+    largest, at = max(steps, default=(0, 0))
+    rest = [(x, y - largest * (x >= at)) for x, y in behind]
+    goes_on = bool(slopes) and median(Fraction(b[1] - a[1], b[0] - a[0]) for a, b in itertools.combinations(rest, 2) if a[0] != b[0]) > Fraction(5, 2)
     leak = len(behind) >= 12 and rise > 5 and goes_on and rise * (behind[-1][0] - behind[0][0]) > floor
     verdict = memory_flat(History(events), limit=5, warm_up=warm_up, floor=floor)
     assert (verdict.exercised, codes(verdict)) == (len(behind) if len(behind) >= 12 else 0, expect(*["leak"] * leak))
