@@ -17,7 +17,7 @@ from websockets.uri import parse_uri
 from ...checks.events import Kind
 from ...targets.mapping import Adapter
 from ..handshake import ADVICE, CLOSE_WITHIN, Refused
-from .codec import Encode, encoder
+from .codec import Encode, encoder, stamp
 from .frames import Receiver, masked_text
 from .tally import Tally
 
@@ -53,7 +53,7 @@ class Lane(asyncio.Protocol):
         self._traffic = traffic
         self._mix, self._due = traffic.mix, traffic.intended
         self._encoders: dict[tuple[int, bool], Encode] = {}
-        self._plain, self._texts = self._encoder(1, urgent=False), len(columns.contents)
+        self._plain = self._encoder(1, urgent=False)
         self._wall = time() - monotonic()
         self._may_send = False
         self._protocol = ClientProtocol(parse_uri(door.url), subprotocols=list(door.subprotocols) or None,  # type: ignore[arg-type]
@@ -237,41 +237,36 @@ class Lane(asyncio.Protocol):
 
     def _send(self, count: int) -> None:
         """Sends the next messages in one write."""
-        tally, encode, texts = self.tally, self._plain, self._texts
-        first, now = tally.sent, monotonic()
+        tally, now = self.tally, monotonic()
+        first = tally.sent
         tally.sent += count
-        numbers = range(first, first + count)
         due = self._due(self, first, count)
         if self._was_paused:
             self._columns.held_up += count
         elif due is not None:
             self._columns.lags += [int((now - intended) * 1e6) for intended in due]
-        prefix, waiting, stamp = tally.prefix, tally.waiting, self._stamp(now)
-        payloads = []
-        for number, intended in zip(numbers, due or repeat(now), strict=False):
+        prefix, waiting, mix = tally.prefix, tally.waiting, self._mix
+        ids, payloads, number = [], [], first
+        for intended in due or repeat(now, count):
             message_id = f"{prefix}{number}"
-            if self._mix is not None:
-                payloads += self._mixed(self._mix, number, message_id, intended, now)
-                continue
-            waiting[message_id] = (number, False, intended, now)
-            payloads.append(encode(message_id, number, number % texts, stamp))
-        self.transport.write(masked_text(payloads))
+            if mix is None:
+                waiting[message_id] = (number, False, intended, now)
+                ids.append(message_id)
+            else:
+                payloads += self._mixed(mix, number, message_id, intended, now)
+            number += 1
+        self.transport.write(masked_text(payloads or self._plain(ids, first, stamp(now + self._wall))))
 
     def _mixed(self, mix: Mix, number: int, message_id: str, intended: float, now: float) -> list[bytes]:
         """A message that may be urgent, and its copy if it has one."""
-        urgent, text, stamp = mix.is_urgent(number), number % self._texts, self._stamp(now)
+        urgent, at = mix.is_urgent(number), stamp(now + self._wall)
         self.tally.waiting[message_id] = (number, urgent, intended, now)
-        frames = [self._encoder(1, urgent=urgent)(message_id, number, text, stamp)]
+        frames = self._encoder(1, urgent=urgent)([message_id], number, at)
         if mix.is_repeated(number):
             self.tally.copies[message_id] = 1
             self._columns.copies_sent += 1
-            frames.append(self._encoder(2, urgent=urgent)(message_id, number, text, stamp))
+            frames += self._encoder(2, urgent=urgent)([message_id], number, at)
         return frames
-
-    def _stamp(self, now: float) -> str:
-        """The time of day to a millisecond; odd, so that no zero at its end would be written by one and left out by another."""
-        milliseconds = str(int((now + self._wall) * 1000) | 1)
-        return f"{milliseconds[:-3]}.{milliseconds[-3:]}"
 
     def ask(self, question: str, request_id: str) -> None:
         """Asks the target something; the answer goes into the tally."""

@@ -22,11 +22,12 @@ from typing import Any
 
 from ...targets.target import adapter_of
 from ..handshake import Refused, tls
-from .codec import Contents, reader
+from .codec import Contents
 from .columns import Columns, pairs
 from .histogram import Histogram
 from .lane import Lane
 from .plan import Command
+from .reading import reader
 from .tally import Tally
 from .traffic import traffic
 

@@ -6,13 +6,13 @@ one of a second, and whether an id was answered before is known all the same: it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ...checks.events import Kind
 from ...checks.violations import Code
 from ...targets.mapping import Adapter, Decoded
-from .codec import Reply
 from .columns import Columns
+from .reading import Read, Reply
 
 Sent = tuple[int, bool, float, float]
 """A message that waits for its answer: its number, whether it is urgent, when it should have left and when it left."""
@@ -21,7 +21,7 @@ Sent = tuple[int, bool, float, float]
 class Tally:
     """The account of one connection; times are seconds of the monotonic clock."""
 
-    def __init__(self, name: str, prefix: str, columns: Columns, read: Callable[[bytes], Reply | None], adapter: Adapter, *,
+    def __init__(self, name: str, prefix: str, columns: Columns, read: Read, adapter: Adapter, *,
                  continuous: bool, ordered: bool, answer: str) -> None:
         self.name = name
         self.prefix = prefix
@@ -46,36 +46,41 @@ class Tally:
     def took(self, payloads: Sequence[bytes], arrived: float) -> int:
         """Checks what arrived; returns how many messages have got their end with it."""
         before, copies = len(self.waiting), len(self.copies)
-        read = self._read
-        replies = [read(payload) for payload in payloads]
-        if None not in replies:
-            self._settle(replies, arrived)  # type: ignore[arg-type]  # asked one line above
+        replies = self._read(payloads)
+        if replies is not None:
+            self._settle(replies, arrived)
         else:
-            for reply, payload in zip(replies, payloads, strict=True):
-                if reply is not None:
-                    self._settle([reply], arrived)
-                else:
-                    for decoded in self._adapter.decode(payload):
-                        self._unusual(decoded, arrived)
+            self._one_by_one(payloads, arrived)
         ended = before - len(self.waiting)
         if ended or copies != len(self.copies):
             self.last_arrival = arrived
         return ended
 
+    def _one_by_one(self, payloads: Sequence[bytes], arrived: float) -> None:
+        """Something is among them that is no plain reply."""
+        for payload in payloads:
+            reply = self._read((payload,))
+            if reply is not None:
+                self._settle(reply, arrived)
+            else:
+                for decoded in self._adapter.decode(payload):
+                    self._unusual(decoded, arrived)
+
     def _settle(self, replies: Iterable[Reply], arrived: float) -> None:
         """All checks of a reply. One loop over many: every name looked up once instead of a hundred thousand times a second."""
-        waiting, newest, columns = self.waiting, self._newest, self._columns
+        take, newest, columns = self.waiting.pop, self._newest, self._columns
         ordered, digests, texts = self._ordered, self._digests, len(self._digests)
         times, services = self.times, columns.services
-        next_offset, answered = self.next_offset, 0
-        for message_id, attempt, sequence, offset, digest in replies:
+        next_offset, answered, due, late = self.next_offset, 0, None, 0
+        for reply in replies:
+            offset = reply.offset
             if offset is not None:
                 if offset != next_offset:
                     self._gap(offset, next_offset)
                 next_offset = offset + 1
-            sent = waiting.pop(message_id, None)
+            sent = take(reply.message_id, None)
             if sent is None:
-                self._stray(message_id, attempt)
+                self._stray(reply.message_id, reply.attempt)
                 continue
             number, urgent, intended, left = sent
             answered += 1
@@ -83,19 +88,24 @@ class Tally:
                 newest[urgent] = number
             elif ordered:
                 self._violated(Code.REORDERED, f"message {number} was answered after message {newest[urgent]}, sent later")
-            columns.without_digest += digest is None
-            if (digest is not None and digest != digests[number % texts]) or (sequence is not None and sequence != number):
-                self._altered(number, sequence, digest)
-            times.append(int((arrived - intended) * 1e6))
-            if intended != left:
+            if reply.digest != digests[number % texts] or reply.sequence_id != number:
+                self._doubted(number, reply.sequence_id, reply.digest)
+            if intended is not due:  # messages of one write have the very same time
+                due, late = intended, int((arrived - intended) * 1e6)
+            times.append(late)
+            if intended is not left:
                 services.append(int((arrived - left) * 1e6))
         self.next_offset = next_offset
         self.answered += answered
 
-    def _altered(self, number: int, sequence: int | None, digest: str | None) -> None:
-        if digest is not None and digest != self._digests[number % len(self._digests)]:
+    def _doubted(self, number: int, sequence: int | None, digest: str | None) -> None:
+        """Not the digest and number that were expected: the target may also not say them."""
+        if digest is None:
+            self._columns.without_digest += 1
+        elif digest != self._digests[number % len(self._digests)]:
             self._violated(Code.CORRUPTED, f"the reply to message {number} has the digest of another text ({digest})")
-        else:
+            return
+        if sequence is not None and sequence != number:
             self._violated(Code.CORRUPTED, f"the reply to message {number} says that it was number {sequence}")
 
     def _gap(self, offset: int, due: int | None) -> None:
@@ -121,7 +131,7 @@ class Tally:
                 self._gap(decoded.offset, self.next_offset)
             self.next_offset = decoded.offset + 1
         if kind is Kind.REPLY and message_id is not None:
-            self._settle([(message_id, decoded.attempt, decoded.sequence_id, decoded.offset, decoded.digest)], arrived)
+            self._settle([Reply(message_id, decoded.attempt, decoded.sequence_id, decoded.offset, decoded.digest)], arrived)
         elif kind is Kind.DUPLICATE and message_id is not None:
             self._rejected(message_id)
         elif kind is Kind.REFUSED and message_id is not None:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Lockstep.engine.load.codec import Contents, reader
+from Lockstep.engine.load.codec import Contents
 from Lockstep.engine.load.columns import Columns
+from Lockstep.engine.load.reading import reader
 from Lockstep.engine.load.tally import Tally
 from Lockstep.targets import load_target
 from Lockstep.targets.mapping import JsonMapping
