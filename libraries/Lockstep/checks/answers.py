@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from . import bulk, wording
-from .columns import NOTHING, Picked
 from .events import Event, Kind, LedgerRow
 from .history import History
 from .messages import attempts_meant
+from .names import NOTHING
+from .picked import Picked
 from .verdict import Verdict
 from .violations import Code
 

@@ -1,14 +1,35 @@
-"""Users who ask for the same get the same."""
+"""Users, or connections, that ask for the same get the same."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from . import wording
+from .events import Event
 from .history import History
 from .verdict import Verdict
 from .violations import Code
+
+
+class Shares(NamedTuple):
+    """How evenly several were served."""
+
+    jain: float
+    """Jain's index of their rates."""
+    mean: float
+    """Their mean rate."""
+    slowest: str
+    share: float
+    """The slowest one's share of the mean; 1 where nobody was served."""
+
+
+def shares(rates: Mapping[str, float]) -> Shares:
+    """How evenly these were served, of whom there is one at least."""
+    mean = sum(rates.values()) / len(rates)
+    slowest = min(rates, key=rates.__getitem__)
+    return Shares(jain_index(list(rates.values())), mean, slowest, rates[slowest] / mean if mean else 1.0)
 
 
 def jain_index(values: Sequence[float]) -> float:
@@ -17,35 +38,39 @@ def jain_index(values: Sequence[float]) -> float:
     return sum(values) ** 2 / (len(values) * squares) if squares else 1.0
 
 
+def connections_served_fairly(rates: Mapping[str, float], at_least: float = 0.95, slowest_share: float = 0.8) -> Verdict:
+    """The Jain index of the connections' rates is high enough, and so is the slowest one's share of the mean (*unfair*).
+
+    `rates` are messages answered per second, by the name of the connection. Fewer than two cannot be compared. O(n). Source: Jain,
+    Chiu and Hawe 1984.
+    """
+    return _served_fairly("connection", rates, at_least, slowest_share, {})
+
+
 def users_served_fairly(history: History, at_least: float = 0.95, slowest_share: float = 0.8) -> Verdict:
     """The Jain index of the users' work rates is high enough, and so is the slowest user's share of the mean (*unfair*).
 
     A user's work rate is messages answered per second, from the first sending to the last first reply; a user without a reply
     has rate 0. Fewer than two users cannot be compared. O(n). Source: Jain, Chiu and Hawe 1984.
     """
-    verdict = Verdict("users served fairly")
-    rates = work_rates(history)
+    return _served_fairly("user", work_rates(history), at_least, slowest_share, history.users)
+
+
+def _served_fairly(who: str, rates: Mapping[str, float], at_least: float, slowest_share: float, evidence: Mapping[str, Event]) -> Verdict:
+    verdict = Verdict(f"{who}s served fairly")
     if len(rates) > 1:
         verdict.exercised = len(rates)
-        index, mean = jain_index(list(rates.values())), sum(rates.values()) / len(rates)
-        slowest = min(rates, key=rates.__getitem__)
-        share = rates[slowest] / mean if mean else 1.0
-        verdict.measured("jain", index, "", len(rates))
-        verdict.measured("slowest_share", share, "", len(rates))
-        if index < at_least:
+        found = shares(rates)
+        verdict.measured("jain", found.jain, "", len(rates))
+        verdict.measured("slowest_share", found.share, "", len(rates))
+        everybody = wording.counted(len(rates), who)
+        told = f"{found.slowest} was served {rates[found.slowest]:.1f} messages a second, {found.share:.0%} of the mean of {found.mean:.1f} over {everybody}"
+        if found.jain < at_least:
             verdict.violated(
-                Code.UNFAIR,
-                f"the Jain index of {wording.counted(len(rates), 'user')} is {index:.3f}, where {at_least:g} is the least; "
-                f"{slowest} was served slowest with {rates[slowest]:.1f} of {mean:.1f} messages a second on average",
-                history.users[slowest],
+                Code.UNFAIR, f"the Jain index of {everybody} is {found.jain:.3f}, where {at_least:g} is the least; {told}", evidence.get(found.slowest),
             )
-        if share < slowest_share:
-            verdict.violated(
-                Code.UNFAIR,
-                f"{slowest} was served {rates[slowest]:.1f} messages a second, {share:.0%} of the mean of {mean:.1f} over "
-                f"{wording.counted(len(rates), 'user')}, where {slowest_share:.0%} is the least",
-                history.users[slowest],
-            )
+        if found.share < slowest_share:
+            verdict.violated(Code.UNFAIR, f"{told}, where {slowest_share:.0%} is the least", evidence.get(found.slowest))
     return verdict.concluded()
 
 

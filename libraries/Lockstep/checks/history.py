@@ -10,9 +10,11 @@ from typing import NamedTuple
 from . import bulk
 from .bounds import Bounds
 from .bulk import NEVER
-from .columns import NOTHING, Events, Picked
+from .columns import Events
 from .events import Event, Kind, LedgerRow
 from .messages import Message, Messages
+from .names import NOTHING
+from .picked import Picked
 from .queue.doors import Door, doors
 from .rows import Rows
 

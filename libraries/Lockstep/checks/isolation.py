@@ -9,9 +9,9 @@ from itertools import compress, repeat
 from operator import is_not
 
 from . import wording
-from .columns import entries
 from .events import Kind
 from .history import History
+from .picked import entries
 from .snapshots import snapshots
 from .verdict import Verdict
 from .violations import Code

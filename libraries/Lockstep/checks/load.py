@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from . import wording
-from .fairness import jain_index
 from .latency import binomial_tail
 from .verdict import Verdict
 from .violations import Code
@@ -67,25 +66,4 @@ def percentile_within(parts: Sequence[Part], limit: float, share: float, alpha: 
                 f"{part.name}: {part.late:,} of {part.replies:,} replies took longer than {limit * 1000:g} ms, "
                 f"where {(1 - share) * 100:.3g} % of them may",
             )
-    return verdict.concluded()
-
-
-def connections_served_fairly(rates: Mapping[str, float], at_least: float = 0.95, slowest_share: float = 0.8) -> Verdict:
-    """The Jain index of the connections' rates is high enough, and so is the slowest one's share of the mean (*unfair*).
-
-    Source: Jain, Chiu and Hawe 1984. Fewer than two connections cannot be compared.
-    """
-    verdict = Verdict("connections served fairly")
-    if len(rates) > 1:
-        verdict.exercised = len(rates)
-        index, mean = jain_index(list(rates.values())), sum(rates.values()) / len(rates)
-        slowest = min(rates, key=rates.__getitem__)
-        share = rates[slowest] / mean if mean else 1.0
-        verdict.measured("jain", index, "", len(rates))
-        verdict.measured("slowest_share", share, "", len(rates))
-        told = f"{slowest} was served {rates[slowest]:.1f} messages a second where the mean of {len(rates)} is {mean:.1f}"
-        if index < at_least:
-            verdict.violated(Code.UNFAIR, f"the Jain index of the connections is {index:.3f}, where {at_least:g} is the least; {told}")
-        if share < slowest_share:
-            verdict.violated(Code.UNFAIR, f"{told}: {share:.0%}, where {slowest_share:.0%} is the least")
     return verdict.concluded()

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from . import bulk
 from .bulk import NEVER
-from .columns import Events, Picked
+from .columns import Events
 from .events import Event, Kind, LedgerRow
+from .picked import Picked
 
 FAILED = "processing_failed"
 """The reason of a refusal after the fact: the message was let in and taken, and the agent could not handle it."""

@@ -9,10 +9,11 @@ from typing import Literal
 
 from . import bulk, wording
 from .bulk import NEVER
-from .columns import Source, entries
 from .events import Event, LedgerRow
 from .history import History
 from .messages import Message, attempts_meant
+from .names import Source
+from .picked import entries
 from .verdict import Verdict
 from .violations import Code
 

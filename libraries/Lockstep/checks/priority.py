@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from . import bulk, wording
 from .bulk import NEVER as NOWHERE
-from .columns import NOTHING
 from .events import Event
 from .history import History
 from .messages import FAILED
+from .names import NOTHING
 from .queue.attempts import Attempt, Attempts
 from .rows import Rows
 from .verdict import Measured, Verdict

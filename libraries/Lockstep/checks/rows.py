@@ -10,8 +10,9 @@ from operator import itemgetter
 from typing import overload
 
 from . import bulk
-from .columns import NOTHING, Names, Picked, entries, or_none
 from .events import LedgerRow
+from .names import NOTHING, Names
+from .picked import Picked, entries, or_none
 
 _ROW = partial(tuple.__new__, LedgerRow)
 

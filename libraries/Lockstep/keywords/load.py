@@ -20,7 +20,8 @@ from ..arguments import (
     Portion,
     Share,
 )
-from ..checks.load import Part, connections_served_fairly, lossless_and_ordered, percentile_within
+from ..checks.fairness import connections_served_fairly
+from ..checks.load import Part, lossless_and_ordered, percentile_within
 from ..checks.violations import Code
 from ..engine.load import phase, preparing
 from ..engine.load.histogram import Histogram

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from ..checks.columns import MOST
 from ..checks.events import Kind, LedgerRow
+from ..checks.names import MOST
 from ..errors import EnvironmentSetupError, UsageError
 from .model import Messages, Question, Ready, Rule, Shape
 from .placeholders import PLACEHOLDER, filled

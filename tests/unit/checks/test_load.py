@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from random_histories import examples
 
 from Lockstep.checks import Code
-from Lockstep.checks.load import TOPICS, Part, connections_served_fairly, lossless_and_ordered, percentile_within
+from Lockstep.checks.fairness import connections_served_fairly
+from Lockstep.checks.load import TOPICS, Part, lossless_and_ordered, percentile_within
 from Lockstep.checks.rate import rate_reached
 
 ENDS = {"answered": 8, "refused": 2, "lost": 0}
