@@ -21,7 +21,7 @@ Messages are processed in the order they were sent
 
 No message is lost
     [Tags]    fr-loss
-    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-5, hvt-b
+    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-4, hvt-5, hvt-7, hvt-b
 
 A repeated message is processed once
     [Tags]    fr-idempotency
@@ -30,9 +30,12 @@ A repeated message is processed once
 
 Overload is refused openly, never silently
     [Tags]    fr-backpressure
-    queue_violations    at most    0    cases=rms-3
+    queue_violations    at most    0    cases=rms-3, hvt-4
     answers_violations    at most    0
     first_refusal    at most    ${REFUSAL_LIMIT}
+    refusal_p95    at most    100 ms    cases=hvt-4
+    drained    at most    30 s
+    leaks_violations    at most    0
 
 Up to 500 messages can wait without overflow
     [Tags]    fr-queue-500
@@ -40,7 +43,7 @@ Up to 500 messages can wait without overflow
 
 Urgent messages go first, others still get through
     [Tags]    fr-priority
-    priority_violations    at most    0    cases=rms-3
+    priority_violations    at most    0    cases=rms-3, hvt-4
     order_violations    at most    0
 
 The agent's memory of the conversation is right at every moment

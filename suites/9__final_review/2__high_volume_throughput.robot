@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation    The criteria for many users at once: rate, latency, headroom.
+Documentation    The criteria for many users at once: rate, latency, headroom, memory.
 ...
 ...              Each test is one criterion in a stakeholder's words; see the criteria for rapid succession. A criterion
 ...              that both kinds of suites feed stands there: no message is lost, order, overload, urgent messages.
@@ -36,3 +36,9 @@ Latency under sustained load
 Capacity headroom over the sustained rate
     [Tags]    fr-headroom
     headroom    reported    cases=hvt-1
+
+No memory leak
+    [Tags]    fr-memory-soak
+    server_memory_per_message_most    at most    50 B/msg    cases=hvt-7
+    server_memory_growth    at most    ${MEMORY_GROWTH}
+    leaks_violations    at most    0

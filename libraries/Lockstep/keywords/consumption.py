@@ -168,7 +168,7 @@ class ConsumptionKeywords:
         if not loads:
             raise UsageError("say which load: give what 'Run Load' returned")
         volume = Volume(loads)
-        return [_look(event, volume.at(event.time)) for event in self._samples(whose, self._kit.scope.cursor) if begin <= event.time <= end]
+        return [_look(event, round(volume.at(event.time))) for event in self._samples(whose, self._kit.scope.cursor) if begin <= event.time <= end]
 
     def _samples(self, whose: str, since: int) -> list[Event]:
         return [event for event in self._kit.engine.journal.slice(since, {whose}) if event.kind is Kind.SAMPLE]
