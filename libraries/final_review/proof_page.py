@@ -59,7 +59,7 @@ def render(proof: Proof, cases: CaseList, words: Words, version: str) -> str:
         cases=[_case(case, title, proof, words) for group in cases.groups for case, title in group.cases.items() if of_case(proof.faults, case)],
         oddities=_oddities(proof),
         gaps=_gaps(proof, cases, words),
-        about=_about(proof, version),
+        facts=_about(proof, version),
     )
 
 

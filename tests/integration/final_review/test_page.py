@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 import final_review
+from integration.final_review.page_reader import PageReader
 
 
-class Reader(HTMLParser):
-    """Collects tags with attributes and the visible text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.parts).replace("\u202f", " ").split())
-
-
-def page(run: Any, **build: bool) -> Reader:
-    made = final_review.make(run.build(**build), run.resources, run.suites)
-    reader = Reader()
-    reader.feed(made.page.read_text(encoding="utf-8"))
-    return reader
-
-
-def links(reader: Reader) -> list[str]:
-    return [attributes["href"] or "" for tag, attributes in reader.tags if tag == "a"]
+def page(run: Any, **build: bool) -> PageReader:
+    return PageReader.of(final_review.make(run.build(**build), run.resources, run.suites).page)
 
 
 def test_the_page_says_verdict_scope_and_figures(run: Any) -> None:
@@ -67,7 +41,7 @@ def test_a_failure_shows_its_first_sentence_and_opens_its_log(story: Any) -> Non
     assert "at +1.302 s" not in reader.text
     assert "1.0004 s response p95 at most 1 s" in reader.text
     assert "No message is lost rms-1, rms-b a test of rms-1 failed: Seven Thousand Messages Under Load Stay In Order" in reader.text
-    assert "log.html#s1-s1-s1-t2" in links(reader)
+    assert "log.html#s1-s1-s1-t2" in reader.links
     assert sum(attributes.get("class") == "measured broken" for _, attributes in reader.tags) == 2
 
 
@@ -96,7 +70,7 @@ def test_a_waiver_is_shown_with_owner_and_end(run: Any) -> None:
 
 
 def test_without_a_log_there_is_no_dead_link(run: Any) -> None:
-    assert links(page(run, log=False)) == []
+    assert page(run, log=False).links == []
 
 
 @pytest.mark.parametrize("build", [{"output": False}, {"log": False}])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import final_review
+from integration.final_review.page_reader import PageReader
 
 RESOURCES = Path(__file__).parents[3] / "resources"
 
@@ -31,30 +31,10 @@ LATER = entry("quirk", "n7_jitter", "rms-b", None, description="Answers come ``0
 UNTRIED_QUIRK = entry("quirk", "n8_interleaved", "rms-2", None, description="Classes interleave.", runs=[], made=None)
 
 
-class Reader(HTMLParser):
-    """Collects tags with attributes and the visible text, line by line of a table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.parts).split())
-
-
-def proven(folder: Path, *entries: dict[str, Any], version: str = "0.1.0+3f9a12c0") -> Reader:
+def proven(folder: Path, *entries: dict[str, Any], version: str = "0.1.0+3f9a12c0") -> PageReader:
     (folder / "kill_matrix.json").write_text(json.dumps(entries), encoding="utf-8")
     made = final_review.make_proof(folder / "kill_matrix.json", folder / "proven.html", RESOURCES, version)
-    reader = Reader()
-    reader.feed((folder / "proven.html").read_text(encoding="utf-8"))
+    reader = PageReader.of(folder / "proven.html")
     assert made.sentence in reader.text
     return reader
 
@@ -116,18 +96,15 @@ def test_it_is_one_file_and_text_from_outside_stays_text(tmp_path: Path) -> None
     assert all(attributes.get("scope") in ("col", "row") for tag, attributes in reader.tags if tag == "th")
 
 
-def review(run: Any, kill_matrix: Path | None) -> Reader:
-    made = final_review.make(run.build(), run.resources, run.suites, kill_matrix)
-    reader = Reader()
-    reader.feed(made.page.read_text(encoding="utf-8"))
-    return reader
+def review(run: Any, kill_matrix: Path | None) -> PageReader:
+    return PageReader.of(final_review.make(run.build(), run.resources, run.suites, kill_matrix).page)
 
 
 def test_the_final_review_links_the_page_beside_it(run: Any, tmp_path: Path) -> None:
     (tmp_path / "kill_matrix.json").write_text(json.dumps([CAUGHT, QUIET]))
     reader = review(run, tmp_path / "kill_matrix.json")
     assert "1 of 1 built-in fault caught; 1 of 1 trial with odd but legal behaviour rightly not reported." in reader.text
-    (link,) = {attributes["href"] for tag, attributes in reader.tags if tag == "a" and "log.html" not in str(attributes["href"])}
+    (link,) = {link for link in reader.links if "log.html" not in link}
     assert link == "proven.html"
     assert "Swaps two answers." in (run.folder / link).read_text(encoding="utf-8")
 
@@ -136,7 +113,7 @@ def test_a_torn_proof_costs_its_page_and_not_the_review(run: Any, tmp_path: Path
     (tmp_path / "kill_matrix.json").write_text("[{")
     reader = review(run, tmp_path / "kill_matrix.json")
     assert "kill_matrix.json is torn and cannot be read" in reader.text
-    assert not [attributes for tag, attributes in reader.tags if tag == "a" and "proven" in str(attributes["href"])]
+    assert not [link for link in reader.links if "proven" in link]
     assert "Ready within profile quick" in reader.text
 
 
