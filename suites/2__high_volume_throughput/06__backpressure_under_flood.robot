@@ -72,6 +72,7 @@ The Flood Should Have Been Refused In Order
     The Queue Should Stay Within Its Capacity
     Refusals Should Be Justified
     Refusals Should Name Message And Retry
+    Pressure Should Have Been Told
     Every Message Should Be Answered Exactly Once
     Refused Messages Should Have No Effect
     Replies Should Arrive In Send Order

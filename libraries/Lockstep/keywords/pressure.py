@@ -9,6 +9,7 @@ from ..checks.answers import nothing_lost
 from ..checks.latency import latency_within, percentile
 from ..checks.load import Part, percentile_within
 from ..checks.progress import drained_within, nothing_refused
+from ..checks.queue.pressure import pressure_told
 from ..checks.violations import Code
 from ..engine.load.result import Load
 from .decorator import keyword
@@ -52,6 +53,24 @@ class PressureKeywords:
             verdict.measured(f"refusal_p{percentile:g}".replace(".", "_"), load.refusal.percentile(percentile) * 1000, "ms", part.replies)
         late = load.invalid or kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted)
         self._expect.conclude([("refusals", verdict)], invalid=late)
+
+    @keyword(tags=("Expectation", "Backpressure"))
+    def pressure_should_have_been_told(self, client: str | None = None) -> None:
+        """Who was refused for lack of room had been told before, unasked, that the queue fills, and was told when it was relieved.
+
+        | =Argument= | =Meaning=                                                    |
+        | client     | alias; none: the only open client; ``everyone``: all clients |
+
+        The shares of the capacity at which this is due come from the target file (``guarantees.pressure``); left out where it promises
+        none. Violations: no_backpressure (not told), miscounted (told at another depth), disagreement (told twice), slow_recovery
+        (never relieved); vacuous if nothing was refused and nothing told.
+
+        | `Pressure Should Have Been Told` |
+        """
+        file = self._kit.target.file
+        capacity, promised = file.limits.queue_capacity, file.guarantees.pressure
+        if promised is not None and capacity is not None and self._expect.offered("pressure", "words about pressure"):
+            self._expect.holds(partial(pressure_told, capacity=capacity, begins=promised.begins, ends=promised.ends), client=client)
 
     @keyword(tags=("Expectation", "Backpressure"))
     def the_queue_should_drain_to(self, below: Count, within: Duration, client: str | None = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -67,12 +66,14 @@ def test_bad_setting(setting, sentence):
 
 
 def test_more_connections_than_the_system_gives_descriptors():
+    resource = pytest.importorskip("resource")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     line = refused("serve", "--set", f"max_connections={hard}")
     assert f"max_connections {hard} needs {hard + 128} descriptors, this system allows {hard}; lower it or run 'ulimit -Hn {hard + 128}' first" in line
 
 
 def test_it_takes_the_descriptors_that_it_needs(serve):
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
     try:
