@@ -182,3 +182,11 @@ def _is_utf8(payload: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def how_it_ended(protocol: ClientProtocol) -> str:
+    """Who closed the connection, and why, as the protocol has it."""
+    received, sent = protocol.close_rcvd, protocol.close_sent
+    if received is not None:
+        return f"closed by the target with code {received.code}{f' ({received.reason})' if received.reason else ''}"
+    return f"closed by us{f' with code {sent.code}: {sent.reason}' if sent and sent.reason else ''}"

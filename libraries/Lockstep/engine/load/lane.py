@@ -18,7 +18,7 @@ from ...checks.events import Kind
 from ...targets.mapping import Adapter
 from ..handshake import ADVICE, CLOSE_WITHIN, Refused
 from .codec import Encode, encoder, stamp
-from .frames import Receiver, masked_text
+from .frames import Receiver, how_it_ended, masked_text
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -168,12 +168,7 @@ class Lane(asyncio.Protocol):
 
     def _note_end(self) -> None:
         """The server closes, or broke a rule: nothing more is sent, and the TCP connection must end soon."""
-        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
-        if received is not None:
-            how = f"closed by the target with code {received.code}{f' ({received.reason})' if received.reason else ''}"
-        else:
-            how = f"closed by us{f' with code {sent.code}: {sent.reason}' if sent and sent.reason else ''}"
-        self.closed = self.closed or self._without_secret(how)
+        self.closed = self.closed or self._without_secret(how_it_ended(self._protocol))
         self._end_soon()
 
     def _without_secret(self, text: str) -> str:

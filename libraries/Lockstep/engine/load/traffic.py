@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -68,12 +69,16 @@ class ClosedLoop:
         self._plan = plan
         self._window = plan.window or 1
         self._running = False
+        self._left: dict[Lane, float] = {}
+        """How many messages each connection may still send; infinite where time decides it."""
 
     def begin(self, lanes: Sequence[Lane], start: float) -> None:  # noqa: ARG002 - a window has no timetable
         """Fills every window."""
         self._running = True
         for lane in lanes:
-            self._let(lane, self._window)
+            part = self._plan.part_of(lane.door.number)
+            self._left[lane] = math.inf if part is None else part
+            self.ended(lane, self._window)
 
     def stop(self) -> None:
         """Answers make no more room."""
@@ -81,8 +86,14 @@ class ClosedLoop:
 
     def ended(self, lane: Lane, count: int) -> None:
         """There is room for as many again."""
-        if self._running:
-            self._let(lane, count)
+        if not self._running:
+            return
+        left = self._left[lane]
+        if left < count:
+            count = int(left)
+        if count:
+            self._left[lane] = left - count
+            lane.owe(count)
 
     def gone(self, lane: Lane) -> None:
         """Nobody else takes over its part."""
@@ -90,13 +101,6 @@ class ClosedLoop:
     def intended(self, lane: Lane, first: int, count: int) -> list[float] | None:  # noqa: ARG002
         """A message is due when there is room for it, which is when it is sent."""
         return None
-
-    def _let(self, lane: Lane, count: int) -> None:
-        part = self._plan.part_of(lane.door.number)
-        if part is not None:
-            count = min(count, part - lane.tally.sent - lane.owed)
-        if count > 0:
-            lane.owe(count)
 
 
 class OpenLoop:
@@ -107,6 +111,7 @@ class OpenLoop:
         self._plan = plan
         self._timetable = Timetable(plan.stages, plan.burst)
         self._lanes: list[Lane | None] = [None] * plan.connections
+        self._step = plan.connections
         self._begun = 0
         self._start = 0.0
         self._ticker: Ticker | None = None
@@ -133,7 +138,7 @@ class OpenLoop:
 
     def intended(self, lane: Lane, first: int, count: int) -> list[float]:
         """By the timetable."""
-        begin, step, due = self._start, self._plan.connections, self._timetable.due
+        begin, step, due = self._start, self._step, self._timetable.due
         number = lane.door.number + first * step
         return [begin + due(each) for each in range(number, number + count * step, step)]
 
@@ -141,7 +146,7 @@ class OpenLoop:
         begun = self._timetable.count(monotonic() - self._start)
         if begun == self._begun:
             return
-        lanes, number = self._lanes, self._plan.connections
+        lanes, number = self._lanes, self._step
         due: dict[Lane, int] = {}
         for each in range(self._begun, begun):
             lane = lanes[each % number]
