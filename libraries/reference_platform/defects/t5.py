@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import time
-from hashlib import sha256
-from typing import TYPE_CHECKING
 
-from reference_platform.messages import Fields, Reply, UserMessage
-from reference_platform.policies import Agents, Outbox, Workers
+from reference_platform.messages import Reply, UserMessage
+from reference_platform.policies import Outbox, Workers
 from reference_platform.registry import defect
-
-if TYPE_CHECKING:
-    from reference_platform.host import Host
 
 
 @defect("t5_tail_1pct")
@@ -28,20 +23,17 @@ class LongTail(Workers):
 
 
 @defect("t5_degrade_with_history")
-class ReadsItAllAgain(Agents):
-    """Goes through everything that was ever said before it answers, so that each answer takes longer than the one before."""
+class ReadsItAllAgain(Workers):
+    """Reads everything that was ever said before it works on a message, so that each answer takes longer than the one before."""
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
-        self.history: list[bytes] = []
+    said = 0
+    each = 0.0001
+    """s to read one message again; waited for and not computed, as a database would let it wait, so that no machine is too fast or too slow for it."""
 
-    async def apply(self, message: UserMessage) -> Fields:
-        """The answer itself is right."""
-        self.history.append(message.digest.encode())
-        chain = b""
-        for said in self.history:
-            chain = sha256(chain + said).digest()
-        return await super().apply(message)
+    def pace(self, message: UserMessage) -> float:
+        """The more was said, the longer."""
+        self.said += 1
+        return super().pace(message) + self.said * self.each
 
 
 @defect("t5_clock_in_reply_wrong")
