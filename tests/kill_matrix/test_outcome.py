@@ -8,11 +8,13 @@ import json
 import pytest
 from robot import api
 
-from kill_matrix.matrix import Row, read_outcome
+from kill_matrix import matrix
+from kill_matrix.matrix import Outcome, Row, read_outcome
 
 DEFECT = Row("r1_x", "defect", "rms-1", ("lost", "phantom"))
 QUIRK = Row("n1_x", "quirk", "rms-1")
 STATUS = {"PASS": "No Operation", "FAIL": "Fail", "SKIP": "Skip"}
+WHY = {"VOID": "invalid: the generator sent late"}
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def outcome(tmp_path):
         lines = []
         for number, (status, tag, *codes) in enumerate(tests):
             test = root.tests.create(name=f"Test {number}", tags=[tag])
-            test.body.create_keyword(name=STATUS[status], args=[] if status == "PASS" else ["why it ended\nso"])
+            test.body.create_keyword(name=STATUS.get(status, "Skip"), args=[] if status == "PASS" else [WHY.get(status, "why it ended\nso")])
             lines.append({"kind": "verdict", "test": f"Suites.Test {number}", "counts": dict.fromkeys(codes, 1)})
             lines.append({"kind": "measurement", "test": f"Suites.Test {number}"})
         (tmp_path / "records" / "1.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -63,3 +65,21 @@ def test_what_broke_off_is_told(outcome):
 
 def test_a_run_without_a_result_says_how_it_ended(tmp_path):
     assert read_outcome(QUIRK, tmp_path, "after 3 s: no such file").told == "BAD  n1_x on rms-1: the run left no result, it ended after 3 s: no such file"
+
+
+@pytest.mark.parametrize(("tests", "void"), [
+    ([("VOID", "rms-1")], True), ([("PASS", "rms-1"), ("VOID", "rms-1")], True), ([("SKIP", "rms-1")], False), ([("PASS", "rms-1"), ("VOID", "rms-2")], False),
+])
+def test_a_test_that_could_not_measure_is_noticed(outcome, tests, void):
+    assert outcome(DEFECT, *tests).void is void
+
+
+@pytest.mark.parametrize(("outcomes", "runs"), [
+    ([{"failed": {"a": ("lost",)}}], 1), ([{"failed": {}}], 1), ([{"problem": "no test", "void": True}, {"failed": {"a": ("lost",)}}], 2),
+    ([{"failed": {"a": ("lost",)}, "void": True}], 1), ([{"problem": "no test", "void": True}] * 3, 3),
+])
+def test_a_row_is_run_again_only_where_the_machine_could_not_measure_it(monkeypatch, outcomes, runs):
+    left = [Outcome(DEFECT, **facts) for facts in outcomes]
+    monkeypatch.setattr(matrix, "_tried", lambda row, seed: left.pop(0))
+    assert matrix.run(DEFECT, 1).void is outcomes[-1].get("void", False)
+    assert len(outcomes) - len(left) == runs
