@@ -32,8 +32,8 @@ def rate_sustained(history: History, required: float, tolerance: float = 0.0) ->
     return rate_reached(len(sends), len(replies), answered_rate(history), required * (1 - tolerance), [*sends[:1], *replies[-1:]])
 
 
-def rate_reached(sent: int, answered: int, rate: float, required: float, evidence: Sequence[Event] = ()) -> Verdict:
-    """So many answers at `rate` per second reach `required` (*rate_not_sustained*).
+def rate_reached(sent: int, answered: int, rate: float, required: float, evidence: Sequence[Event] = (), *, offered: float | None = None) -> Verdict:
+    """So many answers at `rate` per second reach `required` (*rate_not_sustained*); `offered` per second, where that was agreed.
 
     The rate counts from when the first message was due to the last answer, so one that was offered at exactly `required` falls
     short by as long as the last answer took: whoever wants to see a rate reached offers a little more.
@@ -44,7 +44,7 @@ def rate_reached(sent: int, answered: int, rate: float, required: float, evidenc
         if rate < required:
             verdict.violated(
                 Code.RATE_NOT_SUSTAINED,
-                f"{answered:,} of {wording.counted(sent, 'message')} were answered, at {rate:,.1f} a second, where {required:g} are the least",
+                f"{answered:,} of {wording.counted(sent, 'message')}{f', offered at {offered:g} a second,' if offered else ''} were answered, at {rate:,.1f} a second, where {required:g} are the least",
                 *evidence,
             )
     return verdict.concluded()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from robot.api import SkipExecution, logger
 
@@ -36,6 +38,9 @@ from .limits import clients_within, rate_within, size_within
 from .sharing import Sharing
 
 ONE = Count(1)
+TOO_LARGE = "; it takes no message of this size: send smaller ones, or name its limit as 'limits.message_size' in its file"
+LETS_GO = 1.0
+"""s that an interrupted phase may take to drop its connections."""
 PERCENTILES = (50, 90, 95, 99, 99.9, 100)
 
 
@@ -120,7 +125,7 @@ class LoadKeywords:
             if load.unfinished:
                 first = load.unfinished[0]
                 violated(self._kit, "connections stay open under load", Code.WRONG_CLOSE,
-                         f"{len(load.unfinished)} of {len(load.connections)} connections ended during '{load.name}'; connection {first.number + 1} was {first.closed}")
+                         f"{len(load.unfinished)} of {len(load.connections)} connections ended during '{load.name}'; connection {first.number + 1} was {first.closed}{TOO_LARGE * ('code 1009' in (first.closed or ''))}")
             ends = {"answered": load.answered, "refused": load.refused, "lost": load.lost}
             if load.missing:
                 ends["not heard of"] = load.sent - sum(ends.values())
@@ -181,9 +186,18 @@ class LoadKeywords:
         mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
         onlooker = Onlooker(plan, target.server)
 
+        over = threading.Event()
+
+        async def whole() -> Load:
+            try:
+                return await phase.run(target, name, plan, mark, tell=onlooker.tell, shards=shards)
+            finally:
+                over.set()
+
         with kit.progress(name.replace("_", " "), onlooker.look, plan.stretch):
             if share is None:
-                load = kit.engine.run(phase.run(target, name, plan, mark, tell=onlooker.tell, shards=shards))
+                with self._kept_when_interrupted(onlooker, over):
+                    load = kit.engine.run(whole())
                 load.ledger_since = ledger_since
             else:
                 load = self._sharing().run(name, plan, share, mark, onlooker)
@@ -191,6 +205,18 @@ class LoadKeywords:
         kit.scope.loads.append(load)
         self._look_at_doors(load)
         return load
+
+    @contextmanager
+    def _kept_when_interrupted(self, onlooker: Onlooker, over: threading.Event) -> Iterator[None]:
+        """Ctrl-C or a test time-out: the figures until then are recorded, and said to be of an interrupted phase."""
+        try:
+            yield
+        except BaseException:
+            load = onlooker.load
+            if load is not None and over.wait(LETS_GO) and load.interrupted:
+                self._kit.scope.loads.append(load)
+                self.record(load)
+            raise
 
     def _sharing(self) -> Sharing:
         if self._kit.sharing is None:
@@ -202,7 +228,8 @@ class LoadKeywords:
         refused = sum(load.refused_connections.values())
         if refused:
             told = "; ".join(f"{count} times: {reason}" for reason, count in load.refused_connections.most_common(3))
-            raise EnvironmentSetupError(f"{refused} of {load.plan.connections} connections to {self._kit.target.title} could not be opened: {told}{self._kit.obituary()}")
+            raise EnvironmentSetupError(f"{refused} of {load.plan.connections} connections to {self._kit.target.title} could not be opened: {told}; "
+                                        f"what the others carry would say nothing of all; ask for fewer, or let the target take more{self._kit.obituary()}")
 
     def record(self, load: Load) -> None:
         """Writes the figures of a load."""

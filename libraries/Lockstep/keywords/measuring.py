@@ -107,7 +107,7 @@ class MeasuringKeywords:
             self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
         elif isinstance(phase, Load):
             must_be_measured(self._kit, phase)
-            verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit))
+            verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit), offered=phase.plan.steady)
             self._expect.conclude([("rate", verdict)], invalid=phase.invalid or (None if verdict.ok else phase.limited_by_us))
 
     @keyword(tags=("Expectation", "Figures"))

@@ -1,12 +1,15 @@
 """A whole run with a load phase, seen from a second terminal."""
 
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runner.project import Project
@@ -14,7 +17,7 @@ from runner.project import Project
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 LOAD = """Load
     [Tags]    hvt-1
-    ${{load}} =    Run Load    steady rate    rate=50 msg/s    lasting=5 s    connections=2
+    ${{load}} =    Run Load    steady rate    rate=50 msg/s    lasting={lasting} s    connections=2
     Load Should Be Lossless And Ordered    ${{load}}
 
 *** Settings ***
@@ -22,6 +25,13 @@ Resource          {resources}/lockstep.resource
 Suite Setup       Start Target    reference
 Suite Teardown    Stop Target
 """
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def in_a_terminal(command, **options):
@@ -48,12 +58,9 @@ def in_a_terminal(command, **options):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 def test_a_run_is_watched_from_a_second_terminal_until_it_ends(kit):
-    kit.suite("1__heavy/load.robot", LOAD.format(resources=RESOURCES))
+    kit.suite("1__heavy/load.robot", LOAD.format(resources=RESOURCES, lasting=5))
     run = kit.start("--suite", "load")
-    deadline = time.monotonic() + 60
-    while not (kit.results / "latest").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((kit.results / "latest").exists)
     driver = Path(__file__).with_name("driver.py")
     environment = {**Project.here().environment(dict(os.environ)), "TERM": "xterm", "COLUMNS": "120", "NO_COLOR": "1"}
     watching, drawn = in_a_terminal([sys.executable, driver, kit.folder, "watch"], cwd=kit.folder, env=environment)
@@ -71,3 +78,23 @@ def test_a_run_is_watched_from_a_second_terminal_until_it_ends(kit):
 
     code, said = kit.run("watch")
     assert (code, said) == (3, f"The run in results/{name} has ended. Nothing is left to watch there; start a run with: python run.py\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_an_interrupt_in_a_load_phase_ends_everything_and_keeps_its_figures(kit):
+    kit.suite("load.robot", LOAD.format(resources=RESOURCES, lasting=300))
+    run = kit.start()
+    until(lambda: any(b'"done"' in file.read_bytes() for file in kit.results.glob("*/progress/*.json")))
+    children = psutil.Process(run.pid).children(recursive=True)
+    begun = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=30)
+    assert time.monotonic() - begun < 5
+    assert run.returncode == 130, said
+    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    records = [json.loads(line) for file in (kit.latest / "records").glob("*.jsonl") for line in file.read_text().splitlines()]
+    figures = {record["name"]: record for record in records if record["kind"] == "measurement"}
+    assert 20 < figures["steady_rate"]["value"] < 80
+    assert not figures["steady_rate"]["valid"]
+    reasons = [record["reason"] for record in records if record["kind"] == "invalid"]
+    assert any(re.match(r"steady_rate: invalid: interrupted after [\d.]+ s of 300 s", reason) for reason in reasons), reasons

@@ -80,6 +80,12 @@ def test_a_rate_is_reached_or_not_without_any_tolerance(sent, answered, rate, co
     assert [figure.value for figure in verdict.measurements] == [rate] * (sent > 0)
 
 
+def test_a_rate_that_was_missed_is_told_beside_what_was_offered():
+    told = "400 of 400 messages, offered at 200 a second, were answered, at 77.3 a second, where 190 are the least"
+    assert rate_reached(400, 400, 77.3, 190, offered=200.0).violations[0].sentence == told
+    assert rate_reached(400, 400, 77.3, 190).violations[0].sentence == told.replace(", offered at 200 a second,", "")
+
+
 def test_topics_hold_only_codes_that_exist_once():
     assert sum(map(len, TOPICS.values())) == len(frozenset().union(*TOPICS.values())) == 8
     assert Code.VACUOUS not in frozenset().union(*TOPICS.values())

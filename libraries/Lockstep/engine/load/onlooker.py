@@ -20,6 +20,8 @@ class Onlooker:
     def __init__(self, plan: Plan, server: psutil.Process | None) -> None:
         self.server: list[ServerFigures] = []
         """Figures of the server's process; none where it is not known."""
+        self.load: Load | None = None
+        """What was told last; where the phase is interrupted, nobody else has it."""
         self._process = server
         self._plan = plan
         self._word = Progress(stage=f"opening {plan.connections} connection{'s' * (plan.connections != 1)}", updated=time())
@@ -28,7 +30,7 @@ class Onlooker:
 
     def tell(self, load: Load) -> None:
         """A line of a shard has come."""
-        now = time()
+        now, self.load = time(), load
         if not load.sent:
             self._begun = now
             return

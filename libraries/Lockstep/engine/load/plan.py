@@ -67,6 +67,11 @@ class Plan(_Frozen):
         return self.stages[0] if self.stages and self.stages[0].begin < self.stages[0].end else None
 
     @property
+    def steady(self) -> float | None:
+        """msg/s that are offered once the rate has got there; None where the answers decide it."""
+        return self.stages[-1].end if self.stages else None
+
+    @property
     def stretch(self) -> float:
         """S between two looks at it: one, or less in a short phase, so that its stretches still tell a trend."""
         return min(1.0, max(0.2, self.lasts / STRETCHES)) if self.lasts else 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ AT_A_TIME = 32
 """Requests for tokens under way at the same time."""
 FASTEST = 1_000_000
 """msg/s; far above what the processes of one machine can send."""
+MOST_UNANSWERED = 1_000_000
+"""Each is kept until its answer comes, with a few hundred bytes."""
+LONGEST = 16 * 2**20
+"""Bytes; some texts are made beforehand and kept."""
 SPARE_DESCRIPTORS = 64
 """What loop, logs and pipes need beside the connections."""
 
@@ -65,13 +70,30 @@ def check(target: Target, plan: Plan, shards: int) -> None:
         raise UsageError(f"{target.path}: load cannot go through a proxy (connect.proxy); leave it out, or send with 'Send Burst'")
     if shards > plan.connections:
         raise UsageError(f"{shards} shards cannot share {plan.connections} connection{'s' * (plan.connections > 1)}; give at most one shard for each")
-    each = -(-plan.connections // shards)
-    free = _free_descriptors()
-    if free is not None and each + SPARE_DESCRIPTORS > free[0]:
-        raise EnvironmentSetupError(
-            f"{each} connections need {each + SPARE_DESCRIPTORS} descriptors, but this process has {free[0]} of {free[1]} left; "
-            f"raise the limit with 'ulimit -n {free[1] - free[0] + each + 2 * SPARE_DESCRIPTORS}' in the shell that starts the run"
-        )
+    waiting = min((plan.window or 0) * plan.connections, plan.count or math.inf)
+    if waiting > MOST_UNANSWERED:
+        raise UsageError(f"{waiting:,.0f} messages without an answer at the same time are more than a load keeps in mind; give at most "
+                         f"{MOST_UNANSWERED:,}, over all connections, with in_flight=... (or count=...)")
+    if plan.size is not None and plan.size > LONGEST:
+        raise UsageError(f"texts of {plan.size:,} bytes are more than a load can send; give at most {LONGEST:,} with size=..., or use 'Send Burst'")
+    _check_descriptors(-(-plan.connections // shards))
+
+
+def _check_descriptors(connections: int) -> None:
+    """Each process of a phase needs a descriptor for each of its connections."""
+    limits = _descriptors()
+    if limits is None:
+        return
+    used, soft, hard = limits
+    if used + connections + SPARE_DESCRIPTORS <= soft:
+        return
+    wanted = used + connections + 2 * SPARE_DESCRIPTORS
+    advice = f"raise the limit with 'ulimit -n {wanted}' in the shell that starts the run"
+    if wanted > hard:
+        advice = f"this account may raise that to {hard} only, so ask the administrator for 'nofile' {wanted}, or ask for fewer connections"
+    raise EnvironmentSetupError(
+        f"{connections} connections need {connections + SPARE_DESCRIPTORS} descriptors, but this process has {soft - used} of {soft} left; {advice}"
+    )
 
 
 def not_offered(target: Target, plan: Plan) -> str | None:
@@ -82,7 +104,8 @@ def not_offered(target: Target, plan: Plan) -> str | None:
         return None
     load = target.file.permissions.load
     if load is None:
-        return f"{target.title} is not on this machine and its file does not permit load (permissions.load)"
+        return (f"{target.title} is not on this machine and its file does not permit load (permissions.load); where its owner agrees, "
+                "write there what is allowed, such as {rate: 50, connections: 10}")
     if plan.connections > load.connections:
         return f"{target.title} permits {load.connections} connections (permissions.load), {plan.connections} are wanted"
     if not plan.stages:
@@ -99,11 +122,11 @@ def is_on_this_machine(url: str) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
-def _free_descriptors() -> tuple[int, int] | None:
-    """How many descriptors may still be opened, and the limit; None where there is no such limit."""
+def _descriptors() -> tuple[int, float, float] | None:
+    """How many are in use, how many there may be, and up to which number that can be raised; None where there is no limit."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return None
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return None if limit == resource.RLIM_INFINITY else (limit - psutil.Process().num_fds(), limit)
+    soft, hard = (math.inf if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
+    return None if soft == math.inf else (psutil.Process().num_fds(), soft, hard)

@@ -91,10 +91,14 @@ class Load:
     """Index in the ledger behind which the load stands."""
     late_start: float = 0.0
     clock_step: float = 0.0
+    interrupted: bool = False
+    """Somebody ended it before its time; what is here was measured until then, but for the totals of its connections."""
 
     @property
     def lasted(self) -> float:
-        """From the start to the last answer."""
+        """From the start to the last answer, or to the interruption."""
+        if self.interrupted:
+            return self.moments[-1].at if self.moments else 0.0
         return max((account.last for account in self.connections), default=self.begin) - self.begin
 
     @property
@@ -128,6 +132,9 @@ class Load:
     @property
     def invalid(self) -> str | None:
         """Why times and rates mean nothing, if they do."""
+        if self.interrupted:
+            of = f" of {self.plan.lasts:g} s" if self.plan.lasts else ""
+            return f"invalid: interrupted after {self.lasted:.1f} s{of}; what was measured until then is kept"
         lag = self.lag.percentile(99)
         if lag > LATE:
             return f"invalid: the generator sent late (99 % within {lag * 1000:.0f} ms, {LATE * 1000:.0f} ms allowed) while its sockets took messages"
@@ -185,6 +192,7 @@ class Merge:
             getattr(load, counter).update(line[counter])
         load.sentences += [(each["code"], each["sentence"]) for each in line["sentences"]]
         if line["phase"] != "connecting":
+            load.begin = load.begin or line["time"] - line["lasted"]  # until the shard itself says it, when it is done
             self._moments.setdefault(line["second"] - line["first"], []).append(line)
 
     def finished(self) -> Load:

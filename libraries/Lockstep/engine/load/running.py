@@ -39,10 +39,15 @@ async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda 
         merge.take(line)
         tell(merge.load)
 
-    if shards == 1:
-        await shard.run(command, take)
-    else:
-        merge.load.missing += await _in_processes(command, shards, take)
+    try:
+        if shards == 1:
+            await shard.run(command, take)
+        else:
+            merge.load.missing += await _in_processes(command, shards, take)
+    except asyncio.CancelledError:
+        merge.load.interrupted = True
+        merge.finished()  # for whoever was told of it
+        raise
     return merge.finished()
 
 

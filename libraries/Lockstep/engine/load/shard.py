@@ -98,10 +98,15 @@ class _Shard:
             self._line()
             self._phase, self._first = "sending", self._second
             teller = asyncio.create_task(self._tell(self._start))
-            await self._load()
-            self._phase = "waiting"
-            await self._drain()
+            if not refused:
+                await self._load()
+                self._phase = "waiting"
+                await self._drain()
             self._phase = "closing"
+        except asyncio.CancelledError:
+            for lane in self._lanes:
+                lane.abort()  # whoever interrupts does not wait for the target to say good-bye
+            raise
         finally:
             teller.cancel()
             self._traffic.stop()

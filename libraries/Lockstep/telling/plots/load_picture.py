@@ -13,7 +13,7 @@ MISSING = "No plots are drawn: matplotlib is not installed. Install it with: pyt
 
 def load_picture(loads: Sequence[Load], knee: str | None = None) -> str:
     """HTML of all load phases of a test, in the order in which they ran; ``knee`` names the last step that met every limit, where that was judged."""
-    measured = [load for load in loads if load.moments]
+    measured = [] if any(load.interrupted for load in loads) else [load for load in loads if load.moments]  # who interrupts does not wait
     return f'<div style="overflow-x:auto;white-space:normal">{_plots(measured, knee)}{load_table(loads)}</div>'
 
 
