@@ -24,9 +24,7 @@ A Hundred Probes Are Answered In Time
 
 Latency Keeps Its Limits Under Sustained Load
     [Documentation]    Each tenth of the time keeps the limits by itself, and the last is no slower than the first.
-    Start Watching The Server
     ${load} =    Run Load    stress    rate=${SUSTAINED_RATE}    lasting=${STRESS_TIME}    connections=50
-    Stop Watching The Server
     Report Each Tenth Of    ${load}
     Nothing Should Be Lost Or Overtaken    ${load}
     Load Should Be Answered In Full    ${load}
