@@ -23,9 +23,11 @@ from .keywords.connecting import ConnectingKeywords
 from .keywords.consumption import ConsumptionKeywords
 from .keywords.conversing import ConversingKeywords
 from .keywords.course import CourseKeywords
+from .keywords.crowd import CrowdKeywords
 from .keywords.expectation import Expectation
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
+from .keywords.load_beside import LoadBesideKeywords
 from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.load_shares import ShareKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
@@ -89,12 +91,14 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
         load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
+        shares = ShareKeywords(kit, targets, load)
         super().__init__([
             targets, ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
-            PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), ShareKeywords(kit, targets, load), RecordingKeywords(kit),
+            PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
+            LoadBesideKeywords(kit, load), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

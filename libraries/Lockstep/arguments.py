@@ -100,6 +100,17 @@ class Durations(tuple[Duration, ...]):
         return cls(Duration.convert(each) for each in _listed(value, "times such as '2, 3, 6 s'"))
 
 
+class Counts(tuple[Count, ...]):
+    """Whole numbers one after the other, such as ``1, 5, 10, 130``; each 1 or more."""
+
+    __slots__ = ()
+
+    @classmethod
+    def convert(cls, value: object) -> Counts:
+        """Converts a list, or a text with commas."""
+        return cls(Count.convert(each) for each in _listed(value, "whole numbers such as '1, 5, 10'"))
+
+
 class Size(int):
     """A size in bytes, such as ``64 KiB``, ``1 MB`` or ``200``; 1 B or more."""
 
@@ -231,7 +242,7 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile, Portion)},
+    **{kind: converter(kind) for kind in (Number, Count, Counts, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile, Portion)},
     **{kind: converter(kind, _member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
 }
 

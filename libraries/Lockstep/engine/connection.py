@@ -97,7 +97,8 @@ class Connection:
                 await self.close()
                 raise Refused(f"it opened the connection but did not say within {settings.ready.within:g} s that it is ready (see 'connect.ready' in its file)")
         if self.hello is None:
-            raise Refused(f"it closed the connection before it was ready ({self.how_closed()})")
+            details = (self.close_event.details if self.close_event else None) or {}
+            raise Refused(f"it closed the connection before it was ready ({self.how_closed()})", way=f"close {details.get('code')}")
 
     # reading
 

@@ -22,11 +22,15 @@ Address = tuple[str, dict[str, str], list[str]]
 
 
 class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """The target did not let us in; the text says how. ``final``: it answered no, trying again is of no use."""
+    """The target did not let us in; the text says how. ``final``: it answered no, trying again is of no use.
 
-    def __init__(self, how: str, *, final: bool = False) -> None:
+    ``way`` is how it said no, as target files call it (``http 503``, ``close 1013``); empty where it said nothing.
+    """
+
+    def __init__(self, how: str, *, final: bool = False, way: str = "") -> None:
         super().__init__(how)
         self.final = final
+        self.way = way
 
 
 async def handshake(settings: Connect, address: Address) -> ClientConnection:
@@ -42,7 +46,7 @@ async def handshake(settings: Connect, address: Address) -> ClientConnection:
     except InvalidStatus as refusal:
         status = refusal.response.status_code
         advice = ADVICE.get(status, "")
-        raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4) from None
+        raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4, way=f"http {status}") from None
     except TimeoutError:
         raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
     except (InvalidHandshake, InvalidURI, ConnectionClosed) as garbage:

@@ -103,8 +103,7 @@ class LoadKeywords:
         if rate is None and (ramp is not None or burst > 1):
             raise UsageError("ramp=... and burst=... belong to rate=...: without a rate the answers decide when messages are sent")
         load = self._run(figure_name(name), plan, shards, share)
-        if share is None:
-            self.record(load)
+        self.conclude(load, whole=share is None)
         return load
 
     @keyword(tags=("Load", "Expectation"))
@@ -177,13 +176,23 @@ class LoadKeywords:
             self._kit.record("not_offered", check=name, reason=reason)
             raise SkipExecution(f"not offered: {reason}")
 
+    def mark(self) -> str:
+        """Begins message ids and account names of a phase; no other phase of the run has it, in no process."""
+        self._phases += 1
+        return f"load-{self._kit.records.run[-6:]}{os.getpid():x}-{self._kit.scope.number}-{self._phases}".lower()
+
+    def conclude(self, load: Load, *, whole: bool = True) -> None:
+        """Notes a load for the test's plot, refuses one whose connections were refused, and records the figures of a whole one."""
+        self._kit.scope.loads.append(load)
+        self._look_at_doors(load)
+        if whole:
+            self.record(load)
+
     def _run(self, name: str, plan: Plan, shards: int, share: Portion | None) -> Load:
         kit, target = self._kit, self._kit.target
         self.must_be_permitted(name, plan)
         preparing.check(target, plan, shards if share is None else share.of)
-        self._phases += 1
-        ledger_since = kit.ledger_end
-        mark = f"load-{kit.records.run[-6:]}{os.getpid():x}-{kit.scope.number}-{self._phases}".lower()
+        ledger_since, mark = kit.ledger_end, self.mark()
         onlooker = Onlooker(plan, target.server)
 
         over = threading.Event()
@@ -202,8 +211,6 @@ class LoadKeywords:
             else:
                 load = self._sharing().run(name, plan, share, mark, onlooker)
         load.server = onlooker.server
-        kit.scope.loads.append(load)
-        self._look_at_doors(load)
         return load
 
     @contextmanager

@@ -91,7 +91,7 @@ class ShareKeywords:
         load = KeptLines(self._kit.records.folder, self._kit.records.run, figure_name(name)).load()
         if load is None:
             raise self._not_measured(f"no share of '{name}' has run before; run the suites in the order of suites/pabot.ordering")
-        self._loads.record(load)
+        self._loads.conclude(load)
         return load
 
     def _not_measured(self, reason: str) -> SkipExecution:

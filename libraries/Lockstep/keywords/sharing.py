@@ -14,6 +14,7 @@ from ..engine.load.onlooker import Onlooker
 from ..engine.load.phase import OwnShare
 from ..engine.load.plan import Plan
 from ..engine.load.result import Load
+from ..engine.load.running import LEAD
 from ..errors import UsageError
 from ..meeting import Meeting, NotMet
 from .kit import Kit
@@ -40,7 +41,7 @@ class Sharing:
         kept = KeptLines(kit.records.folder, kit.records.run, name)
         if self.meeting is not None:
             meeting = self.meeting
-            own = OwnShare(number, portion.of, lambda lead: meeting.agreed(name, lead))
+            own = OwnShare(number, portion.of, lambda: meeting.agreed(name, LEAD))
             kept.begin(plan, range(number, number + 1), portion.of)
             try:
                 kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, own=own))

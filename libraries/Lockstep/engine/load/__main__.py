@@ -1,6 +1,7 @@
 """A shard in a process of its own: ``python -m Lockstep.engine.load``, the command as one line on standard input, lines on standard output.
 
-It says ``up`` once it can take a command, so that the start instant need not leave time for a process to come up. It ends when its standard input closes, so that nothing keeps loading a server after whoever started it is gone.
+It says ``up`` once it can take a command, and ``open`` once all its connections are; then it is told the instant to begin, which so
+need leave time for neither. It ends when its standard input closes, so that nothing keeps loading a server after whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -24,9 +25,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; whoever started us closes our input
     _emit({"schema": 1, "event": "up"})
     command = Command.model_validate_json(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_input, daemon=True).start()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(shard.run(command, _emit))
+        runner.run(shard.run(command, _emit, _told_when))
+
+
+async def _told_when() -> float:
+    _emit({"schema": 1, "event": "open"})
+    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.readline)
+    if not line:
+        os._exit(1)
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    return float(orjson.loads(line)["start"])
 
 
 def _emit(line: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from ...targets import Target
@@ -18,21 +19,26 @@ class OwnShare(NamedTuple):
 
     number: int
     of: int
-    agree: Callable[[float], float]
-    """Waits for the others; from the seconds that opening takes to the time of day at which all begin."""
+    agree: Callable[[], float]
+    """Waits for the others, and says at which time of day all begin."""
 
 
 async def run(target: Target, name: str, plan: Plan, mark: str, *, tell: Tell, keep: Take = lambda _line: None, shards: int = 1,
               own: OwnShare | None = None) -> Load:
     """Runs a phase, or one's own share of it; ``tell`` hears of the load and ``keep`` of each line."""
-    numbers = range(own.number if own else 0, plan.connections, own.of if own else 1)
-    prepared = await preparing.prepared(target, plan, mark, numbers)
-    command = prepared.command
+    if own is None:
+        prepared = await preparing.prepared(target, plan, mark)
+    else:
+        prepared = await preparing.prepared(target, plan, mark, range(own.number, plan.connections, own.of))
+    command, agree = prepared.command, None
+    if own is not None:
+        command = command.model_copy(update={"shard": own.number, "shards": own.of})
+        agree = partial(_in_a_thread, own.agree)
     try:
-        if own is not None:
-            lead = running.lead_for(len(numbers))
-            start = await asyncio.get_running_loop().run_in_executor(None, own.agree, lead)
-            command = command.model_copy(update={"shard": own.number, "shards": own.of, "start": start})
-        return await running.run(name, command, shards, tell, keep)
+        return await running.run(name, command, shards, tell, keep=keep, agree=agree)
     finally:
         await asyncio.gather(*(discard() for discard in prepared.discards))
+
+
+async def _in_a_thread(wait: Callable[[], float]) -> float:
+    return await asyncio.get_running_loop().run_in_executor(None, wait)

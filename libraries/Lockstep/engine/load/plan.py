@@ -99,13 +99,11 @@ class Door(_Frozen):
 
 
 class Command(_Frozen):
-    """All that a shard needs: plan, start instant, its share of the connections, and how to speak with the target."""
+    """All that a shard needs before it opens: plan, its share of the connections, and how to speak with the target."""
 
     schema_version: Literal[1] = 1
     shard: int = 0
     shards: int = 1
-    start: float | None = None
-    """Unix time at which the load begins on all shards; None: as soon as every connection is open."""
     every: float = 1.0
     """s between two lines."""
     plan: Plan

@@ -19,9 +19,12 @@ from ...places import LIBRARIES
 from . import shard
 from .plan import Command
 from .result import Load, Merge
+from .shard import Agree
 
 SILENT = 3.0
 """s without a line after which a shard counts as lost; it says one every second."""
+LEAD = 0.1
+"""s from the moment when the last shard is ready to the instant at which all begin: enough for the word to reach them."""
 COMES_UP = 30.0
 """s until a process can take a command."""
 MOST_LINE = 2**26
@@ -29,8 +32,12 @@ Take = Callable[[dict[str, Any]], None]
 Tell = Callable[[Load], None]
 
 
-async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None, keep: Take = lambda _line: None) -> Load:
-    """Runs a phase and merges it; ``tell`` hears of it with every line, and ``keep`` of the line."""
+async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda _load: None, *, keep: Take = lambda _line: None,
+              agree: Agree | None = None) -> Load:
+    """Runs a phase and merges it; ``tell`` hears of it with every line, and ``keep`` of the line.
+
+    ``agree`` tells when to begin where the phase is one shard of several that run elsewhere.
+    """
     command = command.model_copy(update={"every": command.plan.stretch})
     merge = Merge(name, command.plan)
 
@@ -41,7 +48,7 @@ async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda 
 
     try:
         if shards == 1:
-            await shard.run(command, take)
+            await shard.run(command, take, agree)
         else:
             merge.load.missing += await _in_processes(command, shards, take)
     except asyncio.CancelledError:
@@ -52,17 +59,8 @@ async def run(name: str, command: Command, shards: int = 1, tell: Tell = lambda 
 
 
 def parts_of(command: Command, shards: int) -> list[Command]:
-    """The same phase as several commands: each has its share of the connections, and the same instant to begin."""
-    start = time() + lead_for(-(-len(command.doors) // shards))
-    return [
-        command.model_copy(update={"shard": number, "shards": shards, "start": start, "doors": command.doors[number::shards]})
-        for number in range(shards)
-    ]
-
-
-def lead_for(connections: int) -> float:
-    """Seconds until all connections of a shard are open, generously: who is late makes the phase invalid."""
-    return 0.5 + 0.005 * connections
+    """The same phase as several commands: each has its share of the connections."""
+    return [command.model_copy(update={"shard": number, "shards": shards, "doors": command.doors[number::shards]}) for number in range(shards)]
 
 
 async def _in_processes(command: Command, shards: int, take: Take) -> list[str]:
@@ -71,7 +69,10 @@ async def _in_processes(command: Command, shards: int, take: Take) -> list[str]:
     try:
         await asyncio.gather(*(process.comes_up() for process in processes))
         parts = zip(processes, parts_of(command, shards), strict=True)
-        return [lost for lost in await asyncio.gather(*(process.runs(part, take) for process, part in parts)) if lost]
+        opened = await asyncio.gather(*(process.opens(part, take) for process, part in parts))
+        start = time() + LEAD
+        ended = await asyncio.gather(*(process.runs(start, take) for process, lost in zip(processes, opened, strict=True) if not lost))
+        return [lost for lost in (*opened, *ended) if lost]
     finally:
         for process in processes:
             process.end()
@@ -99,15 +100,23 @@ class _Process:
         if line is None:
             raise EnvironmentSetupError(f"{lost}; it should have come up to put load on the target")
 
-    async def runs(self, command: Command, take: Take) -> str | None:
-        """Gives it the command and follows what it says; returns what became of it if it was lost."""
-        await asyncio.get_running_loop().run_in_executor(None, self._give, command)
+    async def opens(self, command: Command, take: Take) -> str | None:
+        """Gives it the command and follows what it says until its connections are open; returns what became of it if it was lost."""
+        return await self._follows(command.model_dump_json(by_alias=True).encode(), take, until="open")
+
+    async def runs(self, start: float, take: Take) -> str | None:
+        """Lets it begin at an instant (time of day), and follows what it says to the end."""
+        return await self._follows(orjson.dumps({"start": start}), take, until="done")
+
+    async def _follows(self, told: bytes, take: Take, *, until: str) -> str | None:
+        await asyncio.get_running_loop().run_in_executor(None, self._give, told)
         while True:
             line, lost = await self._next_line(SILENT)
             if line is None:
                 return lost
-            take(line)
-            if line["event"] == "done":
+            if line["event"] != "open":
+                take(line)
+            if line["event"] == until:
                 return None
 
     def end(self) -> None:
@@ -131,11 +140,11 @@ class _Process:
             return None, f"{self._label} ended by itself (exit code {self._process.wait()}){self._last_words()}"
         return orjson.loads(line), ""
 
-    def _give(self, command: Command) -> None:
+    def _give(self, line: bytes) -> None:
         """Through the pipe and nowhere else: the command holds tokens. A process that is gone is noticed by its silence."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
-                self._process.stdin.write(command.model_dump_json(by_alias=True).encode() + b"\n")
+                self._process.stdin.write(line + b"\n")
                 self._process.stdin.flush()
 
     def _last_words(self) -> str:

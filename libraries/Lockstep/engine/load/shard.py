@@ -14,7 +14,7 @@ import gc
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, thread_time, time
@@ -32,6 +32,8 @@ from .tally import Tally
 from .traffic import traffic
 
 Emit = Callable[[dict[str, Any]], None]
+Agree = Callable[[], Awaitable[float]]
+"""Asked when all connections are open: the time of day at which all shards begin."""
 AT_A_TIME = 64
 """Handshakes under way at the same time."""
 SILENT = 2.0
@@ -40,10 +42,10 @@ PENDING = "agent_state"
 """The question whose answer names how much is still to be processed."""
 
 
-async def run(command: Command, emit: Emit) -> None:
-    """Opens the connections, waits for the start instant, puts the load on, waits for the last answer, closes."""
+async def run(command: Command, emit: Emit, agree: Agree | None = None) -> None:
+    """Opens the connections, agrees with other shards on the instant to begin, puts the load on, waits for the last answer, closes."""
     with _undisturbed():
-        await _Shard(command, emit).run()
+        await _Shard(command, emit, agree).run()
 
 
 @contextmanager
@@ -64,8 +66,9 @@ def _undisturbed() -> Iterator[None]:
 class _Shard:
     """The connections of a shard and its clockwork."""
 
-    def __init__(self, command: Command, emit: Emit) -> None:
+    def __init__(self, command: Command, emit: Emit, agree: Agree | None) -> None:
         self._command = command
+        self._agree = agree
         self._emit = emit
         self._phase = "connecting"
         self._columns = Columns(Contents(command.plan.size, command.plan.seed))
@@ -138,8 +141,9 @@ class _Shard:
 
     async def _until_start(self) -> float:
         """Waits for the agreed instant; returns by how many seconds it was missed."""
+        agreed = None if self._agree is None else await self._agree()
         now = monotonic()
-        wanted = now if self._command.start is None else self._command.start - self._wall
+        wanted = now if agreed is None else agreed - self._wall
         if wanted > now:
             await asyncio.sleep(wanted - now)
         self._start = wanted

@@ -1,0 +1,169 @@
+"""What many connections at once may expect: room, an answer for each, and a door that opens or says why not."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from ..arguments import Count, Counts, Duration, MaybeDuration, MaybePortion, Rate, Size
+from ..checks.crowd import Served, connections_served, memory_per_connection_within, newcomers_let_in, turned_away_openly
+from ..engine.handshake import Refused
+from ..engine.load.result import Load
+from ..engine.server_figures import ServerFigures
+from ..errors import UsageError
+from .decorator import keyword
+from .expectation import Expectation
+from .kit import Kit
+from .load import LoadKeywords, must_be_measured
+from .load_shares import ShareKeywords
+from .target import MaybeFigures
+
+FASTEST = Rate(100)
+FIVE = Count(5)
+
+
+class CrowdKeywords:
+    """Loads of several numbers of connections, and what is expected of them."""
+
+    def __init__(self, kit: Kit, expectation: Expectation, loads: LoadKeywords, shares: ShareKeywords) -> None:
+        self._kit = kit
+        self._expect = expectation
+        self._loads = loads
+        self._shares = shares
+
+    @keyword(tags=("Load", "Sending", "Figures"))
+    def run_connection_steps(self, name: str, steps: Counts, *, each: Duration, peak: Rate, fastest: Rate = FASTEST,
+                             share: MaybePortion = None) -> list[Load]:
+        """Puts load on the target over more and more connections, step by step, in open loop.
+
+        | =Argument= | =Meaning=                                                                                       |
+        | name       | how the figures are called, such as ``connections``; the number of each step is added           |
+        | steps      | how many connections, such as ``1, 5, 10, 130``                                                 |
+        | each       | how long each step lasts, such as ``3 s``                                                       |
+        | peak       | at most this rate over all connections, such as ``600 msg/s``                                   |
+        | fastest    | at most this rate on each connection                                                            |
+        | share      | this process puts on only its share, such as ``2 of 4``; steps of fewer connections are left out |
+
+        Returns the loads, one for each step. Records for each what `Run Load` records, such as ``connections_130_p95``. Nothing is judged.
+
+        | ${steps} =    `Run Connection Steps`    connections    1, 5, 10, 130    each=3 s    peak=600 msg/s
+        """
+        return [
+            self._loads.run_load(f"{name} {count}", rate=Rate(min(fastest * count, peak)), lasting=each, connections=count, share=share)
+            for count in steps if share is None or count >= share.of
+        ]
+
+    @keyword(tags=("Load", "Figures"))
+    def connection_steps_of_all_shares(self, name: str, steps: Counts, *, shares: Count) -> list[Load]:
+        """What the shares did in `Run Connection Steps`, merged exactly step by step; see `Load Of All Shares`.
+
+        | =Argument= | =Meaning=                                                   |
+        | name       | how the shares called the steps                             |
+        | steps      | how many connections, such as ``1, 5, 10, 130``             |
+        | shares     | how many shares there were; steps of fewer were left out    |
+
+        | ${steps} =    `Connection Steps Of All Shares`    connections in shares    1, 5, 10, 130    shares=4
+        """
+        return [self._shares.load_of_all_shares(f"{name} {count}") for count in steps if count >= shares]
+
+    @keyword(tags=("Load", "Expectation"))
+    def every_connection_should_be_served(self, *loads: Load, p95: MaybeDuration = None) -> None:
+        """Each connection of a load got answers, and 95 % of them in time.
+
+        | =Argument= | =Meaning=                                                                                            |
+        | loads      | what `Run Load` returned; one or more                                                                |
+        | p95        | the limit of each connection's 95th percentile, such as ``100 ms``; of those with 100 answers or more |
+
+        Records ``<name>_served`` (connections) and ``<name>_slowest_p95`` (ms, the slowest connection's). Violations: starved, too_slow.
+        Void (test skipped as *invalid*) when the generator was late.
+
+        | `Every Connection Should Be Served` | @{steps} | p95=500 ms |
+        """
+        for load in loads:
+            must_be_measured(self._kit, load)
+            served = [Served(f"connection {one.number + 1}", one.sent + one.unsent, one.answered, one.p95) for one in load.connections]
+            figures = (
+                ("served", sum(one.answered > 0 for one in served), "connections"),
+                ("slowest_p95", max((one.p95 for one in served), default=0.0) * 1000, "ms"),
+            )
+            for figure, value, unit in figures:
+                self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=len(served), repetition=1,
+                                 valid=load.invalid is None)
+            self._expect.conclude([("fairness", connections_served(served, p95))], invalid=load.invalid)
+
+    @keyword(tags=("Expectation", "Figures"))
+    def memory_per_connection_should_be_at_most(self, limit: Size, since: MaybeFigures) -> None:
+        """Divides by the open connections what the server's memory has grown by since an earlier look at it.
+
+        | =Argument= | =Meaning=                                                                |
+        | limit      | such as ``2 MB``                                                         |
+        | since      | what `Take Server Figures` returned before the connections were opened   |
+
+        Records ``memory_per_connection`` (MB). Violation: leak. Not offered where the process of the server is not known.
+
+        | ${before} =    `Take Server Figures`
+        | `Connect Users` | 130 |
+        | `Memory Per Connection Should Be At Most`    2 MB    since=${before}
+        """
+        process = self._kit.target.server
+        if since is None or process is None:
+            return
+        clients = self._kit.clients("everyone")
+        self._expect.conclude([("crowd", memory_per_connection_within(ServerFigures.of(process).memory - since.memory, len(clients), limit))])
+
+    @keyword(tags=("Expectation", "Connecting"))
+    def one_more_connection_should_be_turned_away(self) -> None:
+        """A connection above the target's limit is refused in the way that its file promises (``guarantees.refusal.crowded``).
+
+        As many connections as the target takes are open already. Violations: not_refused, wrong_close. Fails if fewer are open.
+
+        | `Connect Users` | 130 |
+        | `One More Connection Should Be Turned Away` |
+        """
+        kit = self._kit
+        kit.must_offer("client_limit")
+        limit, open_ones = kit.target.file.limits.clients, len(kit.clients("everyone"))
+        if limit is not None and open_ones < limit:
+            raise UsageError(f"{open_ones} connections are open, {kit.target.title} takes {limit}; use 'Connect Users    {limit}' first")
+        how: str | None = None
+        try:
+            kit.engine.run(kit.engine.connect("one-too-many", kit.account("one-too-many"), kit.target, tries=1, pause=0.0))
+        except Refused as refusal:
+            how = refusal.way or str(refusal)
+        self._expect.conclude([("crowd", turned_away_openly(how, kit.target.file.guarantees.refusal.crowded or ()))])
+
+    @keyword(tags=("Expectation", "Connecting", "Figures"))
+    def newcomers_should_be_let_in_within(self, limit: Duration, count: Count = FIVE) -> None:
+        """New users are let in soon, whatever else goes on; one after the other, each leaves again.
+
+        | =Argument= | =Meaning=                                   |
+        | limit      | for the median of the newcomers, such as ``5 s`` |
+        | count      | how many newcomers, 1 or more               |
+
+        Records ``newcomer_median`` (s). Violations: too_slow, starved. Void (test skipped as *invalid*) when our own loop was late.
+
+        | `Start Load`    crowd    rate=600 msg/s    lasting=5 s    connections=100
+        | `Newcomers Should Be Let In Within` | 5 s |
+        """
+        kit, waits, begin = self._kit, list[float | None](), monotonic()
+        for number in range(1, count + 1):
+            alias, since = f"newcomer-{number}", monotonic()
+            try:
+                kit.engine.run(kit.engine.connect(alias, kit.account(alias), kit.target, tries=1, pause=0.0))
+            except Refused:
+                waits.append(None)
+            else:
+                waits.append(monotonic() - since)
+                kit.engine.run(kit.engine.close([alias]))
+        self._expect.conclude([("crowd", newcomers_let_in(waits, limit))], invalid=kit.engine.lag.reason_for_invalid(begin, monotonic()))
+
+    @keyword(tags=("Load",))
+    def largest_of(self, steps: Counts) -> int:
+        """The largest of several numbers of connections: so much room a suite needs.
+
+        | =Argument= | =Meaning=                                       |
+        | steps      | such as ``1, 5, 10, 130``                       |
+
+        | ${most} =    `Largest Of`    ${CONNECTION_STEPS}
+        | `Start Target` | clients=${most} |
+        """
+        return max(steps)
