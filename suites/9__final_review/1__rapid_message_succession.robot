@@ -17,11 +17,11 @@ Test Tags        final-review
 *** Test Cases ***
 Messages are processed in the order they were sent
     [Tags]    fr-order
-    order_violations    at most    0    cases=rms-1
+    order_violations    at most    0    cases=rms-1, hvt-2, hvt-6
 
 No message is lost
     [Tags]    fr-loss
-    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-4, hvt-5, hvt-7, hvt-b
+    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-2, hvt-4, hvt-5, hvt-6, hvt-7, hvt-b
 
 A repeated message is processed once
     [Tags]    fr-idempotency

@@ -42,3 +42,19 @@ No memory leak
     server_memory_per_message_most    at most    50 B/msg    cases=hvt-7
     server_memory_growth    at most    ${MEMORY_GROWTH}
     leaks_violations    at most    0
+
+Up to 250 connections at once
+    [Tags]    fr-connections-250
+    connections_250_served    at least    250 connections    cases=hvt-6    needs=full
+    connections_250_slowest_p95    at most    100 ms    needs=full
+    connections_in_shares_250_served    at least    250 connections    needs=full
+    connections_in_shares_250_slowest_p95    at most    100 ms    needs=full
+
+Up to 500 connections at once
+    [Tags]    fr-connections-500
+    connections_500_served    at least    500 connections    cases=hvt-6    needs=full
+    connections_in_shares_500_served    at least    500 connections    needs=full
+
+No connection is starved
+    [Tags]    fr-fairness
+    jain    at least    0.95    cases=hvt-6
