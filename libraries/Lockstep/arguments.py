@@ -279,7 +279,7 @@ def _listed(value: object, such_as: str) -> list[Any]:
     else:
         entries = [entry.strip() for entry in str(value).split(",")]
         unit = re.sub(r"^[\d\s_.+-]*", "", entries[-1])
-        entries = [f"{entry} {unit}" if _figure(entry) is not None else entry for entry in entries]
+        entries = [f"{entry} {unit}".strip() if _figure(entry) is not None else entry for entry in entries]
     if not entries or not all(str(entry).strip() for entry in entries):
         raise ValueError(f"must be {such_as}, not '{value}'")
     return entries
