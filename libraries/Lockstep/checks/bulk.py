@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from itertools import compress, islice
+from itertools import accumulate, compress, islice
 from math import isnan
 from operator import eq, lt, sub
 from typing import Any
@@ -90,6 +90,15 @@ def least(one: Column, other: Column) -> array[int]:
     return array("i", map(min, one, other))
 
 
+def least_from_here(column: Column) -> array[int]:
+    """For each entry the least of it and all that follow."""
+    if numpy:
+        return _array("i", numpy.minimum.accumulate(_view(column)[::-1])[::-1])
+    found = array("i", accumulate(reversed(column), min))
+    found.reverse()
+    return found
+
+
 def surplus(one: Column, other: Column) -> array[int]:
     """By how much each entry of one column exceeds that of the other; 0 where it does not."""
     if numpy:
@@ -143,8 +152,10 @@ def firsts(keys: array[int], positions: array[int], count: int) -> array[int]:
 def grouped(keys: Column, positions: array[int]) -> Mapping[int, array[int]]:
     """Key -> the positions that belong to it, in the order given; keys in the order of their first."""
     if numpy:
-        order = numpy.argsort(_view(keys), kind="stable")
-        found, starts = numpy.unique(_view(keys)[order], return_index=True)
+        view = _view(keys)
+        narrow = view.astype("H") if len(view) and view.max() < 2**16 else view  # so few keys are sorted without comparing
+        order = numpy.argsort(narrow, kind="stable")
+        found, starts = numpy.unique(narrow[order], return_index=True)
         ends = [*starts[1:].tolist(), len(order)]
         parts = sorted(zip(order[starts].tolist(), found.tolist(), starts.tolist(), ends, strict=False))  # no entries, one end
         ordered = _view(positions)[order]

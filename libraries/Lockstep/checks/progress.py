@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from . import bulk, wording
+from .bulk import NEVER
 from .events import Event, Kind
 from .history import History
 from .verdict import Verdict
@@ -54,8 +55,11 @@ def drained_within(history: History, below: int, limit: float) -> Verdict:
     verdict = Verdict("the queue drains in time", exercised=len(history.journal.sends))
     if verdict.exercised:
         last = history.journal.sends[-1]
-        attempts = [attempt for door in history.doors.values() for attempt in door.attempts if not attempt.repeated]
-        ends = [event.time if (event := attempt.left or attempt.refused) is not None else math.inf for attempt in attempts]
+        times, ends = history.events.times, list[float]()
+        for door in history.doors.values():
+            entered = bulk.negated(bytes(door.attempts.repeated))
+            gone = bulk.chosen(bulk.least(door.attempts.left, door.attempts.refused), entered)
+            ends += [math.inf if position == NEVER else times[position] for position in gone]
         ends.sort(reverse=True)
         took = max(0.0, ends[below - 1] - last.time) if len(ends) >= below else 0.0
         if took < math.inf:
@@ -71,7 +75,7 @@ def drained_within(history: History, below: int, limit: float) -> Verdict:
 def nothing_refused(history: History) -> Verdict:
     """Every message that was sent is let in: behind an overload there is a place for each again (*slow_recovery*). O(n)."""
     verdict = Verdict("nothing is refused", exercised=len(history.journal.sends))
-    for refused in (event for event in history.events if event.kind is Kind.REFUSED):
+    for refused in history.events.of(Kind.REFUSED):
         why = (refused.details or {}).get("reason", "no reason given")
         verdict.violated(Code.SLOW_RECOVERY, f"{wording.owner(refused)}'s message {refused.message_id} was refused {wording.at(history, refused)}: {why}", refused)
     return verdict.concluded()

@@ -43,6 +43,7 @@ def test_two_columns_compared(drawn: list[tuple[int, int]]) -> None:
 def test_lesser_entries_surpluses_and_ranks(drawn: list[tuple[int, int]]) -> None:
     one, other = array("i", (a for a, _ in drawn)), array("i", (b for _, b in drawn))
     assert list(bulk.least(one, other)) == [min(a, b) for a, b in drawn]
+    assert list(bulk.least_from_here(one)) == [min(one[place:]) for place in range(len(one))]
     assert list(bulk.surplus(array("q", one), array("q", other))) == [max(a - b, 0) for a, b in drawn]
     assert list(bulk.ranks(array("I", sorted(one)), other)) == [sum(a < b for a in one) for b in other]
     found = bulk.happened(array("i", [bulk.NEVER if value == 3 else value for value in one]))
@@ -81,6 +82,10 @@ def test_what_rises_and_what_is_first(keys: list[int]) -> None:
     assert {key: list(mine) for key, mine in groups.items()} == {
         key: [10 + place for place, other in enumerate(keys) if other == key] for key in keys
     }
+
+
+def test_keys_may_be_large() -> None:
+    assert list(bulk.grouped(array("I", [7, 2**20, 7]), array("I", [1, 2, 3]))) == [7, 2**20]
 
 
 def test_what_is_no_number_is_left_out() -> None:

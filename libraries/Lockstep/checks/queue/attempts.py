@@ -204,9 +204,11 @@ class Attempts(Sequence[Attempt]):
 
     def by_connection(self) -> dict[int, array[int]]:
         """Connection -> the places of the attempts that were sent on it."""
-        sources = self.events.names.sources
+        sources, of_sends, everywhere = self.events.names.sources, bulk.taken(self.events.sources, self.sends), array("I", range(len(self)))
+        if len(connections := {sources[source].connection for source in {*of_sends}}) == 1:
+            return {connections.pop(): everywhere}
         groups: dict[int, array[int]] = {}
-        for source, places in bulk.grouped(bulk.taken(self.events.sources, self.sends), array("I", range(len(self)))).items():
+        for source, places in bulk.grouped(of_sends, everywhere).items():
             connection = sources[source].connection
             groups[connection] = array("I", sorted(groups[connection] + places)) if connection in groups else places
         return groups

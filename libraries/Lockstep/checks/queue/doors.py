@@ -130,8 +130,7 @@ def answered_questions(journal: Messages) -> list[tuple[Event, Event]]:
 
 def _settled(sends: array[int], heard: array[int], asked: list[tuple[int, int]]) -> array[int]:
     """For each sending on a connection the first position at which something was said about it, or about what came later on it."""
-    settled = array("i", accumulate(reversed(heard), min))
-    settled.reverse()
+    settled = bulk.least_from_here(heard)
     if not asked:
         return settled
     answers = [*accumulate((answer for _, answer in reversed(asked)), min, initial=NOWHERE)][::-1]
