@@ -36,7 +36,7 @@ class NeverServed(Sessions):
 class NewcomersWait(Gate):
     """Lets nobody in while it is busy: a new connection waits until nothing was sent to anybody for a moment, up to six seconds."""
 
-    moment = 0.05
+    moment = 0.25
     longest = 6.0
 
     async def check(self, request: Request) -> Refusal | None:
