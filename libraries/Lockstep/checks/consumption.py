@@ -52,6 +52,18 @@ def given_back(before: Look, after: Sequence[Look], limit: int = 5) -> Verdict:
     return verdict.concluded()
 
 
+def undecided(verdict: Verdict, most: str, limit: float) -> str | None:
+    """Why a slope says neither that there is a leak nor that a message leaves `limit` bytes at most; None where it says either.
+
+    `most` is the name of the figure that ends its interval.
+    """
+    figure = next((figure for figure in verdict.measurements if figure.name == most), None)
+    if not verdict.ok or (figure is not None and figure.value <= limit):
+        return None
+    supported = f"at most {figure.value:,.0f} B" if figure is not None else "no bound"
+    return f"the memory seen supports {supported} for each message, where {limit:g} B are to be shown; more messages narrow it"
+
+
 def memory_level(during: Sequence[Look], at_rest: Sequence[Look], share: float = 0.05, floor: int = 2 * FLOOR) -> Verdict:
     """Memory stays level under load, or comes back behind it (*leak*).
 

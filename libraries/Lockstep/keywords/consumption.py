@@ -9,7 +9,7 @@ from functools import partial
 from robot.api import logger
 
 from ..arguments import Duration, Size
-from ..checks.consumption import Look, given_back, memory_level, work_level
+from ..checks.consumption import Look, given_back, memory_level, undecided, work_level
 from ..checks.events import Event, Kind
 from ..checks.leaks import FLOOR, memory_slope_within
 from ..checks.verdict import Verdict
@@ -125,8 +125,7 @@ class ConsumptionKeywords:
 
         | `Work Should Be Linear In The Messages` | ${soak} |
         """
-        begin, end = min(load.begin for load in loads), max(load.begin + load.lasted for load in loads)
-        looks = self._looks(SERVER, loads, begin, end)
+        looks = self._looks(SERVER, loads)
         if self._seen(looks, "server_work_per_message"):
             self._expect.conclude([(TOPIC, work_level(looks))])
 
@@ -155,20 +154,18 @@ class ConsumptionKeywords:
 
     def _say_what_is_supported(self, verdict: Verdict, limit: int) -> None:
         """Where neither a leak nor its absence is shown, the upper end of the interval is not held against the limit."""
-        most = next((figure for figure in verdict.measurements if figure.name == AT_MOST), None)
-        if verdict.ok and (most is None or most.value > limit):
-            supported = f"supports at most {most.value:.0f} B for each message" if most is not None else "supports nothing"
-            reason = f"the memory looked at between {verdict.exercised} samples {supported}, {limit} B are to be shown; a longer soak narrows it"
+        reason = undecided(verdict, AT_MOST, limit)
+        if reason is not None:
             self._kit.record("not_measured", check=verdict.check, reason=reason, measurements=[AT_MOST])
             logger.warn(f"not measured: {reason}")
             verdict.measurements = [figure for figure in verdict.measurements if figure.name != AT_MOST]
 
-    def _looks(self, whose: str, loads: Sequence[Load], begin: float = float("-inf"), end: float = float("inf")) -> list[Look]:
+    def _looks(self, whose: str, loads: Sequence[Load]) -> list[Look]:
         """Each look at a process in this test, with the messages that these loads had settled by then."""
         if not loads:
             raise UsageError("say which load: give what 'Run Load' returned")
         volume = Volume(loads)
-        return [_look(event, round(volume.at(event.time))) for event in self._samples(whose, self._kit.scope.cursor) if begin <= event.time <= end]
+        return [_look(event, round(volume.at(event.time))) for event in self._samples(whose, self._kit.scope.cursor)]
 
     def _samples(self, whose: str, since: int) -> list[Event]:
         return [event for event in self._kit.engine.journal.slice(since, {whose}) if event.kind is Kind.SAMPLE]

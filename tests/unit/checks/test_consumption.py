@@ -13,8 +13,9 @@ from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import Verdict
-from Lockstep.checks.consumption import STRETCHES, Look, given_back, memory_level, work_level
+from Lockstep.checks.consumption import STRETCHES, Look, given_back, memory_level, undecided, work_level
 from Lockstep.checks.progress import drained_within, nothing_refused
+from Lockstep.checks.violations import Code
 
 MB = 1_000_000
 
@@ -77,6 +78,20 @@ def test_memory_that_is_kept_is_told() -> None:
         ("the server at rest has 159.0 MB, where it had 109.5 MB in the middle of the load and 159.0 MB at most: "
         "it neither levelled off nor gave back 95% of what it took")
     ]
+
+
+@pytest.mark.parametrize(("figures", "violated", "expected"), [
+    ({"most": 50.0}, False, None), ({"most": 12345.6}, True, None), ({}, True, None),
+    ({"most": 12345.6}, False, "the memory seen supports at most 12,346 B for each message, where 50 B are to be shown; more messages narrow it"),
+    ({"other": 1.0}, False, "the memory seen supports no bound for each message, where 50 B are to be shown; more messages narrow it"),
+])
+def test_a_slope_may_decide_nothing(figures: dict[str, float], violated: bool, expected: str | None) -> None:
+    verdict = Verdict("slope", exercised=1)
+    for name, value in figures.items():
+        verdict.measured(name, value, "B/msg", 1)
+    if violated:
+        verdict.violated(Code.LEAK, "it leaks")
+    assert undecided(verdict, "most", 50) == expected
 
 
 # work -------------------------------------------------------------------------------------------------------------------------

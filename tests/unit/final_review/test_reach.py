@@ -10,7 +10,7 @@ import pytest
 from final_review.criteria import Circumstances, Comparison, Condition, Criterion, Judged, Measurement, State, judge
 from final_review.quantity import parse
 from final_review.reach import out_of_reach
-from final_review.records import BeyondLimits, NotOffered, Records, read_records
+from final_review.records import BeyondLimits, NotOffered, Records, Undecided, read_records
 from final_review.result import ExecutedTest, RunResult
 
 LIMIT = "52 msg/s were asked for, Desk takes 20"
@@ -102,8 +102,19 @@ def test_the_records_say_what_was_beyond_the_limits(tmp_path: Path) -> None:
     lines = [
         {"run": "r", "kind": "beyond_limits", "case": "rms-1,rms-b", "test": "S.T1", "reason": LIMIT},
         {"run": "r", "kind": "not_offered", "case": "rms-1", "test": "S.T1", "check": "c", "reason": "no", "measurements": ["lost"]},
+        {"run": "r", "kind": "not_measured", "case": "hvt-7", "test": "S.T2", "reason": "supports at most 70 B", "measurements": ["slope"]},
     ]
     (tmp_path / "1.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     records = read_records(tmp_path, "r")
     assert records.beyond_limits == [BeyondLimits(("rms-1", "rms-b"), "S.T1", LIMIT)]
     assert records.not_offered == [NotOffered(("rms-1",), "S.T1", "c", "no", ("lost",))]
+    assert records.undecided == [Undecided(("hvt-7",), "supports at most 70 B", ("slope",))]
+
+
+def test_a_figure_that_the_samples_do_not_decide_is_not_claimed_and_says_what_they_support() -> None:
+    records = Records(undecided=[Undecided(("hvt-7",), "supports at most 70 B", ("slope",))])
+    known = out_of_reach({"hvt-7", "rms-b"}, RunResult(tests=[]), records, {})
+    assert known == {"hvt-7": {"slope": "supports at most 70 B"}, "rms-b": {}}
+    slope = Criterion("fr-y", "Y", (Condition("slope", Comparison.AT_MOST, parse("50 B/msg"), ("hvt-7",)),))
+    result = judge(slope, [], Circumstances("quick", out_of_reach=known))
+    assert (result.state, result.claimed, result.reason) == (State.NOT_MEASURED, False, "supports at most 70 B")
