@@ -30,7 +30,7 @@ def bucket(microseconds: int, bits: int = KEPT_BITS) -> int:
 class _Buckets(dict[int, int]):
     """Remembers buckets, so that a long column is put into them without a line of Python for each value."""
 
-    MOST = 200_000
+    MOST = 20_000
 
     def __init__(self, bits: int) -> None:
         super().__init__()

@@ -62,9 +62,7 @@ class Lane(asyncio.Protocol):
         self._head: bytearray | None = bytearray()
         self._paused = False
         self._was_paused = False
-        loop = asyncio.get_running_loop()
-        self._ready: asyncio.Future[None] = loop.create_future()
-        self._gone: asyncio.Future[None] = loop.create_future()
+        self._ready, self._gone = asyncio.Future[None](), asyncio.Future[None]()
 
     # opening
 
@@ -263,10 +261,12 @@ class Lane(asyncio.Protocol):
             frames += self._encoder(2, urgent=urgent)([message_id], number, at)
         return frames
 
-    def ask(self, question: str, request_id: str) -> None:
-        """Asks the target something; the answer goes into the tally."""
-        if self.is_open and not self._paused:
+    def ask(self, question: str, request_id: str) -> bool:
+        """Asks the target something, if the socket takes it; the answer goes into the tally."""
+        can = self.is_open and not self._paused
+        if can:
             self.transport.write(masked_text([self._adapter.ask(question, request_id)]))
+        return can
 
     def _encoder(self, attempt: int, *, urgent: bool) -> Encode:
         found = self._encoders.get((attempt, urgent))

@@ -80,7 +80,8 @@ class _Shard:
         self._told: Counter[str] = Counter()
         self._cpu = (monotonic(), thread_time())
         self._second = self._first = 0
-        self._asked: set[int] = set()
+        self._asked: dict[int, int] = {}
+        """How many messages each connection had sent when it asked whether the target has anything to do."""
         self._wall = time() - monotonic()
 
     def _lane(self, number: int) -> Lane:
@@ -196,15 +197,19 @@ class _Shard:
                 self._traffic.ended(lane, lane.tally.write_off())
 
     def _has_nothing_to_do(self, lane: Lane) -> bool:
-        """True when the target has answered that it works on nothing of this user; else it is asked, if it can be."""
+        """True when the target has answered that it works on nothing of this user; else it is asked, if it can be.
+
+        Its answer says nothing of what was sent after the question.
+        """
         number, tally = lane.door.number, lane.tally
-        if tally.target_is_idle and number in self._asked:
-            self._asked.remove(number)
-            return True
-        if PENDING in self._command.file.questions:
-            tally.target_is_idle = False
-            self._asked.add(number)
-            lane.ask(PENDING, f"{tally.prefix}q{self._second}")
+        if number in self._asked:
+            if tally.target_is_idle is None:
+                return False
+            if self._asked.pop(number) == tally.sent and tally.target_is_idle:
+                return True
+        if PENDING in self._command.file.questions and lane.ask(PENDING, f"{tally.prefix}q{self._second}"):
+            tally.target_is_idle = None
+            self._asked[number] = tally.sent
         return False
 
     def _line(self) -> None:

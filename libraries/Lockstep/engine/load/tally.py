@@ -32,8 +32,8 @@ class Tally:
         self.next_offset: int | None = None
         self.last_arrival = 0.0
         """When the last answer to a message came; pushes that nobody asked for do not count."""
-        self.target_is_idle = False
-        """The last answer to a question said that the target works on nothing of this user any more."""
+        self.target_is_idle: bool | None = None
+        """Whether the answer to the last question said that the target works on nothing of this user any more; None: no answer yet."""
         self._columns = columns
         self._read = read
         self._adapter = adapter
