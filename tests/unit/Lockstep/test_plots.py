@@ -159,3 +159,11 @@ def test_without_matplotlib_there_is_a_sentence_and_the_table(monkeypatch):
     assert "No plots are drawn: matplotlib is not installed. Install it with: python -m pip install 'matplotlib&gt;=3.9,&lt;4'" in html
     assert drawn(html) == []
     assert ">1,000</td>" in html
+
+
+def test_who_interrupts_gets_the_table_and_does_not_wait_for_pictures():
+    one = load()
+    one.interrupted = True
+    html = load_picture([load("before"), one])
+    assert drawn(html) == []
+    assert "interrupted after 10.0 s of 10 s" in html

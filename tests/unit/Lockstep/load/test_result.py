@@ -5,6 +5,7 @@ from shard_lines import CLOSED, OPEN, account, done, merged, second, told
 
 from Lockstep.engine.load.histogram import Histogram
 from Lockstep.engine.load.plan import Plan, Stage
+from Lockstep.engine.load.result import Merge
 
 
 def test_shards_add_up_in_whatever_order_their_lines_come():
@@ -66,3 +67,21 @@ def test_what_is_due_in_a_ramp_does_not_count_for_the_rate(answered, last, rate)
 def test_a_generator_without_a_timetable_that_was_busy_all_the_time_was_the_limit(plan, processor, limited):
     load = merged(second(0, 0, [1000], sent=1, processor=processor), second(0, 1, processor=0.01), done(0, account(0)), plan=plan)
     assert (load.limited_by_us is not None) == limited
+
+
+@pytest.mark.parametrize(("plan", "of"), [(OPEN, " of 2 s"), (Plan(connections=2, window=1, count=50), "")])
+def test_what_was_measured_until_an_interruption_is_kept_and_void(plan, of):
+    merge = Merge("phase", plan)
+    merge.take(second(0, -1, phase="connecting"))
+    merge.take(second(0, 0, [1000] * 8, sent=10, answered=8))
+    merge.take(second(0, 1, [1000] * 4, sent=4, answered=4))
+    merge.load.interrupted = True
+    load = merge.finished()
+    assert (load.lasted, load.rate, load.latency.total) == (2.0, 6.0, 12)
+    assert load.invalid == f"invalid: interrupted after 2.0 s{of}; what was measured until then is kept"
+
+
+def test_an_interruption_before_the_first_message_has_no_rate():
+    merge = Merge("phase", OPEN)
+    merge.load.interrupted = True
+    assert (merge.finished().rate, merge.load.lasted) == (0.0, 0.0)
