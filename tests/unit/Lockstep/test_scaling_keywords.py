@@ -17,7 +17,9 @@ from Lockstep.keywords.course import CourseKeywords
 from Lockstep.keywords.expectation import Expectation
 from Lockstep.keywords.kit import Kit
 from Lockstep.keywords.load import LoadKeywords
+from Lockstep.keywords.measuring import MeasuringKeywords
 from Lockstep.keywords.scaling import ScalingKeywords, Steps
+from Lockstep.keywords.sending import SendingKeywords
 from Lockstep.records import RUN
 from Lockstep.targets import load_target
 
@@ -103,6 +105,18 @@ def test_a_single_refusal_breaks_a_promised_rate_unless_the_generator_was_late(s
         scaling.load_should_be_answered_in_full(load(), load(answered=999))
     with pytest.raises(SkipExecution, match="invalid"):
         scaling.load_should_be_answered_in_full(load(answered=999, lag=LATE))
+
+
+def test_a_rate_that_the_target_holds_down_is_a_failure_and_one_that_the_generator_does_is_void(kit):
+    expectation = Expectation(kit)
+    measuring = MeasuringKeywords(kit, expectation, SendingKeywords(kit, expectation))
+    measuring.throughput_should_be_at_least(Rate(100), load(100))
+    slow = load(100, answered=990, lag={10: 5})
+    slow.held_up = 995  # the socket took nothing: that is the target's doing, and no lag of ours
+    with pytest.raises(PerformanceThresholdError, match=r"990 of 1000 messages were answered, at 99\.0 a second, where 100 are the least"):
+        measuring.throughput_should_be_at_least(Rate(100), slow)
+    with pytest.raises(SkipExecution, match="invalid"):
+        measuring.throughput_should_be_at_least(Rate(100), load(100, answered=990, lag=LATE))
 
 
 @pytest.mark.parametrize(("keys", "told"), [
