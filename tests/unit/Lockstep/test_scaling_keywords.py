@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -113,7 +114,7 @@ def test_a_rate_that_the_target_holds_down_is_a_failure_and_one_that_the_generat
     measuring.throughput_should_be_at_least(Rate(100), load(100))
     slow = load(100, answered=990, lag={10: 5})
     slow.held_up = 995  # the socket took nothing: that is the target's doing, and no lag of ours
-    with pytest.raises(PerformanceThresholdError, match=r"990 of 1000 messages were answered, at 99\.0 a second, where 100 are the least"):
+    with pytest.raises(PerformanceThresholdError, match=r"990 of 1000 messages.* were answered, at 99\.0 a second, where 100 are the least"):
         measuring.throughput_should_be_at_least(Rate(100), slow)
     with pytest.raises(SkipExecution, match="invalid"):
         measuring.throughput_should_be_at_least(Rate(100), load(100, answered=990, lag=LATE))
@@ -168,17 +169,18 @@ def test_latency_that_creeps_up_is_seen_and_a_single_step_or_a_late_generator_is
 
 
 def test_answers_that_stick_out_are_seen_when_the_generator_is_fine_enough_to_see_them(course):
-    outliers = load(seconds=100)
-    outliers.latency = Histogram({4_000: 9_700, 600_000: 300})
+    tail = course_of(*[4_000] * 20)
+    tail.moments = [replace(moment, latency=Histogram({4_000: 485, 600_000: 15})) for moment in tail.moments]
+    tail.latency = Histogram({4_000: 9_700, 600_000: 300})
     with pytest.raises(PerformanceThresholdError, match="300 of 10,000 replies took ten times as long"):
-        course.few_answers_should_stick_out(outliers)
-    outliers.lag = Histogram({10: 9_990, 60_000: 10})
+        course.few_answers_should_stick_out(tail)
+    tail.lag = Histogram({10: 9_990, 60_000: 10})
     with pytest.raises(PerformanceThresholdError, match="300 of 10,000"):
-        course.few_answers_should_stick_out(outliers)
-    outliers.lag = Histogram({10: 9_989, 60_000: 11})
+        course.few_answers_should_stick_out(tail)
+    tail.lag = Histogram({10: 9_989, 60_000: 11})
     with pytest.raises(SkipExecution, match=r"^invalid: the generator itself sent 11 of 10,000 messages more than 50 ms late, 0\.1% of them may be$"):
-        course.few_answers_should_stick_out(outliers)
-    course.few_answers_should_stick_out(load(seconds=100))
+        course.few_answers_should_stick_out(tail)
+    course.few_answers_should_stick_out(course_of(*[4_000] * 18, 600_000, 600_000))
 
 
 def test_each_tenth_is_recorded_with_its_percentiles(kit, course):
