@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import duels, paced, platform_load, rows
+from benchmarks import duels, events, paced, platform_load, rows
 from benchmarks.contenders import CONTENDERS
 from benchmarks.stage import CORES, Failed
 from runner import run_folder
@@ -54,6 +54,8 @@ SINGLES = {
     "memory 600 s": Single(paced.memory_600, 1, 600, on_request=True),
     "platform saturation": Single(platform_load.saturation, 3, 10),
     "platform full peak": Single(platform_load.full_peak, 3, 30),
+    "checks of 1000000 events": Single(events.checked, 3, 1),
+    "stack": Single(duels.stacks, 3, 4, on_request=True),
 }
 DUELS = {duels.name_of(shape, opponent): (shape, opponent) for shape in duels.SHAPES for opponent in CONTENDERS}
 NAMES = (*DUELS, *SINGLES)

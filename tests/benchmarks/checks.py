@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import resource
 import sys
 import time
@@ -232,6 +233,7 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=1_000_000)
     arguments.add_argument("--ledger", action="store_true", help="with a processed row for each message and the checks that read it")
     arguments.add_argument("--acknowledged", action="store_true", help="each message is acknowledged before it is answered")
+    arguments.add_argument("--json", action="store_true", help="the figures for a program, in the line before the last")
     asked = arguments.parse_args()
     made = conversation(asked.events, ledger=asked.ledger, acknowledged=asked.acknowledged)
     events = made.journal.slice(0, set(CLIENTS))
@@ -249,6 +251,8 @@ def main() -> None:
         print(f"{took:9.3f} s  {name}" + (f" ({result.exercised})" if isinstance(result, Verdict) else ""))
     print(f"{collector.seconds:9.3f} s  of it in the cycle collector")
     print(f"{total:9.3f} s  together, {total / len(events) * 1e9:.0f} ns an event; peak {peak():.0f} MB, of which checks {peak() - before:.0f} MB")
+    if asked.json:
+        print(json.dumps({"seconds": total, "megabytes": peak()}))
     met = total < MOST_SECONDS and peak() < MOST_MEGABYTES
     print(f"the bounds of {MOST_SECONDS:g} s and {MOST_MEGABYTES} MB are {'met' if met else 'not met'}")
     sys.exit(not met)

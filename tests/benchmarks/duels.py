@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import CONTENDERS, Contender, Ours, Shape
 from benchmarks.peers import Missing
 from benchmarks.rows import Row, figure
-from benchmarks.stage import SETTLE, Failed, Generator, Server, Window, watched
+from benchmarks.stage import HERE, SETTLE, Failed, Generator, Server, Window, watched
 
 SHAPES = {"c100x16": Shape("c100x16", 100, 16), "ping": Shape("ping", 1, 1)}
 SPARE = 2.0
@@ -43,13 +44,27 @@ def fought(shape: Shape, opponents: Iterable[str], rounds: int, seconds: float, 
     return list(rows.values())
 
 
-def one(contender: Contender, shape: Shape, seconds: float) -> Window:
+def stacks(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Row]:
+    """The stacks that a server could be built on, in turns, under our load: messages per second, beside the choice of the platform."""
+    rows = {stack: Row(f"stack {stack}", "msg/s") for stack in ("websockets", "sans_io")}
+    for number in range(1, rounds + 1):
+        found = {}
+        for stack in (*rows, "fast_lane"):
+            found[stack] = one(Ours(), SHAPES["c100x16"], seconds, [sys.executable, str(HERE / "server_stacks.py"), stack])
+            tell(f"stacks round {number}: {stack} {_told(found[stack])}")
+        chosen = found["fast_lane"]
+        for stack, row in rows.items():
+            row.add(chosen.rate, found[stack].rate, ours_us=chosen.server_us, other_us=found[stack].server_us)
+    return list(rows.values())
+
+
+def one(contender: Contender, shape: Shape, seconds: float, server: Sequence[str] | None = None) -> Window:
     """One contender on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, Server(contender.server) as server:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, Server(server or contender.server) as running:
         folder, lasts = Path(name), SETTLE + seconds + SPARE
-        launch = contender.launch(server.url, shape, lasts, folder)
+        launch = contender.launch(running.url, shape, lasts, folder)
         with Generator(launch.command, folder / "said", environment=launch.environment, given=launch.given, folder=folder) as generator:
-            window = watched(server, generator, shape.connections, seconds)
+            window = watched(running, generator, shape.connections, seconds)
             if contender.ends:
                 contender.judge(generator.finish(lasts + 30))
         return window

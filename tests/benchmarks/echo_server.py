@@ -15,26 +15,21 @@ import sys
 import threading
 import time
 from hashlib import sha256
-from types import SimpleNamespace
 
+import msgspec
 import orjson
 from websockets.speedups import apply_mask
 from websockets.utils import accept_key
 
-try:
-    import msgspec
 
-    class Message(msgspec.Struct, gc=False):
-        message_id: str
-        sequence_id: int
-        content: str
-        attempt: int = 1
+class Message(msgspec.Struct, gc=False):
+    message_id: str
+    sequence_id: int
+    content: str
+    attempt: int = 1
 
-    decode = msgspec.json.Decoder(Message).decode
-except ImportError:
-    def decode(payload):
-        return SimpleNamespace(**{"attempt": 1, **orjson.loads(payload)})
 
+decode = msgspec.json.Decoder(Message).decode
 HELLO = {"type": "connection_established", "session_id": "echo", "epoch": 1, "offset": 0, "recovered": False}
 
 

@@ -24,8 +24,8 @@ ECHO = [sys.executable, str(HERE / "echo_server.py")]
 CORES: Sequence[int] = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 GENERATORS, SERVERS = (CORES[0], CORES[-1]) if len(CORES) > 1 else (None, None)
 """The core of each side; None where the system cannot be told, or has only one."""
-PATIENCE = 30.0
-"""s in which a server must come up or say its counts, and a generator must begin."""
+PATIENCE = 120.0
+"""s in which a server must come up or say its counts, and a generator must begin; a busy machine needs them."""
 SETTLE = 1.0
 """s from the first messages of all connections to the first count; less where the measurement itself is shorter."""
 

@@ -20,7 +20,7 @@ def measured():
     """A tiny run, its rows, and its folder taken away at the end."""
     before = {process.pid for process in psutil.process_iter()}
     words = [sys.executable, "-m", "runner", "bench", "--only", "ping vs *", "--rounds", "1", "--seconds", "0.3", "--peers", "no"]
-    done = subprocess.run(words, cwd=ROOT, env=Project.here().environment(), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, cwd=ROOT, env=Project.here().environment(), capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     file = ROOT / done.stdout.splitlines()[-1]
     yield done, json.loads(file.read_text("utf-8")), before

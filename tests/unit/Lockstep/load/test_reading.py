@@ -4,11 +4,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Lockstep.checks.events import Kind
-from Lockstep.engine.load import reading
 from Lockstep.engine.load.reading import Reply, reader
 from Lockstep.targets import load_target
 from Lockstep.targets.model import Messages
@@ -27,15 +26,6 @@ def read(file, *payloads):
     return None if replies is None else [tuple(getattr(reply, name) for name in Reply._fields) for reply in replies]
 
 
-@pytest.fixture(params=["structure", "dictionary"], autouse=True)
-def way(request, monkeypatch):
-    """Both short ways."""
-    if request.param == "dictionary":
-        monkeypatch.setattr(reading, "msgspec", None)
-    elif reading.msgspec is None:
-        pytest.skip("not available here: msgspec is not installed")
-
-
 ANSWERED = {"where": {"type": "ai_response"}, "message_id": "message_id"}
 RULES = {
     "reference": REFERENCE,
@@ -44,13 +34,14 @@ RULES = {
     "two": small({"reply": [{"where": {"type": "ai_response", "final": True}, "message_id": "message_id"}], "accepted": [ANSWERED]}),
     "echo": small({"reply": [{**ANSWERED, "echo": "content"}]}),
     "staged": small({"reply": [ANSWERED], "accepted": [{"where": {"type": "ai_response", "code": 5}, "message_id": "message_id"}]}),
+    "same": small({"reply": [{**ANSWERED, "digest": "message_id"}]}),
     "hidden": small({"reply": [ANSWERED], "refused": [{"where": {"type": "*", "code": 5}, "message_id": "message_id"}]}),
 }
 values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["ai_response", "error", "x", "é"]), st.floats(0, 1), st.lists(st.integers(0, 1), max_size=1))
 wires = st.dictionaries(st.sampled_from(["type", "message_id", "attempt", "sequence_id", "offset", "digest", "content", "final", "code", "in"]), values)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(sorted(RULES)), st.lists(st.tuples(wires, st.booleans()), min_size=1, max_size=3))
 def test_the_short_way_reads_what_the_adapter_reads(name, answers):
     file = RULES[name]
