@@ -72,12 +72,12 @@ def drained_within(history: History, below: int, limit: float) -> Verdict:
     return verdict.concluded()
 
 
-def nothing_refused(history: History) -> Verdict:
-    """Every message that was sent is let in: behind an overload there is a place for each again (*slow_recovery*). O(n)."""
+def nothing_refused(history: History, otherwise: Code = Code.SLOW_RECOVERY) -> Verdict:
+    """Every message that was sent is let in: behind an overload there is a place for each again (`otherwise`: *slow_recovery*). O(n)."""
     verdict = Verdict("nothing is refused", exercised=len(history.journal.sends))
     for refused in history.events.of(Kind.REFUSED):
         why = (refused.details or {}).get("reason", "no reason given")
-        verdict.violated(Code.SLOW_RECOVERY, f"{wording.owner(refused)}'s message {refused.message_id} was refused {wording.at(history, refused)}: {why}", refused)
+        verdict.violated(otherwise, f"{wording.owner(refused)}'s message {refused.message_id} was refused {wording.at(history, refused)}: {why}", refused)
     return verdict.concluded()
 
 

@@ -89,17 +89,22 @@ class PressureKeywords:
         self._expect.holds(partial(drained_within, below=int(below), limit=float(within)), client=client)
 
     @keyword(tags=("Expectation", "Backpressure"))
-    def everything_should_have_been_answered_in(self, phase: Phase) -> None:
-        """Every message of a phase was let in and answered; none was refused.
+    def everything_should_be_answered_as_in(self, baseline: Phase, phase: Phase) -> None:
+        """Behind a disturbance every message is let in and answered, as it was before.
 
-        | =Argument= | =Meaning=                        |
-        | phase      | what `Measure Phase` returned    |
+        | =Argument= | =Meaning=                                             |
+        | baseline   | what `Measure Phase` returned before the disturbance, at a higher rate |
+        | phase      | what it returned behind                               |
 
-        Violations: lost, slow_recovery.
+        Violations: lost, slow_recovery; rate_not_sustained where the target refused messages of the baseline already.
 
-        | `Everything Should Have Been Answered In` | ${recovery} |
+        | `Everything Should Be Answered As In` | ${baseline} | ${recovery} |
         """
-        self._expect.judge(phase.history, [nothing_lost, nothing_refused])
+        before = nothing_refused(baseline.history, Code.RATE_NOT_SUSTAINED)
+        if before.ok:
+            self._expect.judge(phase.history, [nothing_lost, nothing_refused])
+        else:
+            self._expect.conclude([("rate", before)], baseline.history)
 
     @keyword(tags=("Load", "Expectation"))
     def so_many_messages_should_have_failed(self, count: Count, load: Load) -> None:
