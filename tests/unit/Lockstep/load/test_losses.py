@@ -27,7 +27,7 @@ def silent():
     async def made():
         file = load_target("reference")
         doors = (Door(number=0, user="user", prefix="r.0.", url="ws://127.0.0.1:1/ws"),)
-        shard = _Shard(Command(plan=Plan(connections=1, window=1, seconds=60), doors=doors, file=file.file, path=str(file.path)), print)
+        shard = _Shard(Command(plan=Plan(connections=1, window=1, seconds=60), doors=doors, file=file.file, path=str(file.path)), print, None)
         lane = shard._lanes[0]
         lane.transport, lane._protocol.state = Socket(), State.OPEN
         shard._begun = monotonic() - 10
