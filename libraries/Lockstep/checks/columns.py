@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import compress, islice, tee
 from math import isnan, nan
 from operator import itemgetter
@@ -125,8 +125,7 @@ class Events(Sequence[Event]):
 
     def mask(self, *kinds: Kind) -> bytes:
         """For each event 1 if it is of one of these kinds, else 0."""
-        numbers = {kind.number for kind in kinds}
-        return bytes(self.kinds).translate(bytes(number in numbers for number in range(256)))
+        return bytes(self.kinds).translate(_wanted(kinds))
 
     def of(self, *kinds: Kind) -> Picked[Event]:
         """All events of these kinds."""
@@ -178,6 +177,13 @@ class Events(Sequence[Event]):
             map(_with_version, entries(self.details, positions), entries(self.versions, positions)),
             strict=True,
         ))
+
+
+@cache
+def _wanted(kinds: tuple[Kind, ...]) -> bytes:
+    """By number of a kind 1 if it is one of these."""
+    numbers = {kind.number for kind in kinds}
+    return bytes(number in numbers for number in range(256))
 
 
 def _numbers(values: Sequence[int | None]) -> list[int]:

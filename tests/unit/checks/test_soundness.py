@@ -90,5 +90,6 @@ MISBEHAVING: dict[str, dict[str, int]] = {
 def test_an_odd_server_is_never_reported(kind: str, seed: int, echo: bool) -> None:
     server = Odd(seed, users=("alice", "bob")[: 1 + seed % 2], echo=echo)
     server.run(150, send=3, coordinate=1, end=1, ask=2, **MISBEHAVING[kind]).settle()
-    verdicts = {name: check(server.history_with_ledger) for name, check in EVERY.items()}
+    history = server.history_with_ledger
+    verdicts = {name: check(history) for name, check in EVERY.items()}
     assert {name: verdict.violations for name, verdict in verdicts.items() if codes(verdict)} == {}
