@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 
 from robot.api import logger
 
-from ..arguments import BenchmarkPhase, Count, Duration, Durations, Rate, Rates
+from ..arguments import BenchmarkPhase, Count, Duration, Durations, MaybeRate, Rate, Rates
 from ..checks.scaling import Step, answered_in_full, steps_kept
 from ..engine.load import shape
 from ..engine.load.plan import Plan, Stage
@@ -39,7 +39,9 @@ class ScalingKeywords:
         self._load = load
 
     @keyword(tags=("Load", "Sending", "Figures"))
-    def run_load_steps(self, name: str, *, rates: Rates, each: Duration, within: Duration, connections: Count = MANY) -> Steps:
+    def run_load_steps(
+        self, name: str, *, rates: Rates, each: Duration, within: Duration, promised: MaybeRate = None, connections: Count = MANY,
+    ) -> Steps:
         """Offers one rate after the other, each for the same time and in open loop, and waits for the last answer in between.
 
         | =Argument=  | =Meaning=                                                                               |
@@ -47,6 +49,7 @@ class ScalingKeywords:
         | rates       | rising, such as ``100, 300, 600 msg/s``                                                 |
         | each        | how long each rate is offered, such as ``10 s``                                         |
         | within      | how long the last answer may take, such as ``500 ms``                                   |
+        | promised    | the rate that is promised; where it is not among the rates it becomes a step as well    |
         | connections | how many, the same in each step; each is a user of its own                              |
 
         As a rate counts until the last answer, each step offers a little more than its rate: rate * (1 + within / each).
@@ -60,6 +63,8 @@ class ScalingKeywords:
             raise UsageError("each=... must be more than 0 s")
         if any(before >= after for before, after in pairwise(rates)):
             raise UsageError(f"rates must rise from step to step, not {_told(rates)}")
+        if promised is not None:
+            rates = Rates(sorted({*rates, promised}))
         offers = [Rate(shape.shown(rate, each, within)) for rate in rates]
         rate_within(self._kit, clients_within(self._kit, connections) / offers[-1])
         self._load.must_be_permitted(name, Plan(connections=connections, stages=(Stage(float(each), offers[-1], offers[-1]),)))

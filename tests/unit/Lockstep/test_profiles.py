@@ -3,6 +3,8 @@
 import pytest
 
 from Lockstep import profiles
+from Lockstep.arguments import Duration, Durations, Rate, Rates
+from Lockstep.engine.load.shape import PHASES
 from Lockstep.errors import UsageError
 
 
@@ -47,3 +49,17 @@ def test_what_cannot_be_is_a_sentence_before_anything_runs(monkeypatch, variable
 @pytest.mark.parametrize("name", ["quick", "ci", "dev", "full"])
 def test_every_profile_of_the_kit_has_the_same_keys(name):
     assert profiles.load(profiles.FOLDER, name).keys() == profiles.load(profiles.FOLDER, "quick").keys()
+
+
+@pytest.mark.parametrize("name", ["quick", "ci", "dev", "full"])
+def test_the_sizes_of_high_volume_fit_each_other(name):
+    values = profiles.load(profiles.FOLDER, name)
+    rates = Rates.convert(values["RATE_STEPS"])
+    assert list(rates) == sorted(set(rates)), "steps rise"
+    assert rates[0] <= Rate.convert(values["SUSTAINED_RATE"]) <= rates[-1] == Rate.convert(values["PEAK_RATE"])
+    times = Durations.convert(values["BENCHMARK_PHASES"])
+    assert len(times) == len(PHASES)
+    within = Duration.convert(values["LATENCY_P95"])
+    longer = [times[PHASES.index("ramp")] / 2, times[PHASES.index("peak")], Duration.convert(values["SECONDS_PER_RATE_STEP"])]
+    assert all(within <= time / 3 for time in longer), "what is offered on top stays below a third"
+    assert Duration.convert(values["STRESS_TIME"]) >= 6, "20 stretches of 0.3 s tell a trend"

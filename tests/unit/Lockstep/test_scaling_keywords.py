@@ -143,6 +143,8 @@ def test_a_step_that_is_not_permitted_keeps_all_of_them_from_a_foreign_target(ki
     kit.use_target(load_target(file))
     with pytest.raises(SkipExecution, match=r"^not offered: Desk permits 500 msg/s \(permissions\.load\), 900 are wanted$"):
         scaling.run_load_steps("x", rates=RATES, each=Duration(1), within=Duration(0.5), connections=Count(5))
+    with pytest.raises(SkipExecution, match=r"750 are wanted$"):
+        scaling.run_load_steps("x", rates=Rates.convert("100"), each=Duration(1), within=Duration(0.5), promised=Rate(500), connections=Count(5))
     with pytest.raises(SkipExecution, match=r"^not offered: Desk permits 10 connections \(permissions\.load\), 11 are wanted$"):
         scaling.run_load_steps("x", rates=RATES, each=Duration(1), within=Duration(0.5), connections=Count(11))
 
