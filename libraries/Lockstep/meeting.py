@@ -42,6 +42,9 @@ class Meeting:
 
     def target(self, start: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
         """The addresses of the one target of all: the share that comes first starts it."""
+        for number in self._all:
+            if self._get(f"over/{number}"):
+                raise NotMet(f"share {number} of {self._of} has ended already; pabot needs {self._of} processes (--processes {self._of})")
         if self._values.first(self._key("starter"), str(self._number)):
             try:
                 addresses = start()
@@ -54,7 +57,14 @@ class Meeting:
         found = self._wait_for(lambda: self._get("target"), f"share {starter}", [int(starter)])
         if "error" in found:
             raise EnvironmentSetupError(f"share {starter} of {self._of} could not start the target: {found['error']}")
+        self.must_have_its_target()
         return dict(found["addresses"])
+
+    def must_have_its_target(self) -> None:
+        """Raises NotMet when the share that has started the target is gone, and the target with it."""
+        starter = int(self._get("starter") or self._number)
+        if starter != self._number and not self._is_here(starter):
+            raise NotMet(f"share {starter} of {self._of}, which had started the target, has ended already")
 
     def agreed(self, phase: str, lead: float) -> float:
         """The instant (time of day) at which all shares begin a phase: ``lead`` s after the last of them is ready."""

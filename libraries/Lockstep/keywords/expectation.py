@@ -128,7 +128,7 @@ class Expectation:
         verdicts = [verdict for _, verdict in judged if not self._spared(verdict)]
         wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(OF_TIME, verdict))]
         if wrong:
-            text = kit.in_suite_words(failure_text(wrong, history or History([]), kit.seed)) + kit.target.obituary()
+            text = kit.in_suite_words(failure_text(wrong, history or History([]), kit.seed)) + kit.obituary()
             if history is not None:
                 logger.info(kit.in_suite_words(sequence_diagram(history, wrong[0])), html=True)
             raise (PerformanceThresholdError if all(_only(LIMITS, verdict) for verdict in wrong) else ViolationError)(text)

@@ -91,6 +91,8 @@ class ShareKeywords:
         load = KeptLines(self._kit.records.folder, self._kit.records.run, figure_name(name)).load()
         if load is None:
             raise self._not_measured(f"no share of '{name}' has run before; run the suites in the order of suites/pabot.ordering")
+        if load.missing and not load.sent:
+            raise self._not_measured("; ".join(load.missing))
         self._loads.conclude(load)
         return load
 

@@ -44,7 +44,9 @@ class Sharing:
             own = OwnShare(number, portion.of, lambda: meeting.agreed(name, LEAD))
             kept.begin(plan, range(number, number + 1), portion.of)
             try:
-                kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, own=own))
+                ours = kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, own=own))
+                if ours.unfinished:
+                    meeting.must_have_its_target()
             except NotMet as missing:
                 kit.record("invalid", reason=f"{name}: not measured: {missing}")
                 raise SkipExecution(f"not measured: {missing}") from None

@@ -110,6 +110,25 @@ def test_a_share_that_was_ready_and_then_ended_does_not_hold_up_who_knows_it(mon
     assert one.agreed("flood", 0.0) > 0
 
 
+def test_who_comes_when_another_has_gone_is_told_so_and_not_where_a_dead_target_was():
+    values = Values()
+    one = Meeting(values, "suite", 1, 2)
+    one.target(lambda: {"url": "ws://gone"})
+    one.leave()
+    with pytest.raises(NotMet, match="share 1 of 2 has ended already; pabot needs 2 processes"):
+        Meeting(values, "suite", 2, 2).target(dict)
+
+
+def test_a_target_is_gone_with_the_share_that_had_started_it():
+    values = Values()
+    two = Meeting(values, "suite", 2, 2)
+    values.put("lockstep/suite/starter", "1")
+    values.put("lockstep/suite/here/1", GONE)
+    values.put("lockstep/suite/target", {"addresses": {"url": "ws://gone"}})
+    with pytest.raises(NotMet, match="share 1 of 2, which had started the target, has ended already"):
+        two.target(dict)
+
+
 def test_the_one_that_started_the_target_waits_until_nobody_needs_it():
     values, left = Values(), []
 

@@ -38,7 +38,7 @@ class KeptLines:
         found = {shard: lines for shard, lines in found.items() if lines}
         if not found or (only is not None and only not in found):
             return None
-        head = next(iter(found.values()))[0]
+        head = found[min(found) if only is None else only][0]
         merge = Merge(self._name, Plan.model_validate(head["plan"]))
         wanted = range(head["shards"]) if only is None else [only]
         for shard in wanted:

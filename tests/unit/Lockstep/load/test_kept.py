@@ -59,6 +59,12 @@ def test_each_share_can_be_looked_at_by_itself(tmp_path):
     assert one.load(2) is None
 
 
+def test_each_share_has_the_plan_that_it_has_followed(tmp_path):
+    filled(tmp_path)
+    kept(tmp_path).begin(PLAN.model_copy(update={"seed": 4711}), range(1, 2), 2)
+    assert (kept(tmp_path).load(0).plan.seed, kept(tmp_path).load(1).plan.seed) == (PLAN.seed, 4711)
+
+
 def test_a_share_that_left_nothing_is_missing_and_not_a_smaller_load(tmp_path):
     filled(tmp_path)
     (tmp_path / "shares" / "flood" / "1.jsonl").unlink()
