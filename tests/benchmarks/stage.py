@@ -73,6 +73,11 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def counts(self) -> Mapping[str, float]:
         """``time`` (s), ``processor`` (s), ``open`` connections and ``answered`` messages so far."""
         self._process.stdin.write(b"counts\n")

@@ -76,6 +76,16 @@ def test_files_that_are_damaged_are_what_they_were_before(tmp_path):
     assert 99 not in read(tmp_path, {99: FULL}), "its phase is over"
 
 
+def test_a_file_that_goes_while_it_is_looked_for_is_a_phase_that_is_over(tmp_path, monkeypatch):
+    write(tmp_path, FULL)
+
+    def gone(self, **how):
+        raise FileNotFoundError(2, "no such file")
+
+    monkeypatch.setattr(Path, "read_text", gone)
+    assert read(tmp_path, {os.getpid(): FULL}) == {}
+
+
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (7, "7"), (0.53, "0.53"), (98.4, "98"), (1234567, "1 234 567")])
 def test_numbers_are_short(value, text):
     assert number(value) == text
