@@ -1,4 +1,4 @@
-"""Our side: a shard of the load lane in a process of its own, exactly as ``Run Load`` starts it, and its checked result."""
+"""Our side: the load lane in a process of its own, and its checked result."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.stage import Failed, Generator
+from benchmarks.stage import HERE, Failed, Generator
 from Lockstep.engine.load.plan import Command, Door, Plan
 from Lockstep.engine.load.result import Load, Merge
 from Lockstep.targets import load_target
 
-SHARD = [sys.executable, "-m", "Lockstep.engine.load"]
+SHARD = [sys.executable, str(HERE / "lane_client.py")]
 SLOWEST = 60.0
 """s after the end of a phase in which all answers must have come."""
 
@@ -35,9 +35,8 @@ def checked(plan: Plan, said: str) -> Load:
     """The result of a phase that has ended; raises Failed unless every message was answered once, in order and unchanged."""
     merge, done = Merge("benchmark", plan), False
     for line in map(json.loads, said.splitlines()):
-        if line["event"] != "up":
-            merge.take(line)
-            done = done or line["event"] == "done"
+        merge.take(line)
+        done = done or line["event"] == "done"
     load = merge.finished()
     if not done or not load.answered or load.violations or load.lost or load.refused or load.refused_connections or load.answered != load.sent or load.without_digest:
         raise Failed(f"our own load was not whole: {load.answered} of {load.sent} answered, {dict(load.violations)} {load.sentences[:3]}")
