@@ -20,7 +20,7 @@ from statistics import median
 from typing import NamedTuple
 
 from Lockstep.checks import Verdict
-from Lockstep.checks.course import STRETCHES, Stretch, few_outliers, no_rise, outlier_limit, too_coarse
+from Lockstep.checks.course import STRETCHES, Stretch, few_outliers, lag_limit, no_rise, outlier_limit, too_coarse
 from Lockstep.checks.leaks import WARM_UP, memory_slope_within
 from Lockstep.checks.load import Part, percentile_within
 
@@ -60,8 +60,9 @@ def rising(run: Run) -> Verdict:
 
 def sticking_out(run: Run) -> Verdict:
     """The check of outliers; it sees nothing where the generator was too coarse for it."""
-    limit = outlier_limit(median(run.latencies))
-    if too_coarse(sum(each > limit for each in run.lag), len(run.lag)):
+    typical = median(run.latencies)
+    limit, late = outlier_limit(typical), lag_limit(typical)
+    if too_coarse(sum(each > late for each in run.lag), len(run.lag)):
         return Verdict("few replies stick out")
     return few_outliers([Part("stretch", len(stretch), sum(each > limit for each in stretch)) for stretch in run.stretches])
 

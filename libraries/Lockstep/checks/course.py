@@ -68,8 +68,16 @@ def outlier_limit(typical: float) -> float:
     return max(OUTLIER_FACTOR * typical, OUTLIER_FLOOR)
 
 
+def lag_limit(typical: float) -> float:
+    """The lateness (s) of the generator's own that is too much where this is the median: half of what sticks out.
+
+    A machine that keeps the generator waiting for so long keeps a server on it waiting as well, and longer.
+    """
+    return outlier_limit(typical) / 2
+
+
 def too_coarse(late: int, sent: int) -> bool:
-    """Whether a generator sent so many messages later than the `outlier_limit` that its own lateness would show as the target's."""
+    """Whether a generator sent so many messages later than the `lag_limit` that outliers say nothing about the target."""
     return late > INSTRUMENT * sent
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from random_histories import against_oracle, codes, examples, expect
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.course import Stretch, few_outliers, no_latency_trend, no_rise, outlier_limit, too_coarse
+from Lockstep.checks.course import Stretch, few_outliers, lag_limit, no_latency_trend, no_rise, outlier_limit, too_coarse
 from Lockstep.checks.load import Part
 from Lockstep.checks.trend import slope, thinned, variation
 
@@ -167,6 +167,7 @@ def test_outliers_are_too_many_when_more_than_half_of_the_stretches_have_too_man
 
 
 def test_the_generator_may_be_late_with_one_message_of_a_thousand() -> None:
+    assert (lag_limit(0.001), lag_limit(0.02)) == (0.025, pytest.approx(0.1))
     assert not too_coarse(1, 1000)
     assert too_coarse(2, 1000)
 
