@@ -13,10 +13,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -75,13 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: list[rows.Row] = []
     code = Exit.READY
     try:
-        for part in _measured(chosen, given):
-            found += part
+        for names, measure in _parts(chosen, given):
+            try:
+                found += measure()
+            except Failed as reason:
+                tell(f"{names[0]} failed: {reason}")
+                found += [rows.Row(name, "-", missing=f"our own side failed: {reason}") for name in names]
+                code = Exit.CANNOT_SAY
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
-    except Failed as reason:
-        print(f"Stopped: {reason}", file=sys.stderr)
-        code = Exit.CANNOT_SAY
     file = rows.write(found, run_folder.create(Project.here().results), heading())
     print(f"\n{heading()}\n\n{rows.table(found)}\n\n{shorter(file, Path.cwd())}")
     return code
@@ -122,15 +125,17 @@ def _is_chosen(name: str, given: argparse.Namespace) -> bool:
     return fnmatchcase(name, given.only) or name.startswith(given.only)
 
 
-def _measured(chosen: Sequence[str], given: argparse.Namespace):
+def _parts(chosen: Sequence[str], given: argparse.Namespace) -> Iterator[tuple[list[str], Callable[[], list[rows.Row]]]]:
+    """What runs one after the other: the names of its rows, and how to get them."""
     for shape in duels.SHAPES.values():
-        opponents = [DUELS[name][1] for name in chosen if name in DUELS and DUELS[name][0] == shape.name]
-        if opponents:
-            yield duels.fought(shape, opponents, given.rounds or DUEL_ROUNDS, given.seconds or DUEL_SECONDS, tell)
+        names = [name for name in chosen if name in DUELS and DUELS[name][0] == shape.name]
+        opponents = [DUELS[name][1] for name in names]
+        if names:
+            yield names, partial(duels.fought, shape, opponents, given.rounds or DUEL_ROUNDS, given.seconds or DUEL_SECONDS, tell)
     for name in chosen:
         if name in SINGLES:
             single = SINGLES[name]
-            yield single.measure(given.rounds or single.rounds, given.seconds or single.seconds, tell)
+            yield [name], partial(single.measure, given.rounds or single.rounds, given.seconds or single.seconds, tell)
 
 
 def tell(line: str) -> None:

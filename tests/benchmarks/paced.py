@@ -16,6 +16,8 @@ from Lockstep.engine.load.result import Load
 
 Tell = Callable[[str], None]
 CONNECTIONS = 10
+COMING_UP = 10
+"""Looks at a process, half a second apart, before what it keeps in memory is compared."""
 
 
 def steady(rate: int, seconds: float, connections: int = CONNECTIONS) -> Plan:
@@ -77,6 +79,7 @@ def memory_600(rounds: int, seconds: float, tell: Tell) -> list[Row]:
     for number in range(1, rounds + 1):
         seen: list[int] = []
         load = _on_echo(steady(10_000, seconds), lambda generator, seen=seen: _look(generator, seen, 0.5))
+        seen = seen[COMING_UP:]
         tenth = max(1, len(seen) // 10)
         early, late = (statistics.median(part) / 1e6 for part in (seen[tenth : 2 * tenth] or seen, seen[-tenth:]))
         row.add(late, early, most=max(seen) / 1e6)

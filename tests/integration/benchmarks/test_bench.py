@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 from benchmarks import bench
+from benchmarks.rows import Row
+from benchmarks.stage import Failed
 from runner.project import Project
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,3 +59,21 @@ def _is_of_a_benchmark(process):
 def test_bad_input_is_a_sentence_and_exit_code_3(words, sentence, capsys):
     assert bench.main(words) == 3
     assert sentence in capsys.readouterr().err
+
+
+def test_what_fails_on_our_own_side_is_said_and_the_rest_is_measured_all_the_same(monkeypatch, tmp_path, capsys):
+    def fails(rounds, seconds, tell):
+        raise Failed("3 messages were lost")
+
+    def holds(rounds, seconds, tell):
+        row = Row("open 500", "s")
+        row.add(0.5, 1.0)
+        return [row]
+
+    monkeypatch.setattr(bench, "SINGLES", {"paced 10000": bench.Single(fails, 1, 1), "open 500": bench.Single(holds, 1, 1)})
+    monkeypatch.setattr(bench, "NAMES", ("paced 10000", "open 500"))
+    monkeypatch.setattr(bench.run_folder, "create", lambda results: tmp_path)
+    assert bench.main([]) == 2
+    first, second = json.loads((tmp_path / "bench.json").read_text("utf-8"))
+    assert (first["name"], first["missing"]) == ("paced 10000", "our own side failed: 3 messages were lost")
+    assert (second["name"], second["ratio"]) == ("open 500", 0.5)
