@@ -13,6 +13,10 @@ Test Timeout      5 minutes
 Test Tags         hvt-4    serial
 
 
+*** Variables ***
+${QUESTIONS}    8000    # answers to so many questions are tens of megabytes
+
+
 *** Test Cases ***
 A Flood Is Refused Openly And Then It Is Over
     [Documentation]    15 000 messages as fast as they can be written, for an agent that does 500 a second; ten of them urgent.
@@ -88,7 +92,7 @@ It Should Be As Fast As Before
 Bob Asks And Does Not Read
     [Documentation]    Small questions with large answers, which would be tens of megabytes.
     Stop Reading    bob
-    Start Asking    agent_state    8000    client=bob
+    Start Asking    agent_state    ${QUESTIONS}    client=bob
     Wait Until The Server Is Idle
 
 Bob Reads Every Answer
