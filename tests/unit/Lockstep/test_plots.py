@@ -80,9 +80,9 @@ def test_steps_show_the_curve_and_its_knee():
     series = [load(f"step_{rate}", float(rate), min(rate, 400), begin=50.0 + 20 * place) for place, rate in enumerate((100, 200, 400, 800))]
     html = load_picture(series)
     assert len(drawn(html)) == 2
-    assert "knee, 400 offered" in texts(html)
-    assert "Knee: 400 messages per second" in html
-    assert "knee, 200 offered" in texts(load_picture(series, knee="step_200")), "who has judged the steps knows it better"
+    assert "knee: step 400" in texts(html)
+    assert "Knee: step 400" in html
+    assert "knee: step 200" in texts(load_picture(series, knee="step_200")), "who has judged the steps knows it better"
     assert "Knee: below the first step" in load_picture(series, knee="")
     assert "Knee: below the first step" in load_picture([load(f"step_{rate}", float(rate), 10) for rate in (100, 200, 300)])
 

@@ -51,7 +51,7 @@ def drawn(loads: Sequence[Load], named: str | None = None) -> str:
                          linewidth=1.2, label=f"p{percentile}")
         if knee is not None:
             at = float(offered(knee) or 0.0)
-            curve.plot([at], [knee.rate or 0.0], marker="o", markersize=11, markerfacecolor="none", markeredgecolor=RED, linestyle="none", label=f"knee, {at:,.0f} offered")
+            curve.plot([at], [knee.rate or 0.0], marker="o", markersize=11, markerfacecolor="none", markeredgecolor=RED, linestyle="none", label=f"knee: {_called(knee)}")
         curve.set(title="answered over offered rate", xlabel="offered, messages/s", ylabel="answered, messages/s")
         latency.set(title="latency over offered rate", xlabel="offered, messages/s", ylabel="ms", yscale="log")
         latency.minorticks_off()
@@ -63,5 +63,10 @@ def drawn(loads: Sequence[Load], named: str | None = None) -> str:
 
 def _says(loads: Sequence[Load], knee: Load | None) -> str:
     told = "; ".join(f"{offered(load):,.0f} offered, {load.rate or 0.0:,.0f} answered" for load in loads)
-    at = f"{offered(knee):,.0f} messages per second" if knee is not None else "below the first step"
+    at = _called(knee) if knee is not None else "below the first step"
     return f"Scaling curve in messages per second. {told}. Knee: {at}"
+
+
+def _called(load: Load) -> str:
+    """By its name: a step may offer a little more than the rate that it is to show."""
+    return load.name.replace("_", " ")
