@@ -44,7 +44,7 @@ def test_a_tiny_run_has_both_sides_in_its_file_and_leaves_nothing_behind(measure
 
 def _is_of_a_benchmark(process):
     words = " ".join(process.info["cmdline"] or [])
-    return "echo_server.py" in words or "websockets_client.py" in words
+    return str(ROOT / "tests" / "benchmarks") in words and "bench.py" not in words
 
 
 @pytest.mark.parametrize(
