@@ -58,8 +58,8 @@ def find(results: Path, given: str | None) -> Path:
     for folder in candidates:
         if (folder / "run.json").is_file():
             return folder.resolve()
-    where = f"{given!r} is no run folder" if given else f"There is no run yet in {results}"
-    raise StartError(f"{where}: it must hold a run.json. Start a run with: python run.py")
+    why = f"{given!r} is no run folder: it must hold a run.json." if given else f"There is no run yet in {results}."
+    raise StartError(f"{why} Start a run with: python run.py")
 
 
 def write_facts(run: Path, facts: Mapping[str, object]) -> None:

@@ -1,5 +1,6 @@
 """What a display is told of pabot's lines, and whether a run still goes on."""
 
+import io
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from phase_progress import Progress
 from runner import watch
 from runner.errors import StartError
 from runner.following import Follower
+from runner.project import Project
 
 
 class Shown:
@@ -87,7 +89,7 @@ def test_that_nothing_runs_is_said_with_what_became_of_the_latest_run(tmp_path):
     (tmp_path / "results" / "latest").symlink_to(run)
     with pytest.raises(StartError, match=r"^The run in .*20260104-1 has ended\. Ready within profile quick\. Nothing is left to watch there; start a run with: "):
         watch.watch(tmp_path / "results", None)
-    with pytest.raises(StartError, match=r"^There is no run yet in .*nowhere"):
+    with pytest.raises(StartError, match=r"^There is no run yet in .*nowhere\. Start a run with: python run\.py$"):
         watch.watch(tmp_path / "nowhere", None)
     with pytest.raises(StartError, match=r"^'odd' is no run folder"):
         watch.watch(tmp_path / "results", "odd")
@@ -111,6 +113,40 @@ def test_plain_robot_is_known_by_the_files_of_its_process(tmp_path):
         child.communicate()
     record.touch()
     assert not watch.goes_on(tmp_path)
+
+
+PLAIN = """
+import os, sys
+from pathlib import Path
+import phase_progress
+run = Path(sys.argv[1])
+(run / "records").mkdir()
+(run / "records" / f"{os.getpid()}.jsonl").touch()
+phase_progress.write(run, phase_progress.Progress(suite="Suites.A", test="Long", phase="peak", done=5, total=10, updated=4e9))
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_of_plain_robot_is_watched_until_its_process_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "AFTER", 1.0)
+    robot = subprocess.Popen([sys.executable, "-c", PLAIN, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=Project.here().environment())
+    assert robot.stdout.readline() == b"up\n"
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+        def write(self, text):
+            if "peak  5 of 10" in text:  # seen: now it may end
+                robot.communicate()
+            return super().write(text)
+
+    shown = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    assert watch.watch(tmp_path, str(tmp_path), shown) == 0
+    assert "A / Long" in shown.getvalue()
+    assert "has ended." in shown.getvalue().splitlines()[-1]
 
 
 def test_lines_are_read_as_they_are_written_and_none_is_lost_at_the_end(tmp_path, monkeypatch):

@@ -46,7 +46,7 @@ def test_a_run_is_found_by_name_by_path_and_as_the_latest(tmp_path):
 
 
 def test_no_run_yet_is_a_sentence(tmp_path):
-    with pytest.raises(StartError, match=r"There is no run yet in .*: it must hold a run\.json\. Start a run with: python run\.py"):
+    with pytest.raises(StartError, match=r"There is no run yet in .*\. Start a run with: python run\.py"):
         run_folder.find(tmp_path, None)
     with pytest.raises(StartError, match=r"'nowhere' is no run folder"):
         run_folder.find(tmp_path, "nowhere")
