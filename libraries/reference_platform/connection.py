@@ -1,19 +1,20 @@
-"""One TCP connection: handshake, then frames in and out, then the end. Its task is the only consumer of its messages."""
+"""One TCP connection: handshake, then frames in and out, then the end.
+
+Messages go to the pipeline as soon as they are read; where one has to wait, the connection's task goes on behind it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from email.utils import formatdate
+from collections.abc import Awaitable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
-from urllib.parse import parse_qs, urlsplit
 
-from websockets.datastructures import Headers
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.protocol import State
 
+from .handshake import MAX_HEAD, against_rfc, not_http, refused, token_in
 from .policies.gate import Refusal
 from .policies.tokens import TokenRefusedError
 from .receiver import Receiver
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .session import Session
 
-MAX_HEAD = 131_072
-"""Bytes of a request head."""
-MAX_LINE = 8_192
-MAX_HEADERS = 128
 CLOSE_PATIENCE = 5.0
 """Seconds a client has to end the TCP connection after the closing handshake."""
 
@@ -47,9 +44,14 @@ class Connection(asyncio.Protocol):
         self._receiver = Receiver(self._policies.wire, self._protocol)
         self._head = bytearray()
         self._news = asyncio.Event()
+        self._payloads: Iterator[bytes] = iter(())
+        """Messages that the pipeline has not taken yet,"""
+        self._behind: Awaitable[object] | None = None
+        """because it waits for this."""
         self._gone = False
         self._eof = False
         self._eof_written = False
+        self._is_consuming = False
         self._discarding = False
         self._stopped = False
         self._writing_paused = False
@@ -101,6 +103,10 @@ class Connection(asyncio.Protocol):
             self._send_protocol_data()
             if self._receiver.pongs:
                 self._take_pongs()
+            if self._is_consuming:
+                self._pipeline.host.guard(self._hand_over)
+                if self._behind is None and not self._receiver.is_over:
+                    return
         self._news.set()
         self._regulate()
 
@@ -179,14 +185,14 @@ class Connection(asyncio.Protocol):
             request = await self._request()
             if request is None:
                 return False
-            refusal = _against_rfc(request)
+            refusal = against_rfc(request)
             if refusal is None:
                 refusal = await self._policies.gate.check(request)
             if refusal is not None:
                 self._refuse(refusal)
                 return False
             try:
-                identity = await self._policies.tokens.verify(_token(request))
+                identity = await self._policies.tokens.verify(token_in(request))
             except TokenRefusedError as error:
                 self._refuse(Refusal(HTTPStatus.UNAUTHORIZED, str(error)))
                 return False
@@ -220,7 +226,7 @@ class Connection(asyncio.Protocol):
             await self._news.wait()
         head = bytes(self._head[: end + 4])
         del self._head[: end + 4]
-        refusal = _not_http(head)
+        refusal = not_http(head)
         if refusal is not None:
             self._refuse(refusal)
             return None
@@ -246,17 +252,19 @@ class Connection(asyncio.Protocol):
             self._send_protocol_data()
 
     async def _consume(self) -> None:
-        """Hands every message to the pipeline, in order; ends when no more can come."""
-        receive, receiver = self._pipeline.receive, self._receiver
-        while True:
-            while receiver.messages:
-                messages, receiver.messages = receiver.messages, []
-                await receive(messages, self)
+        """Sees to it that every message comes to the pipeline, in order; ends when no more can come."""
+        receiver = self._receiver
+        self._is_consuming = True
+        self._hand_over()
+        while self._behind is not None or not self.is_ending:
+            if self._behind is not None:
+                await self._behind
+                self._behind = self._pipeline.receive(self._payloads, self)
+                self._hand_over()
                 self._regulate()
-            if self.is_ending:
-                break
-            self._news.clear()
-            await self._news.wait()
+            else:
+                self._news.clear()
+                await self._news.wait()
         self._policies.duplicates.connection_closed(self)
         self._policies.inbox.connection_closed(self)
         if self.is_open:
@@ -264,6 +272,12 @@ class Connection(asyncio.Protocol):
         if receiver.closing is not None and self._protocol.state is State.OPEN:
             receiver.finish()
             self._send_protocol_data()
+
+    def _hand_over(self) -> None:
+        """Gives what was received to the pipeline, unless something earlier still waits."""
+        if self._behind is None and self._receiver.messages:
+            self._payloads, self._receiver.messages = iter(self._receiver.messages), []
+            self._behind = self._pipeline.receive(self._payloads, self)
 
     def _take_pongs(self) -> None:
         for payload in self._receiver.pongs:
@@ -295,17 +309,8 @@ class Connection(asyncio.Protocol):
                 (self.transport.pause_reading if wanted else self.transport.resume_reading)()
 
     def _refuse(self, refusal: Refusal) -> None:
-        body = json.dumps({"error": refusal.reason}).encode()
-        status = refusal.status
-        headers = Headers(
-            {"Date": formatdate(usegmt=True), "Connection": "close", "Content-Type": "application/json", "Content-Length": str(len(body))}
-        )
-        if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = "GET"
-        if status is HTTPStatus.UPGRADE_REQUIRED:
-            headers["Sec-WebSocket-Version"] = "13"
         if not self._gone:
-            self.transport.write(Response(status.value, status.phrase, headers, body).serialize())
+            self.transport.write(refused(refusal))
 
     async def _end_tcp(self) -> None:
         """Half-closes, then waits a while for the client to do the same: a socket closed with unread input would be reset, and
@@ -328,35 +333,3 @@ class Connection(asyncio.Protocol):
         if not self._eof_written and self.transport.can_write_eof():
             self._eof_written = True
             self.transport.write_eof()
-
-
-def _token(request: Request) -> str | None:
-    """The token from ``Authorization: Bearer`` or else from ``?token=``."""
-    scheme, _, value = (request.headers.get("Authorization") or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    return parse_qs(urlsplit(request.path).query).get("token", [None])[0]
-
-
-def _not_http(head: bytes) -> Refusal | None:
-    """Refuses a head that is no GET of HTTP/1.1, or too large in one of its parts."""
-    lines = head.split(b"\r\n")
-    if len(lines) > MAX_HEADERS or len(max(lines, key=len)) > MAX_LINE:
-        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
-    parts = lines[0].split(b" ")
-    if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
-        return Refusal(HTTPStatus.BAD_REQUEST, "this is not HTTP")
-    if parts[2] != b"HTTP/1.1":
-        return Refusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "a WebSocket needs HTTP/1.1")
-    if parts[0] != b"GET":
-        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "a WebSocket is opened with GET")
-    return None
-
-
-def _against_rfc(request: Request) -> Refusal | None:
-    """What ``websockets`` does not check, or answers with a less telling status."""
-    if request.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
-        return Refusal(HTTPStatus.UPGRADE_REQUIRED, "this WebSocket speaks version 13")
-    if len(request.headers.get_all("Host")) != 1:
-        return Refusal(HTTPStatus.BAD_REQUEST, "the request must have one Host header")
-    return None

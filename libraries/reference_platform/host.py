@@ -47,6 +47,13 @@ class Host:
         task.add_done_callback(self._ended)
         return task
 
+    def guard(self, work: Callable[[], None]) -> None:
+        """Does ``work``; an error in it stops the platform instead of disappearing in the loop."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self.failed(error)
+
     async def drained(self, patience: float) -> None:
         """Waits until the background work is done, at most ``patience`` s, and cancels what is left."""
         tasks = self._tasks - {asyncio.current_task()}

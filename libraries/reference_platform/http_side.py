@@ -110,23 +110,23 @@ class HttpSide:
 
     async def hold(self, request: web.Request) -> web.Response:
         """Nothing is taken from the inbox any more, of one user or of all."""
-        self._pipeline.hold(_user(await _body(request)))
+        self._pipeline.lanes.hold(_user(await _body(request)))
         return await self.status(request)
 
     async def release(self, request: web.Request) -> web.Response:
         """Ends a hold; without a user all holds."""
-        self._pipeline.release(_user(await _body(request)))
+        self._pipeline.lanes.release(_user(await _body(request)))
         return await self.status(request)
 
     async def status(self, _: web.Request) -> web.Response:
         """A few figures about now."""
-        pipeline, policies = self._pipeline, self._host.policies
+        lanes, policies = self._pipeline.lanes, self._host.policies
         return web.json_response({
             "connections": len(self._host.connections),
             "sessions": len(policies.sessions.open_sessions),
-            "pending": policies.inbox.total() + sum(pipeline.running.values()),
+            "pending": policies.inbox.total() + sum(lanes.running.values()),
             "pid": os.getpid(),
-            "held": True if pipeline.all_held else sorted(pipeline.held),
+            "held": True if lanes.all_held else sorted(lanes.held),
         })  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def probed(probe: LatencyProbe, host: Host) -> Fields:
 async def answer(question: Question, user: str, pipeline: Pipeline) -> Fields:
     """The frame for a user who asks; it leaves after the commit of everything that it claims."""
     policies = pipeline.policies
-    running = pipeline.running.get(user, 0)
+    running = pipeline.lanes.running.get(user, 0)
     if isinstance(question, StateQuery):
         return await policies.agents.snapshot(question, user, policies.inbox.reported_depth(user) + running)
     if isinstance(question, QueueQuery):
@@ -37,5 +37,5 @@ async def answer(question: Question, user: str, pipeline: Pipeline) -> Fields:
         return pipeline.figures.told(question)
     if isinstance(question, TeamQuery):
         return await policies.agents.team_snapshot(question, user)
-    pipeline.batch.agents[policies.agents.state(user)] = None
+    pipeline.transactions.batch.agents[policies.agents.state(user)] = None
     return policies.agents.configure(question, user)

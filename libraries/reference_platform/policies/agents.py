@@ -61,6 +61,10 @@ class Agents(Port):
         commit that makes the change durable. The pipeline adds ``processing_time``. An exception (raised before anything is
         changed) is answered with ``processing_failed``.
         """
+        return self.apply_now(message)
+
+    def apply_now(self, message: UserMessage) -> Fields:
+        """``apply`` without waiting; the pipeline calls it directly where ``apply`` is not replaced."""
         if self.failing:
             self.fail_if_told(message.user)
         state = self.state(message.user)

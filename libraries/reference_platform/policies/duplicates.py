@@ -62,6 +62,10 @@ class Duplicates(Port):
         """Gets each valid message once per attempt, in the order of its connection; other connections' calls may interleave
         wherever this waits. Returns what to do with it. An admitted message is known from this moment on.
         """
+        return self.claim_now(message, connection)
+
+    def claim_now(self, message: UserMessage, connection: Connection) -> Claim:
+        """``claim`` without waiting; the pipeline calls it directly where ``claim`` is not replaced."""
         key = self.key(message)
         known = self.find(key, message, connection)
         if known is not None and not self.is_over(known):

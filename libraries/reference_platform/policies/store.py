@@ -37,6 +37,10 @@ class Store(Port):
         """Makes the whole batch durable or raises. When this returns, replies leave that claim it. Batches come one at a time,
         in order; the platform goes on receiving while this waits.
         """
+        self.commit_now(batch)
+
+    def commit_now(self, batch: Batch) -> None:
+        """``commit`` without waiting; the pipeline calls it directly where ``commit`` is not replaced."""
         self.database.write(batch)
 
     async def recover(self) -> Recovered:

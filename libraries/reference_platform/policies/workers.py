@@ -21,8 +21,9 @@ Process = Callable[[UserMessage], Awaitable[None]]
 class Workers(Port):
     """Users take turns: one message each, then to the end of the row. Never two messages of one user at a time.
 
-    The pipeline runs up to ``max_concurrent_messages`` lanes; each asks ``next_user``, takes that user's next message from
-    the inbox, awaits ``run`` and reports the user back with ``offer`` if more is waiting.
+    There are up to ``max_concurrent_messages`` lanes; each asks ``next_user``, takes that user's next message from the inbox,
+    awaits ``run`` and reports the user back with ``offer`` if more is waiting. Where ``run`` and ``pace`` are not replaced and a
+    message takes no time, ``run`` is left out.
     """
 
     def __init__(self, host: Host) -> None:
@@ -40,10 +41,6 @@ class Workers(Port):
     def next_user(self) -> str | None:
         """The user to be served now, or None."""
         return self.ready.popleft() if self.ready else None
-
-    def has_more(self) -> bool:
-        """Whether ``next_user`` would return somebody."""
-        return bool(self.ready)
 
     async def run(self, message: UserMessage, process: Process) -> None:
         """Runs one message. Until this returns, no other message of its user is started.
