@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 import orjson
@@ -25,8 +24,8 @@ class Context:
     digest: str = ""
     """A chain over the digests of all contents."""
     topic: str | None = None
-    topics: deque[str] = field(default_factory=lambda: deque(maxlen=TOPICS))
-    recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
+    topics: list[str] = field(default_factory=list)
+    recent: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +46,7 @@ class AgentState:
     message_count: int = 0
     last_sequence_id: int | None = None
     version: int = 0
-    processed: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    processed: list[str] = field(default_factory=list)
     """Ids of the last processed messages, oldest first."""
     conversation: str | None = None
     """Title of the last message."""
@@ -58,6 +57,21 @@ class AgentState:
     shared: dict[str, Shared] = field(default_factory=dict)
     """The newest value of each key that a message to the team has written."""
 
+    def note(self, message_id: str, topic: str, beginning: str) -> None:
+        """Appends to what is known of the last messages and drops what is too old. (Lists, because the store writes them fastest.)"""
+        context = self.context
+        context.topic = topic
+        processed, topics, recent = self.processed, context.topics, context.recent
+        processed.append(message_id)
+        topics.append(topic)
+        recent.append(beginning)
+        if len(recent) > RECENT:
+            del recent[0]
+        if len(topics) > TOPICS:
+            del topics[0]
+        if len(processed) > REMEMBERED:
+            del processed[0]
+
     def objects(self) -> int:
         """How many things are held for this agent."""
         context = self.context
@@ -66,15 +80,13 @@ class AgentState:
 
     def packed(self) -> bytes:
         """Everything, as the store keeps it: a field added to these classes is stored too."""
-        return orjson.dumps(self, default=list)
+        return orjson.dumps(self)
 
     @classmethod
     def unpacked(cls, data: bytes) -> AgentState:
         """The opposite of ``packed``."""
         state = cls(**orjson.loads(data))
-        state.processed = deque(state.processed, REMEMBERED)
-        state.context = context = Context(**state.context)  # type: ignore[arg-type]
-        context.topics, context.recent = deque(context.topics, TOPICS), deque(context.recent, RECENT)
+        state.context = Context(**state.context)  # type: ignore[arg-type]
         state.team = {name: Member(**member) for name, member in state.team.items()}  # type: ignore[arg-type]
         for facts in (state.shared, *(member.shared for member in state.team.values())):
             facts.update({key: tuple(fact) for key, fact in facts.items()})  # type: ignore[misc]

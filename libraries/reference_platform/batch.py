@@ -29,10 +29,8 @@ class Batch:
     waiting: list[UserMessage] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     """Ledger indexes of messages that waited in the store and are now processed."""
-    claims: list[tuple[int, int]] = field(default_factory=list)
-    """(key, ledger index) of each admitted message: the durable duplicate window."""
     admitted: list[UserMessage] = field(default_factory=list)
-    """The messages of ``claims``."""
+    """Their claims (key, ledger index) are the durable duplicate window."""
     released: list[int] = field(default_factory=list)
     """Ledger indexes of admitted messages whose agent failed: their claims count no more."""
     origins: list[tuple[int, str, str, str]] = field(default_factory=list)

@@ -43,10 +43,10 @@ class Claims:
 
     def write(self, first: int, time: float, claims: list[tuple[int, int]]) -> None:
         """Adds the (key, ledger index) pairs of a transaction, inside it."""
-        claims.sort()
-        heads, keys = self._heads, [key for key, _ in claims]
+        pairs = sorted([key << 32 | index for key, index in claims])
+        heads, keys = self._heads, [pair >> 32 for pair in pairs]
         entries = array(NUMBER, keys)
-        entries.extend([index for _, index in claims])
+        entries.extend([pair & 0xFFFF_FFFF for pair in pairs])
         entries.extend([heads[key >> SHIFT] for key in keys])
         self._sql.execute("INSERT INTO claims VALUES (?,?,?)", (first, time, entries))
         self._note(first, time, keys)

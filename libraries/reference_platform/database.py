@@ -77,8 +77,8 @@ class Database:
                 many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
             if batch.rows:
                 execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
-            if batch.claims:
-                self._claims.write(batch.first_index, batch.time, batch.claims)
+            if batch.admitted:
+                self._claims.write(batch.first_index, batch.time, [(message.key, message.index) for message in batch.admitted])
                 self._claims.forget(batch.forget_before)
             if batch.released:
                 many("INSERT OR IGNORE INTO released VALUES (?)", [(index,) for index in batch.released])
@@ -140,13 +140,13 @@ class Database:
             "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, w.context, o.user, w.origin "
             "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
         )
-        return [
-            UserMessage(
-                message_id, content, digest, sequence_id, attempt, priority, user=user, origin=origin, index=index,
-                **_with_context(context),
-            )
-            for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin in rows
-        ]
+        messages = []
+        for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin in rows:
+            message = UserMessage(message_id, content, digest, sequence_id, attempt, priority)
+            message.index, message.user, message.origin = index, user, origin
+            _set_context(message, context)
+            messages.append(message)
+        return messages
 
     def agent(self, user: str) -> AgentState:
         """The agent of a user, a new one if there is none."""
@@ -194,9 +194,8 @@ def _context(message: UserMessage) -> bytes | None:
     return None if told == (None, False, None, None) else orjson.dumps(told)
 
 
-def _with_context(packed: bytes | None) -> dict[str, Any]:
-    """The opposite of ``_context``, as arguments of a message."""
-    if packed is None:
-        return {}
-    conversation, final, agents, key = orjson.loads(packed)
-    return {"conversation": conversation, "final": final, "target_agents": agents and tuple(agents), "shared_state_key": key}
+def _set_context(message: UserMessage, packed: bytes | None) -> None:
+    """The opposite of ``_context``."""
+    if packed is not None:
+        message.conversation, message.final, agents, message.shared_state_key = orjson.loads(packed)
+        message.target_agents = agents and tuple(agents)

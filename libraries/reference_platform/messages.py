@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .ledger import Row
@@ -12,11 +12,12 @@ Fields = dict[str, Any]
 """A JSON object as it goes onto the wire; the Outbox adds session_id, epoch and offset."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class UserMessage:
     """One attempt of a client to have a message processed, as the Codec understood it.
 
-    The Codec fills the fields up to ``shared_state_key``, the pipeline the rest before any other port sees the message.
+    The Codec fills the fields up to ``shared_state_key``, the pipeline the rest before any other port sees the message. Fields
+    that few messages set are no arguments: they cost nothing where nobody sets them.
     """
 
     message_id: str
@@ -27,24 +28,26 @@ class UserMessage:
     priority: str = "normal"
     acknowledge: bool = False
     timestamp: float | None = None
-    conversation: str | None = None
+    conversation: str | None = field(default=None, init=False)
     """Title of the conversation it belongs to; titles are the user's own."""
-    final: bool = False
+    final: bool = field(default=False, init=False)
     """The user says that it ends the conversation."""
-    target_agents: tuple[str, ...] | None = None
+    target_agents: tuple[str, ...] | None = field(default=None, init=False)
     """Agents of the user's team that work on it, each once."""
-    shared_state_key: str | None = None
+    shared_state_key: str | None = field(default=None, init=False)
     """The shared fact that it writes."""
-    user: str = ""
-    session: Session | None = None
+    user: str = field(default="", init=False)
+    session: Session | None = field(default=None, init=False)
     """Where it came from; None for a message that waited in the store while the platform was down."""
-    origin: int = 0
+    origin: int = field(default=0, init=False)
     """The store's number of user, session and connection."""
-    index: int = 0
+    index: int = field(default=0, init=False)
     """The ledger index of its acceptance; 0 until then."""
-    row: Row | None = None
+    key: int = field(default=0, init=False)
+    """The hash by which its claim is stored."""
+    row: Row | None = field(default=None, init=False)
     """Its ledger row, which is completed if the message is processed in the transaction that accepts it."""
-    reply: bool = True
+    reply: bool = field(default=True, init=False)
     """False: processed without an ``ai_response`` (only a defective Duplicates asks for that)."""
 
 

@@ -18,7 +18,7 @@ from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEI
 from .messages import Fields, Invalid, LatencyProbe, Question, Reply, UserMessage
 from .policies.duplicates import Claim
 from .questions import answer, probed
-from .transactions import Transactions
+from .transactions import FULL_BATCH, Transactions
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -126,11 +126,10 @@ class Pipeline:
                 waiting = connection.relieved() if connection.is_stalled else None
             else:
                 waiting = self._asked(message, session)
-            transactions.touch()
-            if waiting is None:
-                waiting = transactions.room()
-            if waiting is not None:
-                return waiting
+            if waiting is not None or len(transactions.batch.rows) >= FULL_BATCH:
+                transactions.touch()
+                return waiting or transactions.room()
+        transactions.touch()
         return None
 
     def _received(self, message: UserMessage, connection: Connection) -> Awaitable[None] | None:
@@ -140,6 +139,7 @@ class Pipeline:
             reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
             self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
             return None
+        message.key = self.policies.duplicates.key(message)
         if not self._claims_now:
             return self._claimed_later(message, connection)
         self._claimed(message, self.policies.duplicates.claim_now(message, connection), session)
@@ -169,7 +169,6 @@ class Pipeline:
             return
         message.index = transactions.next_index
         message.row = transactions.record(message, RECEIVED | ACCEPTED, 2)
-        batch.claims.append((claim.key, message.index))
         batch.admitted.append(message)
         if message.acknowledge:
             batch.replies.append(Reply(session, inbox.acceptance(message)))
@@ -185,7 +184,8 @@ class Pipeline:
 
     def _invalid(self, message: Invalid, session: Session) -> None:
         if message.message_id is not None:
-            refused = UserMessage(message.message_id, "", "", attempt=message.attempt or 1, origin=session.origin)
+            refused = UserMessage(message.message_id, "", "", attempt=message.attempt or 1)
+            refused.origin = session.origin
             self.transactions.record(refused, RECEIVED | REFUSED, 2, reason=message.code)
         self.policies.agents.refused(session.user)
         fields: Fields = {"type": "error", "code": message.code, "message": message.reason}

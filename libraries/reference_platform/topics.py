@@ -21,7 +21,7 @@ RULES = (
 )
 """Label and beginnings of words, the rarest one first; the more special rules first. Letter case does not matter."""
 
-_RULES = tuple((label, [f" {word}" for word in words.split()]) for label, words in RULES)
+_RULES = tuple((words.split()[0], label, [f" {word}" for word in words.split()]) for label, words in RULES)
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
 _WORDS_APART = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
 
@@ -31,8 +31,10 @@ def topic_of(content: str) -> str:
     beginning = content[:LOOKED_AT].lower()
     if "sales" not in beginning and "performer" not in beginning:  # nearly all traffic: no rule can match
         return GENERAL
-    text = " " + beginning.encode().translate(_WORDS_APART).decode()
-    for label, words in _RULES:
-        if words[0] in text and all(map(text.__contains__, words)):
-            return label
+    text = ""
+    for rare, label, words in _RULES:
+        if rare in beginning:
+            text = text or " " + beginning.encode().translate(_WORDS_APART).decode()
+            if all(map(text.__contains__, words)):
+                return label
     return GENERAL

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class NoDuplicates(Duplicates):
     """Takes every message for a new one, also one that it has processed before."""
 
-    def find(self, key: int, message: UserMessage, connection: Connection) -> Known | None:
+    def find(self, message: UserMessage, connection: Connection) -> Known | None:
         """Finds nothing."""
         return None
 
@@ -36,9 +36,9 @@ class ShortWindow(Duplicates):
 class PerConnection(Duplicates):
     """Recognises a repeated message only on the connection over which it first came."""
 
-    def find(self, key: int, message: UserMessage, connection: Connection) -> Known | None:
+    def find(self, message: UserMessage, connection: Connection) -> Known | None:
         """A claim of another connection of the user does not count."""
-        known = super().find(key, message, connection)
+        known = super().find(message, connection)
         return known if known is not None and known.connection_id == connection.session.connection_id else None
 
 
@@ -93,13 +93,12 @@ class CheckThenAct(Duplicates):
 
     async def claim(self, message: UserMessage, connection: Connection) -> Claim:
         """The same steps as the correct one, with a pause between check and act."""
-        key = self.key(message)
-        known = self.find(key, message, connection)
+        known = self.find(message, connection)
         if known is not None and not self.is_over(known):
-            return Claim(admit=False, key=key, answer=self.rejection(message))
+            return Claim(admit=False, answer=self.rejection(message))
         await asyncio.sleep(self.delay)
-        self.remember(key, message)
-        return Claim(admit=True, key=key)
+        self.remember(message)
+        return Claim(admit=True)
 
 
 @defect("r2_reject_then_process")
@@ -109,7 +108,7 @@ class RejectedButProcessed(Duplicates):
     async def claim(self, message: UserMessage, connection: Connection) -> Claim:
         """The rejection is sent, the agent's reply is not."""
         claim = await super().claim(message, connection)
-        return claim if claim.admit else Claim(admit=True, key=claim.key, answer=claim.answer, reply=False)
+        return claim if claim.admit else Claim(admit=True, answer=claim.answer, reply=False)
 
 
 @defect("r2_dup_missing_reply")

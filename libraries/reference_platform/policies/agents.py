@@ -75,12 +75,9 @@ class Agents(Port):
         state.version += 1
         if message.sequence_id is not None:
             state.last_sequence_id = message.sequence_id
-        state.processed.append(message.message_id)
         state.conversation, state.complete = message.conversation, message.final
         context.digest = digest(context.digest + message.digest)
-        context.topic = topic_of(message.content)
-        context.topics.append(context.topic)
-        context.recent.append(message.content[:BEGINNING])
+        state.note(message.message_id, topic_of(message.content), message.content[:BEGINNING])
         reply = self.reply(message, state)
         if message.target_agents is not None:
             reply |= self.coordinate(message, state)

@@ -34,11 +34,13 @@ class Claim(NamedTuple):
 
     admit: bool
     """Goes on to the inbox."""
-    key: Key
     answer: Fields | None = None
     """Sent to the client as it is (None: it is told nothing)."""
     reply: bool = True
     """If admitted: whether the agent's reply is sent."""
+
+
+ADMITTED = Claim(admit=True)
 
 
 class Duplicates(Port):
@@ -66,12 +68,11 @@ class Duplicates(Port):
 
     def claim_now(self, message: UserMessage, connection: Connection) -> Claim:
         """``claim`` without waiting; the pipeline calls it directly where ``claim`` is not replaced."""
-        key = self.key(message)
-        known = self.find(key, message, connection)
+        known = self.find(message, connection)
         if known is not None and not self.is_over(known):
-            return Claim(False, key, self.rejection(message))  # noqa: FBT003
-        self.remember(key, message)
-        return Claim(True, key)  # noqa: FBT003
+            return Claim(admit=False, answer=self.rejection(message))
+        self.remember(message)
+        return ADMITTED
 
     def release(self, message: UserMessage) -> None:
         """The message was admitted here, but the inbox refused it or its agent failed: its id may be tried again."""
@@ -102,13 +103,13 @@ class Duplicates(Port):
             seed = self._seeds[message.user] = crc32(self.scope(message.user).encode())
         return crc32(message.message_id.encode(), seed)
 
-    def find(self, key: Key, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
+    def find(self, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
         """The newest claim of the same id in the same scope, however old, or None."""
         scope = self.scope(message.user)
         claimed = self.uncommitted.get((scope, message.message_id))
         if claimed is not None:
             return Known(self.host.clock.now(), claimed.user, claimed.session.connection_id if claimed.session else "")
-        for at, user, connection_id in self.host.policies.store.claims(key, message.message_id):
+        for at, user, connection_id in self.host.policies.store.claims(message.key, message.message_id):
             if self.scope(user) == scope:
                 return Known(at, user, connection_id)
         return None
@@ -117,7 +118,7 @@ class Duplicates(Port):
         """Whether the window of an earlier claim has passed."""
         return self.host.clock.now() - known.at > self.window
 
-    def remember(self, key: Key, message: UserMessage) -> None:  # noqa: ARG002 - for subclasses
+    def remember(self, message: UserMessage) -> None:
         """From now on the message is known."""
         self.uncommitted[self.scope(message.user), message.message_id] = message
 

@@ -52,9 +52,13 @@ def test_one_byte_writes_arrive_in_many_pieces(serve):
         "recv": lambda _, size: (received.append(original(size)), received[-1])[1],
         "__getattr__": lambda _, name: getattr(raw, name),
     })()  # fmt: skip
-    client.fence("first")
-    client.fence("second")
-    assert len([piece for piece in received if len(piece) < 200]) > 10
+    small = []
+    for number in range(50):  # on a busy machine many bytes may have come before somebody reads
+        client.fence(str(number))
+        small = [piece for piece in received if len(piece) < 200]
+        if len(small) > 10:
+            break
+    assert len(small) > 10
 
 
 def test_unknown_fields_and_events_come(serve):

@@ -32,7 +32,9 @@ def host():
 
 
 def message(message_id, priority="normal", user="alice"):
-    return UserMessage(message_id, "", "", priority=priority, user=user)
+    made = UserMessage(message_id, "", "", priority=priority)
+    made.user = user
+    return made
 
 
 @settings(max_examples=60, deadline=None)
