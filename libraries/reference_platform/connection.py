@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, cast
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from .handshake import MAX_HEAD, against_rfc, not_http, refused, token_in
+from .handshake import Head, judged, refused
 from .policies.gate import Refusal
-from .policies.tokens import TokenRefusedError
+from .policies.tokens import Identity
 from .receiver import Receiver
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._policies = pipeline.policies
         self._protocol = self._policies.wire.protocol()
         self._receiver = Receiver(self._policies.wire, self._protocol)
-        self._head = bytearray()
+        self._head = Head(self._protocol)
         self._news = asyncio.Event()
         self._payloads: Iterator[bytes] = iter(())
         """Messages that the pipeline has not taken yet,"""
@@ -97,12 +97,12 @@ class Connection(asyncio.Protocol):
         if self._discarding:
             return
         if self._protocol.state is State.CONNECTING:
-            self._head += data
+            self._head.data += data
         else:
             self._receiver.feed(data)
             self._send_protocol_data()
-            if self._receiver.pongs:
-                self._take_pongs()
+            while self._receiver.pongs:
+                self._policies.heartbeat.answered(self, self._receiver.pongs.pop(0))
             if self._is_consuming:
                 self._pipeline.host.guard(self._hand_over)
                 if self._behind is None and not self._receiver.is_over:
@@ -183,18 +183,10 @@ class Connection(asyncio.Protocol):
         guard = loop.call_later(self._policies.gate.handshake_time, self.transport.abort)
         try:
             request = await self._request()
-            if request is None:
-                return False
-            refusal = against_rfc(request)
-            if refusal is None:
-                refusal = await self._policies.gate.check(request)
-            if refusal is not None:
-                self._refuse(refusal)
-                return False
-            try:
-                identity = await self._policies.tokens.verify(token_in(request))
-            except TokenRefusedError as error:
-                self._refuse(Refusal(HTTPStatus.UNAUTHORIZED, str(error)))
+            identity = await judged(request, self._policies) if isinstance(request, Request) else request
+            if isinstance(identity, Refusal) and not self._gone:
+                self.transport.write(refused(identity))
+            if not isinstance(identity, Identity) or not isinstance(request, Request):
                 return False
             response = self._protocol.accept(request)
             if self._gone or response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
@@ -202,53 +194,35 @@ class Connection(asyncio.Protocol):
                 self._send_protocol_data()
                 return False
             farewell = self._policies.gate.crowded()
-            session = None if farewell else await self._policies.sessions.open(identity, self)
+            if farewell is None:
+                self.session = await self._policies.sessions.open(identity, self)
             self._protocol.send_response(response)
             self._send_protocol_data()
         finally:
             guard.cancel()
-        if farewell is not None or session is None:
-            if farewell is not None:
-                self.close(farewell.code, farewell.reason)
+        if farewell is not None:
+            self.close(farewell.code, farewell.reason)
             return False
-        self._greet(session)
+        self._greet()
         return True
 
-    async def _request(self) -> Request | None:
-        """The request, once its head is complete; None when it is no WebSocket request (and was answered) or never came."""
-        while (end := self._head.find(b"\r\n\r\n")) < 0:
-            if len(self._head) > MAX_HEAD:
-                self._refuse(Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"))
-                return None
-            if self._client_left:
-                return None
+    async def _request(self) -> Request | Refusal | None:
+        """The request or what is wrong with it, once its head is complete; None when it never came."""
+        while (request := self._head.request()) is None and not self._client_left:
             self._news.clear()
             await self._news.wait()
-        head = bytes(self._head[: end + 4])
-        del self._head[: end + 4]
-        refusal = not_http(head)
-        if refusal is not None:
-            self._refuse(refusal)
-            return None
-        self._protocol.receive_data(head)
-        request = next(iter(self._protocol.events_received()), None)
-        if isinstance(request, Request):
-            return request
-        if self._protocol.handshake_exc is not None:
-            self._refuse(Refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
-        return None
+        return request
 
-    def _greet(self, session: Session) -> None:
-        self.session = session
+    def _greet(self) -> None:
         self.is_open = True
-        self._pipeline.opened(session)
-        greeting = self._policies.sessions.greeting(session)
+        self._pipeline.opened(self.session)
+        greeting = self._policies.sessions.greeting(self.session)
         self.outgoing.append(self._policies.wire.frame(self._policies.codec.encode(greeting)))
         self.flush()
         self._policies.heartbeat.opened(self)
-        if self._head:
-            self._receiver.feed(bytes(self._head))
-            self._head.clear()
+        if self._head.data:
+            self._receiver.feed(bytes(self._head.data))
+            self._head.data.clear()
             self._send_protocol_data()
 
     async def _consume(self) -> None:
@@ -279,11 +253,6 @@ class Connection(asyncio.Protocol):
             self._payloads, self._receiver.messages = iter(self._receiver.messages), []
             self._behind = self._pipeline.receive(self._payloads, self)
 
-    def _take_pongs(self) -> None:
-        for payload in self._receiver.pongs:
-            self._policies.heartbeat.answered(self, payload)
-        self._receiver.pongs.clear()
-
     # Bytes out, and the end
 
     def _send_protocol_data(self) -> None:
@@ -307,10 +276,6 @@ class Connection(asyncio.Protocol):
             self._reading_paused = wanted
             with contextlib.suppress(RuntimeError):  # the transport is closing
                 (self.transport.pause_reading if wanted else self.transport.resume_reading)()
-
-    def _refuse(self, refusal: Refusal) -> None:
-        if not self._gone:
-            self.transport.write(refused(refusal))
 
     async def _end_tcp(self) -> None:
         """Half-closes, then waits a while for the client to do the same: a socket closed with unread input would be reset, and

@@ -1,16 +1,24 @@
-"""What a request must be before it is upgraded, beyond what ``websockets`` checks, and how it is refused."""
+"""The opening handshake: the head of a request, what it must be beyond what ``websockets`` checks, and how it is refused."""
 
 from __future__ import annotations
 
 import json
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from .policies.gate import Refusal
+from .policies.tokens import TokenRefusedError
+
+if TYPE_CHECKING:
+    from websockets.server import ServerProtocol
+
+    from .policies import Policies
+    from .policies.tokens import Identity
 
 MAX_HEAD = 131_072
 """Bytes of a request head."""
@@ -18,7 +26,44 @@ MAX_LINE = 8_192
 MAX_HEADERS = 128
 
 
-def token_in(request: Request) -> str | None:
+class Head:
+    """The bytes before the upgrade."""
+
+    def __init__(self, protocol: ServerProtocol) -> None:
+        self.data = bytearray()
+        """What came; once the request was read, what came behind it."""
+        self._protocol = protocol
+
+    def request(self) -> Request | Refusal | None:
+        """The request, or what is wrong with it; None until its head is complete."""
+        end = self.data.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self.data) > MAX_HEAD:
+                return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
+            return None
+        head = bytes(self.data[: end + 4])
+        del self.data[: end + 4]
+        if (refusal := _not_http(head)) is not None:
+            return refusal
+        self._protocol.receive_data(head)
+        request = next(iter(self._protocol.events_received()), None)
+        return request if isinstance(request, Request) else Refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read")
+
+
+async def judged(request: Request, policies: Policies) -> Identity | Refusal:
+    """Who asks for the upgrade, or why there is none."""
+    refusal = _against_rfc(request)
+    if refusal is None:
+        refusal = await policies.gate.check(request)
+    if refusal is not None:
+        return refusal
+    try:
+        return await policies.tokens.verify(_token(request))
+    except TokenRefusedError as error:
+        return Refusal(HTTPStatus.UNAUTHORIZED, str(error))
+
+
+def _token(request: Request) -> str | None:
     """The token from ``Authorization: Bearer`` or else from ``?token=``."""
     scheme, _, value = (request.headers.get("Authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
@@ -26,7 +71,7 @@ def token_in(request: Request) -> str | None:
     return parse_qs(urlsplit(request.path).query).get("token", [None])[0]
 
 
-def not_http(head: bytes) -> Refusal | None:
+def _not_http(head: bytes) -> Refusal | None:
     """Refuses a head that is no GET of HTTP/1.1, or too large in one of its parts."""
     lines = head.split(b"\r\n")
     if len(lines) > MAX_HEADERS or len(max(lines, key=len)) > MAX_LINE:
@@ -41,7 +86,7 @@ def not_http(head: bytes) -> Refusal | None:
     return None
 
 
-def against_rfc(request: Request) -> Refusal | None:
+def _against_rfc(request: Request) -> Refusal | None:
     """What ``websockets`` does not check, or answers with a less telling status."""
     if request.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
         return Refusal(HTTPStatus.UPGRADE_REQUIRED, "this WebSocket speaks version 13")

@@ -39,11 +39,23 @@ class Lanes:
         self._inbox, self._workers = host.policies.inbox, host.policies.workers
         self._process, self._failed = process, failed
         self._process_now = process_now if self._workers.keeps("run", "pace") else None
+        self._may_skip = self._process_now is not None and self._inbox.is_correct and self._workers.is_correct
         self._parked: set[str] = set()
         self._active: set[str] = set()
         self._free = host.config.max_concurrent_messages
         self._is_coming = False
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def are_free_for(self, message: UserMessage) -> bool:
+        """Whether a message that has just come would be worked on now, since nothing of its user waits or is held and it takes no time.
+
+        It need not enter the inbox then. Where inbox or workers are not the correct ones, every message does.
+        """
+        user = message.user
+        return (
+            self._may_skip and user not in self._active and self._free > 0
+            and not self.all_held and user not in self.held and not self._workers.pace(message)
+        )  # fmt: skip
 
     def offer(self, user: str) -> None:
         """Messages of this user wait; nothing happens if that is known."""

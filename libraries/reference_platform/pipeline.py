@@ -159,8 +159,8 @@ class Pipeline:
         if not claim.admit:
             return
         message.reply = claim.reply
-        inbox = self.policies.inbox
-        refusal = inbox.admit(message)
+        inbox, at_once = self.policies.inbox, self.lanes.are_free_for(message)
+        refusal = None if at_once else inbox.admit(message)
         if refusal is not None:
             self.policies.duplicates.release(message)
             transactions.record(message, RECEIVED | REFUSED, 2, reason=refusal["code"])
@@ -172,7 +172,10 @@ class Pipeline:
         batch.admitted.append(message)
         if message.acknowledge:
             batch.replies.append(Reply(session, inbox.acceptance(message)))
-        self.lanes.offer(message.user)
+        if at_once:
+            self._process_now(message)
+        else:
+            self.lanes.offer(message.user)
 
     async def _asked(self, question: Question, session: Session) -> None:
         fields = await answer(question, session.user, self)

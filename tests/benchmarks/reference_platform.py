@@ -28,6 +28,7 @@ from websockets.speedups import apply_mask
 from websockets.uri import parse_uri
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"
+TEXT = 0x81
 MASK = b"\x01\x02\x03\x04"
 CONTENT = "What were the sales of the second quarter in the north region?"
 
@@ -67,7 +68,8 @@ class Load(asyncio.Protocol):
                 size, start = int.from_bytes(data[position + 2 : position + 4], "big"), position + 4
             if start + size > end:
                 break
-            self.take(orjson.loads(data[start : start + size]), out)
+            if data[position] == TEXT:  # a ping comes every 30 s and may stay unanswered for 60
+                self.take(orjson.loads(data[start : start + size]), out)
             position = start + size
         self.buffer = data[position:]
         if out:

@@ -14,6 +14,11 @@ class Port:
     def __init__(self, host: Host) -> None:
         self.host = host
 
+    @property
+    def is_correct(self) -> bool:
+        """Whether nothing of this port is replaced."""
+        return Port in type(self).__bases__
+
     def keeps(self, *methods: str) -> bool:
         """Whether these methods are the correct port's own, so that a shorter way to the same result may be taken."""
         correct = next(port for port in type(self).__mro__ if Port in port.__bases__)
