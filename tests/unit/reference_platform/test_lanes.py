@@ -79,6 +79,7 @@ def way(tmp_path, ports, segments):
                 await waiting
             await asyncio.sleep(0)
         await pipeline.stop(patience=5)
+        assert not policies.duplicates.uncommitted, "what is durable is the store's to know"
         policies.store.database.close()
         return {user: session.sent for user, session in sessions.items()}
 
