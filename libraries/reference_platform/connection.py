@@ -56,7 +56,6 @@ class Connection(asyncio.Protocol):
         self._stopped = False
         self._writing_paused = False
         self._reading_paused = False
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def is_ending(self) -> bool:
@@ -90,7 +89,7 @@ class Connection(asyncio.Protocol):
         """A TCP connection was accepted."""
         self.transport = cast("asyncio.Transport", transport)  # a stream server makes no others; uvloop's is no subclass
         self.transport.set_write_buffer_limits(high=self._policies.wire.write_high_water)
-        self._task = self._pipeline.host.spawn(self._live())
+        self._pipeline.host.spawn(self._live())
 
     def data_received(self, data: bytes) -> None:
         """Bytes came, cut anywhere."""

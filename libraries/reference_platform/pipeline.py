@@ -65,7 +65,7 @@ class Pipeline:
         until = monotonic() + patience
         while self.lanes.are_moving and monotonic() < until:
             await self.transactions.committed()
-        if not self.transactions.batch.is_empty:
+        if not self.transactions.is_idle:
             await self.transactions.committed()
         self.lanes.stop()
         self.transactions.stop()

@@ -40,6 +40,11 @@ class Transactions:
         self._room.set()
         self._last_commit = 0.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being committed and nothing is there to be."""
+        return self.batch.is_empty and not self._under_way
+
     def begin(self, next_index: int) -> None:
         """Ledger indexes go on from what the store has."""
         self.next_index = next_index
