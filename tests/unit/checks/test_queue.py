@@ -162,6 +162,33 @@ def test_what_is_said_on_another_connection_settles_nothing_and_strangers_have_n
     assert (verdict.exercised, codes(verdict)) == (1, {})
 
 
+def test_who_was_refused_for_another_reason_is_owed_no_explanation() -> None:
+    story = Story()
+    story.send("a")
+    story.refused("a", attempt=1, details={"reason": "invalid"})
+    assert refusals_explained(story.history).counts == {"vacuous": 1}
+
+
+def test_what_comes_on_another_connection_is_not_heard_on_its_own() -> None:
+    story = Story()
+    for attempt in (1, 2):
+        story.send("a", connection=1, attempt=attempt)
+    story.accepted("a", attempt=1, connection=7)
+    story.add(Kind.QUERY, "alice", "q", connection=1, details={"question": "queue_state"})
+    story.add(Kind.ANSWER, "alice", "q", connection=7, details={"question": "queue_state", "fields": {}})
+    (door,) = story.history.doors.values()
+    assert [attempt.decided > story.events[-1].index for attempt in door.attempts] == [True, True]
+
+
+def test_two_clients_of_a_user_may_stand_behind_one_connection() -> None:
+    story = Story()
+    for client, connection in (("one", 1), ("two", 1), ("three", 2)):
+        story.send(f"by {client}", connection=connection)
+        story.events[-1] = story.events[-1]._replace(client=client)
+    (door,) = story.history.doors.values()
+    assert {connection: list(places) for connection, places in door.lanes.items()} == {1: [0, 1], 2: [2]}
+
+
 def test_the_sentences_say_who_what_where_and_what_was_allowed() -> None:
     story = Story()
     story.send("a")

@@ -134,10 +134,9 @@ def _number(value: object) -> float | None:
 def _refused(history: History) -> Iterator[tuple[Door, int, Attempt, Event]]:
     """Each attempt that was turned away, with its place among its user's attempts, and the refusal."""
     for door in history.doors.values():
-        for place in door.attempts.turned_away:
-            attempt = door.attempts[place]
-            if attempt.refused is not None:
-                yield door, place, attempt, attempt.refused
+        attempts = door.attempts
+        for place in attempts.turned_away:
+            yield door, place, attempts[place], attempts.events[attempts.refused[place]]
 
 
 def _named(history: History, attempt: Attempt) -> str:
