@@ -23,8 +23,8 @@ from .shard import Agree
 
 SILENT = 3.0
 """s without a line after which a shard counts as lost; it says one every second."""
-LEAD = 0.1
-"""s from the moment when the last shard is ready to the instant at which all begin: enough for the word to reach them."""
+LEAD = 0.4
+"""s from the moment when the last shard is ready to the instant at which all begin: enough for the word to reach them on a busy machine, too."""
 COMES_UP = 30.0
 """s until a process can take a command."""
 MOST_LINE = 2**26
