@@ -13,7 +13,7 @@ from benchmarks import lane, peers
 from benchmarks.stage import ECHO, HERE
 from Lockstep.engine.load.plan import Plan
 
-PEERS = HERE / "peers"
+SCENARIOS = HERE / "scenarios"
 AT_MOST = 60
 """s after which a peer would end by itself, were it not ended."""
 
@@ -71,7 +71,7 @@ class Websockets(Contender):
     ends = True
 
     def launch(self, url: str, shape: Shape, lasts: float, folder: Path) -> Launch:
-        return Launch([sys.executable, str(PEERS / "websockets_client.py"), url, str(shape.connections), str(shape.window), str(lasts)])
+        return Launch([sys.executable, str(SCENARIOS / "websockets_client.py"), url, str(shape.connections), str(shape.window), str(lasts)])
 
 
 class RawTcp(Contender):
@@ -87,7 +87,7 @@ class Locust(Contender):
     """A user for each connection, which sends ``window`` messages and reads as many replies; JSON and order checked in its own code."""
 
     def launch(self, url: str, shape: Shape, lasts: float, folder: Path) -> Launch:
-        words = [*peers.locust(), "--headless", "--only-summary", "--locustfile", str(PEERS / "locustfile.py"), "--users", str(shape.connections),
+        words = [*peers.locust(), "--headless", "--only-summary", "--locustfile", str(SCENARIOS / "locustfile.py"), "--users", str(shape.connections),
                  "--spawn-rate", str(shape.connections), "--run-time", f"{lasts + AT_MOST:.0f}s", "--host", url]
         return Launch(words, {"BENCH_WINDOW": str(shape.window)})
 
@@ -98,17 +98,17 @@ class Tsung(Contender):
     def launch(self, url: str, shape: Shape, lasts: float, folder: Path) -> Launch:
         place, plan = peers.tsung(), folder / "tsung.xml"
         host, port = url.removeprefix("ws://").split("/")[0].split(":")
-        plan.write_text(Template((PEERS / "tsung.xml").read_text("utf-8")).substitute(
+        plan.write_text(Template((SCENARIOS / "tsung.xml").read_text("utf-8")).substitute(
             dtd=place / "usr/share/tsung/tsung-1.0.dtd", host=host, port=port, users=shape.connections,
             interval=f"{0.5 / shape.connections:.4f}", seconds=f"{lasts + AT_MOST:.0f}"), "utf-8")
-        return Launch([sys.executable, str(PEERS / "tsung.py"), str(place), str(plan)])
+        return Launch([sys.executable, str(SCENARIOS / "tsung.py"), str(place), str(plan)])
 
 
 class Artillery(Contender):
     """A virtual user for each connection, which sends a message and waits for the reply that matches: one unanswered at a time."""
 
     def launch(self, url: str, shape: Shape, lasts: float, folder: Path) -> Launch:
-        plan = json.loads((PEERS / "artillery.json").read_text("utf-8"))
+        plan = json.loads((SCENARIOS / "artillery.json").read_text("utf-8"))
         plan["config"] = {"target": url, "phases": [{"duration": 1, "arrivalCount": shape.connections}]}
         (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
         return Launch([*peers.artillery(), "run", "--quiet", str(folder / "plan.json")], {"ARTILLERY_DISABLE_TELEMETRY": "true", "HOME": str(folder)})
