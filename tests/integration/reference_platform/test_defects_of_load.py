@@ -187,6 +187,9 @@ def test_fd_leak_per_reconnect_is_one_each(serve):
         platform = serve(*arguments)
         process = psutil.Process(platform.process.pid)
         platform.connect().close()
+        until = time.monotonic() + 10
+        while any(line.status != psutil.CONN_LISTEN for line in process.net_connections("tcp")) and time.monotonic() < until:
+            time.sleep(0.02)  # its socket is closed a moment after the client has gone
         before = process.num_fds()
         for _ in range(20):
             platform.connect().close()
