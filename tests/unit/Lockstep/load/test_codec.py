@@ -61,6 +61,7 @@ def test_an_adapter_that_changes_what_it_sends_is_asked_for_every_message():
         {"attempt": 1, "message_id": "m.1", "sequence_id": 0, "content": CONTENTS.texts[0], "timestamp": 1.5})]
 
 
+@settings(deadline=None)
 @given(st.floats(1.7e9, 1.9e9))
 def test_a_time_stamp_is_that_of_its_millisecond_and_reads_as_it_is_written(seconds):
     assert abs(float(stamp(seconds)) - seconds) < 0.002

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shard_lines import account, done, merged, second, told
 
@@ -41,6 +41,7 @@ def summed_up(load):
     return (load.sent, load.answered, load.begin, sorted(load.latency.counts.items()), load.connections, load.missing, told(load))
 
 
+@settings(deadline=None)
 @given(st.permutations([0, 0, 0, 1, 1, 1]))
 def test_shares_of_several_processes_are_the_load_of_one(turns):
     said = {shard: iter(lines(shard)) for shard in range(2)}
