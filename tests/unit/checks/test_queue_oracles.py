@@ -171,7 +171,7 @@ def test_each_depth_that_is_told_lies_between_what_must_and_what_can_wait(seen: 
             told += [(fields["pending"], least, most + 1)] if "pending" in fields else []
     for send in seen.sends:
         if refusal := seen.full(send):
-            least, most = seen.depth(send, seen.when[send.index])
+            least, most = seen.depth(send, refusal.index)
             told.append((refusal.details["queue_depth"], least - 1, most))
     queues = [a.details["fields"] for _, a in seen.pairs if a.details["question"] == "queue_state"]
     wrong = sum(not least <= depth <= most for depth, least, most in told) + sum(q["high"] + q["normal"] != q["queue_size"] for q in queues)

@@ -86,10 +86,10 @@ def _told_depths(history: History) -> Iterator[tuple[tuple[str, Event, Event], f
             if told is not None and door is not None:
                 who = wording.snapshot(history, taken), taken.query, taken.answer
                 yield who, told, door.depth(taken.query, taken.answer.index), at_work
-    for door, place, attempt, refused in _refused(history):
+    for door, _, attempt, refused in _refused(history):
         told = _number((refused.details or {}).get("queue_depth"))
-        if told is not None:
-            yield (f"the refusal of {_named(history, attempt)}", attempt.send, refused), told, door.depth_of(place), False
+        if told is not None:  # by its own arrival: an urgent reply may have overtaken what was said before it
+            yield (f"the refusal of {_named(history, attempt)}", attempt.send, refused), told, door.depth(attempt.send, refused.index), False
 
 
 def refusals_explained(history: History, *, retry_hint: bool = True) -> Verdict:
