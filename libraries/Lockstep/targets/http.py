@@ -12,7 +12,7 @@ from ..errors import EnvironmentSetupError
 if TYPE_CHECKING:
     import aiohttp
 
-WITHIN = 10.0
+WITHIN = 30.0
 """s without a byte of the answer; a long answer, such as the ledger of a long test, may take longer as a whole."""
 PIECE = 2**18
 """Bytes of a long answer that are taken at a time."""
