@@ -28,6 +28,13 @@ Two Hundred Rounds While Somebody Watches
     And The Agents Should Have Processed    data=400    analysis=600    reporting=400
     And Contributions Should Name The Right Message
 
+Two Hundred Rounds While Another Program Watches
+    [Documentation]    The same, read by another program of the same user: what it asks stands in no order with the messages.
+    Given Three Agents Are At Work For Phone And Laptop
+    When The Dashboard Is Built While The Laptop Watches    rounds=200
+    Then All Agents Should Agree    client=everyone
+    And The Agents Should Have Processed    data=400    analysis=600    reporting=400    client=phone
+
 Two Teams Do Not Mix
     [Documentation]    Two users run teams with the same names and keys at the same time.
     Given Two Users Have Three Agents Each
@@ -41,6 +48,12 @@ Three Agents Are At Work
     [Documentation]    One user, a team of three.
     Connect As    alice
     Configure The Agents    data    analysis    reporting
+
+Three Agents Are At Work For Phone And Laptop
+    [Documentation]    One user with two programs, a team of three.
+    Connect As    alice    client=phone
+    Connect As    alice    client=laptop
+    Configure The Agents    data    analysis    reporting    client=phone
 
 Two Users Have Three Agents Each
     [Documentation]    The names are the same, the teams are not.
@@ -63,6 +76,14 @@ The Dashboard Is Built While Somebody Watches
     Start Watching The Agents    every=5 ms
     The Dashboard Is Built    ${rounds}
     Stop Watching The Agents
+
+The Dashboard Is Built While The Laptop Watches
+    [Documentation]    The phone sends, both look at the state of all agents.
+    [Arguments]    ${rounds}
+    Start Watching The Agents    every=5 ms    client=everyone
+    Coordinate The Agents    customer_dashboard    rounds=${rounds}    in_flight=64    client=phone
+    Every Message Should Be Answered Exactly Once    client=everyone
+    Stop Watching The Agents    client=everyone
 
 Both Build Their Dashboard
     [Documentation]    At the same time.

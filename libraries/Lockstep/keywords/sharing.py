@@ -15,7 +15,7 @@ from ..engine.load.phase import OwnShare
 from ..engine.load.plan import Plan
 from ..engine.load.result import Load
 from ..engine.load.running import LEAD
-from ..errors import UsageError
+from ..errors import EnvironmentSetupError, UsageError
 from ..meeting import Meeting, NotMet
 from .kit import Kit
 
@@ -44,7 +44,11 @@ class Sharing:
             own = OwnShare(number, portion.of, lambda: meeting.agreed(name, LEAD))
             kept.begin(plan, range(number, number + 1), portion.of)
             try:
-                ours = kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, own=own))
+                try:
+                    ours = kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, own=own))
+                except EnvironmentSetupError:
+                    meeting.must_have_its_target()  # it went with the share that had started it
+                    raise
                 if ours.unfinished:
                     meeting.must_have_its_target()
             except NotMet as missing:

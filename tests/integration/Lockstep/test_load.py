@@ -301,7 +301,7 @@ def test_shards_end_when_whoever_started_them_is_interrupted(engine, platform):
 @pytest.mark.parametrize(("plan", "shards", "kind", "told"), [
     (Plan(connections=1, stages=(Stage(1.0, 2e6, 2e6),)), 1, UsageError, "more than this machine could send"),
     (Plan(connections=2, window=1, count=4), 3, UsageError, "3 shards cannot share 2 connections"),
-    (Plan(connections=10**6, window=1, count=10**6), 1, EnvironmentSetupError, "raise the limit with 'ulimit -n "),
+    (Plan(connections=10**6, window=1, count=10**6), 1, EnvironmentSetupError, "1000000 connections need 1000064 descriptors, but this process has"),
 ])
 def test_what_cannot_work_is_refused_before_anything_is_sent(peer, plan, shards, kind, told):
     with pytest.raises(kind, match=told):

@@ -167,6 +167,12 @@ CATALOGUE = {
     "r4": "count_random count_on_error lost_update stale_read torn_snapshot context_crosstalk complete_flag_early",
     "r5": "idle_drop hol_blocking mem_leak_per_msg",
     "r6": "missing_agent stale_agent torn_shared_read contributor_seq deadlock_two_agents",
+    "t1": "throttle_cliff counts_sent_as_done",
+    "t2": "reorder_under_load",
+    "t4": "backpressure_only_flag send_buffer_unbounded",
+    "t5": "tail_1pct degrade_with_history clock_in_reply_wrong",
+    "t6": "conn_limit_silent accept_backlog_stall",
+    "t7": "leak_slow fd_leak_per_reconnect",
 }
 
 
