@@ -23,7 +23,7 @@ Nothing Is Left Of Tens Of Thousands Of Messages
     [Documentation]    A warm-up; the soak; messages on which the agent fails; a user who reconnects again and again; then rest.
     [Setup]    The Target Must Offer    server_figures    fail
     Connect As    alice
-    Start Watching The Server    every=100 ms
+    Start Watching The Server    every=20 ms
     ${warm up} =    Run Load    warm up    count=10000    in_flight=64    connections=4
     ${before} =    Take Server Figures
     @{soak} =    Soak
