@@ -52,6 +52,26 @@ def given_back(before: Look, after: Sequence[Look], limit: int = 5) -> Verdict:
     return verdict.concluded()
 
 
+def kept_within(looks: Sequence[Look], messages: int, limit: float, floor: int = 2 * FLOOR) -> Verdict:
+    """Of each of so many `messages` the server keeps at most `limit` bytes, but for `floor` bytes in all (*leak*).
+
+    Compared are the first look and the lowest of the last ten: for floods that are over in a moment, in which no course of the memory can be
+    seen. O(1). Source: resource pairing.
+    """
+    verdict = Verdict("memory of what was refused is given back")
+    if looks and messages:
+        verdict.exercised = messages
+        kept = min(look.memory for look in looks[-10:]) - looks[0].memory
+        verdict.measured("server_memory_per_message", kept / messages, "B/msg", messages)
+        if kept > limit * messages + floor:
+            verdict.violated(
+                Code.LEAK,
+                f"the server has {kept / 1e6:.1f} MB more than before {messages} messages that it refused, {kept / messages:.0f} B for each, where "
+                f"{limit:g} B and {floor / 1e6:g} MB in all are allowed",
+            )
+    return verdict.concluded()
+
+
 def undecided(verdict: Verdict, most: str, limit: float) -> str | None:
     """Why a slope says neither that there is a leak nor that a message leaves `limit` bytes at most; None where it says either.
 

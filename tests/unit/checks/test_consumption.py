@@ -13,7 +13,7 @@ from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import Verdict
-from Lockstep.checks.consumption import STRETCHES, Look, given_back, memory_level, undecided, work_level
+from Lockstep.checks.consumption import STRETCHES, Look, given_back, kept_within, memory_level, undecided, work_level
 from Lockstep.checks.progress import drained_within, nothing_refused
 from Lockstep.checks.violations import Code
 
@@ -54,6 +54,23 @@ def test_what_is_left_is_told() -> None:
 
 
 # memory -----------------------------------------------------------------------------------------------------------------------
+
+
+@examples(150)
+@given(st.lists(st.integers(40, 120), max_size=15), st.integers(0, 20_000))
+def test_what_was_refused_leaves_a_bounded_memory(memory: list[int], refused: int) -> None:
+    verdict = kept_within([at(memory=each * MB) for each in memory], refused, limit=256, floor=4 * MB)
+    seen = bool(memory) and refused > 0
+    expect(verdict, {"leak": seen and min(memory[-10:]) * MB - memory[0] * MB > 256 * refused + 4 * MB}, refused if seen else 0)
+
+
+def test_what_is_kept_of_refused_messages_is_told() -> None:
+    verdict = kept_within([at(memory=60 * MB), *[at(memory=90 * MB)] * 10], 15_000, limit=256)
+    assert [violation.sentence for violation in verdict.violations] == [
+        "the server has 30.0 MB more than before 15000 messages that it refused, 2000 B for each, where 256 B and 4 MB in all are allowed"
+    ]
+    assert figures(verdict) == {"server_memory_per_message": 2000}
+
 
 
 @examples(150)
