@@ -38,6 +38,20 @@ def jain_index(values: Sequence[float]) -> float:
     return sum(values) ** 2 / (len(values) * squares) if squares else 1.0
 
 
+def evened(rates: Mapping[str, float], groups: Mapping[str, int]) -> dict[str, float]:
+    """The rates as they would be if each group had the mean of all.
+
+    For connections of several programs: how much processor time each program got is the machine's doing, and only those of one program
+    ask for the same. Who got nothing keeps nothing. O(n).
+    """
+    members: dict[int, list[float]] = {}
+    for name, rate in rates.items():
+        members.setdefault(groups[name], []).append(rate)
+    mean = sum(rates.values()) / len(rates) if rates else 0.0
+    means = {group: sum(found) / len(found) for group, found in members.items()}
+    return {name: rate * mean / means[groups[name]] if rate else 0.0 for name, rate in rates.items()}
+
+
 def connections_served_fairly(rates: Mapping[str, float], at_least: float = 0.95, slowest_share: float = 0.8) -> Verdict:
     """The Jain index of the connections' rates is high enough, and so is the slowest one's share of the mean (*unfair*).
 

@@ -22,7 +22,7 @@ from ..arguments import (
     Portion,
     Share,
 )
-from ..checks.fairness import connections_served_fairly
+from ..checks.fairness import connections_served_fairly, evened
 from ..checks.load import Part, lossless_and_ordered, percentile_within
 from ..checks.violations import Code
 from ..engine.load import phase, preparing
@@ -159,13 +159,16 @@ class LoadKeywords:
         | jain       | the least Jain index of the answered messages per second, up to 1      |
         | slowest    | the least share of the mean that the slowest connection gets           |
 
-        Means most in a saturating phase (``in_flight``). Violation: unfair. Records ``jain`` and ``slowest_share``. Void (test skipped
+        Means most in a saturating phase (``in_flight``). Connections of several programs (``shards``, ``share``) are compared with those of the
+        same program: how fast a program could send is the machine's doing. Violation: unfair. Records ``jain`` and ``slowest_share``. Void (test skipped
         as *invalid*) when the generator was late.
 
         | `Load Should Be Fair` | ${load} |
         """
         must_be_measured(self._kit, load)
-        rates = {f"connection {account.number + 1}": account.answered / max(account.last - load.begin, 1e-6) for account in load.connections}
+        named = {f"connection {account.number + 1}": account for account in load.connections}
+        rates = {name: account.answered / max(account.last - load.begin, 1e-6) for name, account in named.items()}
+        rates = evened(rates, {name: account.shard for name, account in named.items()})
         self._expect.conclude([("fairness", connections_served_fairly(rates, float(jain), float(slowest)))], invalid=load.invalid)
 
     # running

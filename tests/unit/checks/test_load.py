@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from random_histories import examples
 
 from Lockstep.checks import Code
-from Lockstep.checks.fairness import connections_served_fairly
+from Lockstep.checks.fairness import connections_served_fairly, evened, jain_index
 from Lockstep.checks.load import TOPICS, Part, lossless_and_ordered, percentile_within
 from Lockstep.checks.rate import rate_reached
 
@@ -64,6 +64,24 @@ def test_unequal_connections_are_unfair_by_both_measures():
     assert connections_served_fairly({"connection 1": 100.0, "connection 2": 95.0}).ok
     assert connections_served_fairly({"connection 1": 0.0, "connection 2": 0.0}).ok, "nobody got less than the other"
     assert dict(connections_served_fairly({"connection 1": 5.0}).counts) == {"vacuous": 1}
+
+
+@given(st.dictionaries(st.text(max_size=3), st.tuples(st.integers(0, 1000), st.integers(0, 3)), max_size=12))
+def test_each_program_is_measured_by_its_own_mean(served):
+    rates, groups = {name: rate for name, (rate, _) in served.items()}, {name: group for name, (_, group) in served.items()}
+    found = evened(rates, groups)
+    mean = sum(rates.values()) / max(len(rates), 1)
+    for group in set(groups.values()):
+        before, after = ([each[name] for name in each if groups[name] == group] for each in (rates, found))
+        assert sum(after) / len(after) == pytest.approx(mean if any(before) else 0.0)
+        assert jain_index(after) == pytest.approx(jain_index(before)), "inside a program nothing changes"
+
+
+def test_a_slow_program_is_no_unfair_server_and_a_starved_connection_is():
+    groups = {"connection 1": 0, "connection 2": 0, "connection 3": 1, "connection 4": 1}
+    assert connections_served_fairly(evened(dict(zip(groups, (700.0, 690.0, 400.0, 410.0), strict=True)), groups)).ok
+    assert not connections_served_fairly(evened(dict(zip(groups, (700.0, 300.0, 400.0, 410.0), strict=True)), groups)).ok
+    assert not connections_served_fairly(evened(dict(zip(groups, (700.0, 690.0, 0.0, 0.0), strict=True)), groups)).ok
 
 
 def test_one_slow_connection_among_many_is_unfair_by_its_share_alone():

@@ -51,6 +51,8 @@ class ConnectionAccount:
     p95: float
     last: float
     closed: str | None
+    shard: int = 0
+    """The process that had it."""
 
 
 @dataclass(slots=True)
@@ -182,7 +184,7 @@ class Merge:
             load.late_start = max(load.late_start, line["late"])
             load.clock_step = max(load.clock_step, line["clock_step"], key=abs)
             load.refused_connections.update(line["refused"])
-            load.connections += [ConnectionAccount(**account) for account in line["connections"]]
+            load.connections += [ConnectionAccount(**account, shard=line["shard"]) for account in line["connections"]]
             return
         for name in ("sent", "answered", "refused", "lost", "copies_sent", "copies_answered", "held_up", "without_digest"):
             setattr(load, name, getattr(load, name) + line[name])
