@@ -6,14 +6,12 @@ from functools import partial
 
 from ..arguments import Count, Duration, Percentile
 from ..checks.answers import nothing_lost
-from ..checks.events import Kind
 from ..checks.latency import latency_within, percentile
 from ..checks.load import Part, percentile_within
 from ..checks.progress import drained_within, nothing_refused
 from ..checks.queue.pressure import pressure_told
 from ..checks.violations import Code
 from ..engine.load.result import Load
-from ..engine.watching import SERVER
 from .decorator import keyword
 from .expectation import Expectation, violated
 from .kit import Kit
@@ -22,8 +20,6 @@ from .measuring import Phase
 from .queueing import FAILED
 
 P95 = Percentile(95)
-CROWDED = 0.2
-"""Share of the time for which a server may be ready and get no processor, before its times are void."""
 FACTOR, FLOOR = 5, 0.05
 """So many times, and so many seconds above, what an answer took before."""
 
@@ -45,8 +41,8 @@ class PressureKeywords:
         | percentile | such as ``p95``                                                                                |
 
         By an exact binomial test: one false alarm in a million on a target that just meets the limit. Records ``refusal_p95`` (ms).
-        Violation: too_slow; vacuous if nothing was refused. Void (test skipped as *invalid*) when this kit was late, or when the server was
-        looked at (`Start Watching The Server`) and got no processor for more than a fifth of the time although it was ready to work.
+        Violation: too_slow; vacuous if nothing was refused. Void (test skipped as *invalid*) when this kit was late, or when the
+        server got no processor for more than a fifth of the time although it was ready to work.
 
         | `Refusals Should Come Within` | 100 ms | ${load} |
         """
@@ -56,7 +52,7 @@ class PressureKeywords:
         verdict = percentile_within([part], float(limit), percentile / 100)
         if part.replies:
             verdict.measured(f"refusal_p{percentile:g}".replace(".", "_"), load.refusal.percentile(percentile) * 1000, "ms", part.replies)
-        late = load.invalid or kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted) or self._crowded_out(load)
+        late = load.invalid or kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted)
         self._expect.conclude([("refusals", verdict)], invalid=late)
 
     @keyword(tags=("Expectation", "Backpressure"))
@@ -144,13 +140,3 @@ class PressureKeywords:
         limit = FACTOR * percentile(baseline.history.sorted_latencies, 95) + FLOOR if baseline.history.sorted_latencies else FLOOR
         invalid = self._expect.invalid_reason(baseline.history.events) or self._expect.invalid_reason(phase.history.events)
         self._expect.conclude([("latency", latency_within(phase.history, limit))], phase.history, invalid)
-
-    def _crowded_out(self, load: Load) -> str | None:
-        """Why times of the server mean nothing: others on this machine kept it from its work. A server that is slow by itself does not wait."""
-        begin, end = load.begin, load.begin + load.lasted
-        samples = [event for event in self._kit.engine.journal.slice(self._kit.scope.cursor, {SERVER}) if event.kind is Kind.SAMPLE]
-        looks = [(event.time, event.details["waited"]) for event in samples if begin <= event.time <= end and event.details and "waited" in event.details]
-        if len(looks) < 2 or looks[-1][0] <= looks[0][0]:
-            return None
-        share = (looks[-1][1] - looks[0][1]) / (looks[-1][0] - looks[0][0])
-        return f"invalid: the server got no processor for {share:.0%} of the time although it was ready to work ({CROWDED:.0%} allowed)" if share > CROWDED else None

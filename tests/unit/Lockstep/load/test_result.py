@@ -6,6 +6,7 @@ from shard_lines import CLOSED, OPEN, account, done, merged, second, told
 from Lockstep.engine.load.histogram import Histogram
 from Lockstep.engine.load.plan import Plan, Stage
 from Lockstep.engine.load.result import Merge
+from Lockstep.engine.server_figures import ServerFigures
 
 
 def test_shards_add_up_in_whatever_order_their_lines_come():
@@ -43,6 +44,17 @@ def test_a_generator_that_was_late_or_whose_clock_stepped_measured_nothing(line,
     load = merged(second(0, 0, [1000], sent=1, answered=1, **line), done(0, account(0), **facts))
     assert (load.invalid is None) == (told is None)
     assert told is None or told in load.invalid
+
+
+@pytest.mark.parametrize(("looks", "told"), [
+    ([(100.0, 5.0), (101.0, 5.1), (102.0, 5.5)], "the server got no processor for 25% of the time although it was ready to work (20% allowed)"),
+    ([(100.0, 5.0), (102.0, 5.4)], None), ([(99.0, 0.0), (100.5, 5.0), (101.5, 5.1), (103.0, 9.0)], None),  # only while the load lasts
+    ([(100.0, None), (102.0, None)], None), ([(101.0, 5.0)], None), ([], None),
+])
+def test_a_server_that_was_kept_from_its_work_was_not_measured(looks, told):
+    load = merged(second(0, 0, [1000], sent=1, answered=1), done(0, account(0)))
+    load.server = [ServerFigures(time, 10**6, 4, 20, 1.0, waited) for time, waited in looks]
+    assert load.invalid == (told and f"invalid: {told}")
 
 
 def test_a_lost_shard_leaves_no_rate():
