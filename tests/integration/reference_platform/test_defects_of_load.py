@@ -181,6 +181,10 @@ def test_leak_slow_is_a_hundred_bytes_of_each_message(serve):
     assert grown[True] - grown[False] > 6400 * 100 * 0.5
 
 
+FILES = 2
+"""The store opens a file or two of its own at the first commit, which may come behind the first look."""
+
+
 def test_fd_leak_per_reconnect_is_one_each(serve):
     opened = {}
     for arguments in ((), ("--defect", "t7_fd_leak_per_reconnect")):
@@ -194,8 +198,9 @@ def test_fd_leak_per_reconnect_is_one_each(serve):
         for _ in range(20):
             platform.connect().close()
         until = time.monotonic() + 10
-        wanted = before + (20 if arguments else 0)
+        wanted = before + (20 if arguments else 0) + FILES
         while process.num_fds() > wanted and time.monotonic() < until:
             time.sleep(0.02)
         opened[bool(arguments)] = process.num_fds() - before
-    assert opened == {False: 0, True: 20}
+    assert opened[False] <= FILES
+    assert 20 <= opened[True] <= 20 + FILES
