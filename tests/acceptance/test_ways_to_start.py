@@ -12,7 +12,7 @@ from acceptance.running import ROOT, Finished, finish
 SUITES = str(ROOT / "suites")
 SHORTER = [word for sizes in (
     "RATE_STEPS:100, 300, 600 msg/s", "SECONDS_PER_RATE_STEP:1 s", "CONNECTION_STEPS:5, 130", "SECONDS_PER_CONNECTION_STEP:1 s",
-    "SOAK_MESSAGES:20000", "COOL_DOWN:1 s", "BENCHMARK_PHASES:1, 1, 2, 1, 1 s", "LEAK_MESSAGES:20000", "USER_RATE_TIME:3 s",
+    "SOAK_MESSAGES:20000", "COOL_DOWN:1 s", "BENCHMARK_PHASES:1, 1, 2, 1, 1 s", "USER_RATE_TIME:3 s",
 ) for word in ("--variable", sizes)]
 """The whole quick run is another test; here every suite only has to run, and to be right."""
 IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "04__burst_idempotency.robot")
