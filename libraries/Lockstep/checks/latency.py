@@ -60,7 +60,7 @@ def latency_within(history: History, limit: float, share: float = 0.95, alpha: f
     values = history.sorted_latencies
     late = len(values) - bisect_right(values, limit)
     verdict.exercised = len(values)
-    if late > (1 - share) * len(values) and binomial_tail(late, len(values), 1 - share) <= alpha:
+    if too_many_late(late, len(values), share, alpha):
         verdict.violated(
             Code.TOO_SLOW,
             f"{late} of {wording.counted(len(values), 'reply')} took longer than {limit * 1000:g} ms, where {(1 - share) * 100:.3g} % of them "
@@ -87,6 +87,14 @@ def mean_latency_within(history: History, limit: float) -> Verdict:
                 *_slowest(history),
             )
     return verdict.concluded()
+
+
+def too_many_late(late: int, replies: int, share: float, alpha: float = 1e-6) -> bool:
+    """Whether a server that answers at least `share` in time shows so many late replies with probability `alpha` or less.
+
+    Source: exact binomial test.
+    """
+    return late > (1 - share) * replies and binomial_tail(late, replies, 1 - share) <= alpha
 
 
 def binomial_tail(least: int, tries: int, p: float) -> float:

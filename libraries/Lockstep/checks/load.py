@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from . import wording
-from .latency import binomial_tail
+from .latency import too_many_late
 from .verdict import Verdict
 from .violations import Code
 
@@ -60,7 +60,7 @@ def percentile_within(parts: Sequence[Part], limit: float, share: float, alpha: 
     verdict = Verdict("latency percentile below limit")
     for part in parts:
         verdict.exercised += part.replies
-        if part.late > (1 - share) * part.replies and binomial_tail(part.late, part.replies, 1 - share) <= alpha:
+        if too_many_late(part.late, part.replies, share, alpha):
             verdict.violated(
                 Code.TOO_SLOW,
                 f"{part.name}: {part.late:,} of {part.replies:,} replies took longer than {limit * 1000:g} ms, "

@@ -8,7 +8,7 @@ from statistics import correlation
 from typing import NamedTuple
 
 from . import wording
-from .latency import binomial_tail
+from .latency import too_many_late
 from .verdict import Verdict
 from .violations import Code
 
@@ -42,7 +42,7 @@ def steps_kept(steps: Sequence[Step], required: float, limit: float, share: floa
     verdict = Verdict("steps kept", exercised=sum(step.sent for step in steps if step.rate <= required))
 
     def in_time(step: Step) -> bool:
-        return step.late <= (1 - share) * step.answered or binomial_tail(step.late, step.answered, 1 - share) > alpha
+        return not too_many_late(step.late, step.answered, share, alpha)
 
     def is_kept(step: Step) -> bool:
         return 0 < step.sent == step.answered and step.reached >= step.rate and in_time(step)
