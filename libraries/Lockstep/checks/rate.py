@@ -26,10 +26,10 @@ def answered_rate(history: History) -> float:
     return len(replies) / span if span > 0 else math.inf
 
 
-def rate_sustained(history: History, required: float, tolerance: float = 0.0) -> Verdict:
-    """The answered rate reaches `required` per second, less the share `tolerance` (*rate_not_sustained*). O(n)."""
+def rate_sustained(history: History, required: float) -> Verdict:
+    """The answered rate reaches `required` per second (*rate_not_sustained*). O(n)."""
     sends, replies = history.journal.sends, history.journal.replies
-    return rate_reached(len(sends), len(replies), answered_rate(history), required * (1 - tolerance), [*sends[:1], *replies[-1:]])
+    return rate_reached(len(sends), len(replies), answered_rate(history), required, [*sends[:1], *replies[-1:]])
 
 
 def rate_reached(sent: int, answered: int, rate: float, required: float, evidence: Sequence[Event] = (), *, offered: float | None = None) -> Verdict:
