@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from time import time
 
 from ..arguments import Count, Duration, Rate
@@ -11,7 +10,7 @@ from ..engine.activity import Activity
 from ..engine.load import phase, preparing
 from ..engine.load.plan import Plan, Stage
 from ..engine.load.result import Load
-from ..errors import EnvironmentSetupError
+from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
 from .kit import Kit
 from .limits import clients_within, rate_within
@@ -31,6 +30,8 @@ class LoadBesideKeywords:
     def __init__(self, kit: Kit, loads: LoadKeywords) -> None:
         self._kit = kit
         self._loads = loads
+        self._ends: dict[str, float] = {}
+        """By the name of a load: when it must be over, by the system's clock."""
 
     @keyword(tags=("Load", "Activity"))
     def start_load(self, name: str, *, rate: Rate, lasting: Duration, connections: Count, shards: Count = TWO) -> None:
@@ -77,7 +78,7 @@ class LoadBesideKeywords:
             kit.engine.run(begin())
         except TimeoutError:
             raise EnvironmentSetupError(f"the load '{called}' did not begin within {BEGINS_WITHIN:g} s{kit.obituary()}") from None
-        self._ends = time() + lasting + DRAINS_WITHIN
+        self._ends[called] = time() + lasting + DRAINS_WITHIN
 
     @keyword(tags=("Load", "Activity", "Figures"))
     def wait_for_the_load(self, name: str) -> Load:
@@ -90,7 +91,10 @@ class LoadBesideKeywords:
 
         | ${load} =    `Wait For The Load`    crowd
         """
-        stop = partial(self._kit.engine.activities.stop, (BESIDE, figure_name(name)))
-        load: Load = self._kit.engine.run(stop(max(1.0, self._ends - time())))
+        called = figure_name(name)
+        if called not in self._ends:
+            raise UsageError(f"no load called '{called}' goes on; begin it with 'Start Load    {called}', and wait for it once")
+        within = max(1.0, self._ends.pop(called) - time())
+        load: Load = self._kit.engine.run(self._kit.engine.activities.stop((BESIDE, called), within))
         self._loads.conclude(load)
         return load

@@ -65,12 +65,15 @@ Not A Load
     Load Should Be Fair    5
 Odd Percentile
     Latency Percentile Should Be Below    p100    1 s    5
+Never Begun
+    Wait For The Load    Crowd
 """)
     messages = robot.messages
     for name, (_, sentence) in WRONG.items():
         assert messages[name][1] == sentence
     assert messages["No Load"][1] == "usage: say which load: give what 'Run Load' returned"
     assert messages["Not A Load"][1] == "usage: load must be what 'Run Load' returned, not '5' (argument of 'Load Should Be Fair')"
+    assert messages["Never Begun"][1] == "usage: no load called 'crowd' goes on; begin it with 'Start Load    crowd', and wait for it once"
     assert messages["Odd Percentile"][1].startswith("usage: percentile must be a percentile such as 'p95' or '99.9'")
 
 
