@@ -83,7 +83,7 @@ class PressureKeywords:
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
         Counted by what was let in and what was answered. Use it before anything else is sent. Records ``drained`` (ms). Violation:
-        slow_recovery. Void (test skipped as *invalid*) when the generator itself was late.
+        slow_recovery. The limit is one of seconds, beside which the lateness of a generator does not count.
 
         | `The Queue Should Drain To` | 100 | within=30 s |
         """
