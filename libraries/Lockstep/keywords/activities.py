@@ -154,11 +154,9 @@ class ActivityKeywords:
 
         | `Start Watching The Server` | every=100 ms |
         """
-        kit, process = self._kit, self._kit.target.server
-        if process is None:
-            kit.leave_out("server figures", f"{kit.target.title} does not tell its process id", "server_memory_growth")
-            return
-        kit.engine.run(kit.engine.activities.start((FIGURES, SERVER), lambda activity: sample_every(activity, kit.engine.journal, process, every)))
+        kit, process = self._kit, self._kit.server("server_memory_growth")
+        if process is not None:
+            kit.engine.run(kit.engine.activities.start((FIGURES, SERVER), lambda activity: sample_every(activity, kit.engine.journal, process, every)))
 
     @keyword(tags=("Activity", "Figures"))
     def stop_watching_the_server(self) -> int:

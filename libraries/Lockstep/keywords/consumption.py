@@ -21,7 +21,7 @@ from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
-from .stability import FIGURES, Moment
+from .stability import Moment
 from .target import MaybeFigures
 
 AT_MOST = "server_memory_per_message_most"
@@ -62,10 +62,8 @@ class ConsumptionKeywords:
 
         | `Wait Until The Server Is Idle` |
         """
-        process = self._kit.target.server
-        if process is None:
-            self._kit.leave_out(FIGURES, f"{self._kit.target.title} does not tell its process id", "server_memory_growth")
-        elif not self._kit.engine.run(idle(process, HANG_GUARD)):
+        process = self._kit.server("server_memory_growth")
+        if process is not None and not self._kit.engine.run(idle(process, HANG_GUARD)):
             logger.warn(f"the server was still at work after {HANG_GUARD:g} s")
 
     @keyword(tags=("Load", "Expectation", "Figures"))
@@ -143,7 +141,7 @@ class ConsumptionKeywords:
         | `What Was Taken Should Be Given Back` | ${before} | ${rest} | ${warm up} | ${soak} |
         """
         looks = self._looks(SERVER, loads)
-        if before is None or not self._seen(looks, "server_memory_growth"):
+        if not self._seen(looks, "server_memory_growth") or before is None:  # no earlier figures: that was said where they were to be taken
             return
         at_rest = [_look(event, 0) for event in self._samples(SERVER, since.cursor)]
         during = looks[: len(looks) - len(at_rest)]
@@ -170,8 +168,7 @@ class ConsumptionKeywords:
 
     def _seen(self, looks: Sequence[Look], measurement: str) -> bool:
         """Whether the server was looked at; where its process is not known that is noted."""
-        if self._kit.target.server is None:
-            self._kit.leave_out(FIGURES, f"{self._kit.target.title} does not tell its process id", measurement)
+        if self._kit.server(measurement) is None:
             return False
         if not looks:
             raise UsageError("the server was not looked at; use 'Start Watching The Server' before the first load")

@@ -106,11 +106,10 @@ class CrowdKeywords:
         | `Connect Users` | 130 |
         | `Memory Per Connection Should Be At Most`    2 MB    since=${before}
         """
-        process = self._kit.target.server
-        if since is None or process is None:
-            return
-        clients = self._kit.clients("everyone")
-        self._expect.conclude([("crowd", memory_per_connection_within(ServerFigures.of(process).memory - since.memory, len(clients), limit))])
+        process = self._kit.server("memory_per_connection")
+        if since is not None and process is not None:  # no earlier figures: the same was said where they were to be taken
+            opened = len(self._kit.clients("everyone"))
+            self._expect.conclude([("crowd", memory_per_connection_within(ServerFigures.of(process).memory - since.memory, opened, limit))])
 
     @keyword(tags=("Expectation", "Connecting"))
     def one_more_connection_should_be_turned_away(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from ..engine.account import Account
@@ -118,6 +119,13 @@ class Kit:
         """Notes a check that this target does not allow, and what it would have measured; for the test's message and the page."""
         self.scope.not_offered.append(check)
         self.record("not_offered", check=check, reason=reason, measurements=measurements)
+
+    def server(self, *measurements: str) -> psutil.Process | None:
+        """The server's own process; None where it is not known, and what would have been measured is noted as not offered."""
+        process = self.target.server
+        if process is None:
+            self.leave_out("server figures", f"{self.target.title} does not tell its process id", *measurements)
+        return process
 
     def obituary(self) -> str:
         """How the target's process ended, if it was started here and ended by itself; else nothing."""

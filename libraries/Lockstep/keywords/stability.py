@@ -18,8 +18,6 @@ from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit
 
-FIGURES = "server figures"
-
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -182,8 +180,5 @@ class StabilityKeywords:
         self._expect.holds(partial(sending_within, mean=float(mean), most=float(at_most)), client=client, timing=True)
 
     def _about_the_server(self, checks: list[Check], client: str | None, *, beside: list[Check]) -> None:
-        kit = self._kit
-        if kit.target.server is None:
-            kit.leave_out(FIGURES, f"{kit.target.title} does not tell its process id", "server_memory_growth")
-            return
-        self._expect.judge(self._expect.history(client, server=True), checks, beside=beside)
+        if self._kit.server("server_memory_growth") is not None:
+            self._expect.judge(self._expect.history(client, server=True), checks, beside=beside)

@@ -224,11 +224,8 @@ class TargetKeywords:
 
         | ${before} =    `Take Server Figures`
         """
-        process = self._kit.target.server
-        if process is None:
-            self._kit.leave_out("server figures", f"{self._kit.target.title} does not tell its process id", "server_memory_growth")
-            return None
-        return ServerFigures.of(process)
+        process = self._kit.server("server_memory_growth")
+        return None if process is None else ServerFigures.of(process)
 
     def _users(self, client: str | None) -> list[str | None]:
         """The users that are meant; None for whoever comes."""

@@ -111,6 +111,7 @@ Elsewhere
     Work Should Be Linear In The Messages    ${load}
     What Was Taken Should Be Given Back    ${before}    ${rest}    ${load}
     Refused Messages Should Leave No Memory Behind    ${load}
+    Memory Per Connection Should Be At Most    2 MB    since=${before}
 """
 ELSEWHERE = """\
 schema: 1
@@ -153,6 +154,8 @@ def test_without_the_servers_process_what_it_costs_is_left_out(robot, platform):
     (robot.folder / "elsewhere.yaml").write_text(ELSEWHERE % (url, auth))
     robot.run(WITHOUT_PROCESS)
     assert robot.messages["Elsewhere"][0] == "PASS", robot.said
-    left_out = [record["reason"] for record in robot.records() if record["kind"] == "not_offered"]
-    assert left_out
-    assert set(left_out) == {"Desk elsewhere does not tell its process id"}
+    left_out = [record for record in robot.records() if record["kind"] == "not_offered"]
+    assert {record["reason"] for record in left_out} == {"Desk elsewhere does not tell its process id"}
+    assert {figure for record in left_out for figure in record["measurements"]} == {
+        "server_memory_growth", "server_memory_per_message_most", "server_memory_per_message", "server_work_per_message", "memory_per_connection",
+    }
