@@ -155,7 +155,7 @@ class Tally:
             self._violated(Code.PHANTOM, f"{message_id[:80]} was rejected as a duplicate, but no copy of it waits for an answer")
 
     def _refused(self, message_id: str, decoded: Decoded, arrived: float) -> None:
-        if decoded.attempt not in {None, 1} and message_id in self.copies:
+        if message_id in self.copies:  # message or copy: what is left of the two decides what becomes of the message
             self._copy_answered(message_id)
         elif (sent := self.waiting.pop(message_id, None)) is not None:
             self.refused += 1

@@ -107,6 +107,22 @@ def test_a_refused_message_has_its_end_and_its_reason():
     assert (desk.tally.refused, dict(desk.columns.reasons), desk.columns.refusals, desk.codes) == (1, {"queue_full": 1}, [500_000], {})
 
 
+def refusal(desk, attempt):
+    return desk.frame(type="error", code="queue_full", message_id="r.0.0", attempt=attempt)
+
+
+@pytest.mark.parametrize(("frames", "ends"), [
+    (lambda desk: (refusal(desk, 1), desk.reply(0, attempt=2)), (1, 0)),
+    (lambda desk: (desk.reply(0), refusal(desk, 2)), (1, 0)),
+    (lambda desk: (refusal(desk, 1), refusal(desk, 2)), (0, 1)),
+])
+def test_a_message_is_refused_only_where_its_copy_is_too(frames, ends):
+    desk = Desk(1, copies={0})
+    assert desk.took(*frames(desk)) == 1
+    assert ((desk.tally.answered, desk.tally.refused), desk.tally.is_settled, desk.codes) == (ends, True, {})
+    assert sum(desk.columns.reasons.values()) == desk.tally.refused
+
+
 @pytest.mark.parametrize(("answer", "frames", "codes"), [
     ("reject", lambda desk: (desk.reply(0), desk.frame(type="duplicate_rejected", message_id="r.0.0", attempt=2)), {}),
     ("reject", lambda desk: (desk.reply(0), desk.reply(0, attempt=2)), {"duplicated": 1, "miscounted_duplicates": 1}),
