@@ -82,9 +82,22 @@ def test_a_load_is_told_with_its_end_as_planned():
     onlooker.tell(load)
     word = onlooker.look()
     assert (word.done, word.total, word.p99, word.violations, word.planned) == (100, 3500, 0.012, 2, 40.0)
-    assert word.rate > 0
     assert 0 <= word.updated - word.begun < 30
     assert onlooker.server == [], "whose process is not known"
+
+
+def test_the_rate_is_that_of_all_shards_although_each_says_its_line_at_another_time():
+    clock = Clock()
+    onlooker = Onlooker(Plan(connections=2, window=1, count=10_000), None, clock)
+    load = Load("peak", onlooker._plan)
+    onlooker.tell(load)
+    rates = []
+    for clock.now in (0.5, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1):
+        load.sent = load.answered = load.answered + (300 if clock.now % 1 < 0.05 or clock.now == 0.5 else 700)
+        onlooker.tell(load)
+        rates.append(onlooker.look().rate)
+    assert rates[0] is None, "too soon"
+    assert [round(rate) for rate in rates[3:]] == [1000] * 4
 
 
 def test_on_a_terminal_the_line_below_robots_own_is_drawn_and_taken_away(monkeypatch):
