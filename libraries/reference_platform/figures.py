@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from operator import itemgetter
 from time import monotonic
@@ -79,6 +80,7 @@ class Figures:
             "messages_per_second": round(self.rate, 1),
             "queue_depth": policies.inbox.total(),
             "connection_count": len(self._host.connections),
+            "tasks": len(asyncio.all_tasks()),
             "memory_usage_mb": memory / 1e6,
             "memory_growth_mb": (memory - self._memory_at_start) / 1e6,
             "commits": self.commits,

@@ -38,18 +38,26 @@ def given_back(before: Look, after: Sequence[Look], limit: int = 5) -> Verdict:
     Source: resource pairing.
     """
     verdict = Verdict("threads and descriptors of the server are given back")
-    for field, had, now in (
-        ("threads", before.threads, [look.threads for look in after]),
-        ("descriptors", before.descriptors, [look.descriptors for look in after if look.descriptors is not None]),
-    ):
-        if had is None or not now:
-            continue
+    _compare(verdict, "threads", before.threads, [look.threads for look in after], limit)
+    if before.descriptors is not None:
+        _compare(verdict, "descriptors", before.descriptors, [look.descriptors for look in after if look.descriptors is not None], limit)
+    return verdict.concluded()
+
+
+def tasks_given_back(before: int, after: Sequence[int], limit: int = 5) -> Verdict:
+    """Behind the load the server's loop runs at most `limit` more tasks than before it (*leak*); see `given_back`."""
+    verdict = Verdict("tasks of the server are given back")
+    _compare(verdict, "tasks", before, after, limit)
+    return verdict.concluded()
+
+
+def _compare(verdict: Verdict, what: str, had: int, now: Sequence[int], limit: int) -> None:
+    if now:
         verdict.exercised += len(now)
         grown = min(now) - had
-        verdict.measured(f"server_{field}_left", grown, field, len(now))
+        verdict.measured(f"server_{what}_left", grown, what, len(now))
         if grown > limit:
-            verdict.violated(Code.LEAK, f"the server at rest still has {min(now)} {field}, where it had {had} before the load; {limit} more are allowed")
-    return verdict.concluded()
+            verdict.violated(Code.LEAK, f"the server at rest still has {min(now)} {what}, where it had {had} before the load; {limit} more are allowed")
 
 
 def kept_within(looks: Sequence[Look], messages: int, limit: float, floor: int = 2 * FLOOR) -> Verdict:

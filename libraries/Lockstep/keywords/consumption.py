@@ -8,8 +8,8 @@ from functools import partial
 
 from robot.api import logger
 
-from ..arguments import Duration, Size
-from ..checks.consumption import Look, given_back, kept_within, memory_level, undecided, work_level
+from ..arguments import Duration, MaybeCount, Size
+from ..checks.consumption import Look, given_back, kept_within, memory_level, tasks_given_back, undecided, work_level
 from ..checks.events import Event, Kind
 from ..checks.leaks import FLOOR, memory_slope_within
 from ..checks.verdict import Verdict
@@ -147,6 +147,38 @@ class ConsumptionKeywords:
         during = looks[: len(looks) - len(at_rest)]
         calm = Look(0, before.memory, before.threads, before.descriptors, before.processor)
         self._expect.conclude([(TOPIC, given_back(calm, at_rest)), (TOPIC, memory_level(during, at_rest))])
+
+    @keyword(tags=("Figures",))
+    def count_the_servers_tasks(self, client: str | None = None) -> int | None:
+        """Asks the target how many tasks its loop runs; connections and work under way are among them.
+
+        | =Argument= | =Meaning=                             |
+        | client     | who asks; none: the only open client  |
+
+        Returns the number; ``${None}`` where the target does not tell (``tasks`` in ``questions.performance_stats``), which is noted as *not offered*.
+
+        | ${tasks} =    `Count The Servers Tasks`
+        """
+        if not self._expect.offered("tasks", "tasks of the server"):
+            return None
+        answer = self._kit.engine.run(self._kit.client(client).ask("performance_stats", HANG_GUARD))
+        return int((answer.details or {})["fields"]["tasks"])
+
+    @keyword(tags=("Expectation", "Figures"))
+    def no_tasks_should_be_left_over(self, before: MaybeCount, client: str | None = None) -> None:
+        """At rest behind a load the server's loop runs no more tasks than before it; five more are allowed.
+
+        | =Argument= | =Meaning=                                                                                      |
+        | before     | what `Count The Servers Tasks` returned, with as many connections and with nothing going on    |
+        | client     | who asks; none: the only open client                                                           |
+
+        Records ``server_tasks_left``. Violation: leak. Left out where the target does not tell.
+
+        | `No Tasks Should Be Left Over` | ${tasks} |
+        """
+        now = self.count_the_servers_tasks(client)
+        if before is not None and now is not None:
+            self._expect.conclude([(TOPIC, tasks_given_back(before, [now]))])
 
     def _say_what_is_supported(self, verdict: Verdict, limit: int) -> None:
         """Where neither a leak nor its absence is shown, the upper end of the interval is not held against the limit."""

@@ -40,6 +40,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "refusals": lambda file: bool(file.messages.refused),
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
     "server_figures": lambda file: file.lifecycle is not None,
+    "tasks": lambda file: _tells(file, "performance_stats", "tasks"),
     "timestamps": lambda file: _sends(file, "timestamp"),
     "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),
 }

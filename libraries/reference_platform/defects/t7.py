@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -38,3 +39,16 @@ class FileLeftOpen(Sessions):
         """A log that nobody writes to."""
         os.open(os.devnull, os.O_WRONLY)
         return await super().open(identity, connection)
+
+
+@defect("t7_task_leak_per_reconnect")
+class TaskLeftRunning(Sessions):
+    """Starts a task for each connection, which waits for something that never comes."""
+
+    async def open(self, identity: Identity, connection: Connection) -> Session:
+        """A watcher that nobody tells of the end."""
+        self.host.spawn(self._watch())
+        return await super().open(identity, connection)
+
+    async def _watch(self) -> None:
+        await asyncio.Event().wait()

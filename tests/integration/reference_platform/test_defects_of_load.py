@@ -204,3 +204,21 @@ def test_fd_leak_per_reconnect_is_one_each(serve):
         opened[bool(arguments)] = process.num_fds() - before
     assert opened[False] <= FILES
     assert 20 <= opened[True] <= 20 + FILES
+
+
+def test_task_leak_per_reconnect_is_one_each(serve):
+    for arguments, left in (((), 0), (("--defect", "t7_task_leak_per_reconnect"), 20)):
+        platform = serve(*arguments)
+        asking = platform.connect()
+        before = tasks(asking)
+        for _ in range(20):
+            platform.connect().close()
+        until = time.monotonic() + 10
+        while (now := tasks(asking)) > before + left and time.monotonic() < until:
+            time.sleep(0.02)
+        assert now == before + left
+
+
+def tasks(client):
+    client.send_json({"type": "get_performance_stats", "request_id": "tasks"})
+    return client.receive()["tasks"]

@@ -82,6 +82,8 @@ def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
         (telling(), "context", False), (telling("context_digest"), "context", True),
         (telling(), "memory_usage", False), (telling("total_objects"), "memory_usage", True),
         (SENDING, "target_agents", False), ({**SENDING, "questions": {"configure_agents": {"ask": {}, "answer": {"where": {}}}}}, "target_agents", True),
+        ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}}}}}, "tasks", False),
+        ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}, "fields": {"tasks": "tasks"}}}}}, "tasks", True),
         ({}, "fail", False), ({"control": {"fail": {"url": "http://x/fail"}}}, "fail", True),
     ],
 )

@@ -13,7 +13,16 @@ from random_histories import codes, examples
 from told_histories import Story
 
 from Lockstep.checks import Verdict
-from Lockstep.checks.consumption import STRETCHES, Look, given_back, kept_within, memory_level, undecided, work_level
+from Lockstep.checks.consumption import (
+    STRETCHES,
+    Look,
+    given_back,
+    kept_within,
+    memory_level,
+    tasks_given_back,
+    undecided,
+    work_level,
+)
 from Lockstep.checks.progress import drained_within, nothing_refused
 from Lockstep.checks.violations import Code
 
@@ -51,6 +60,12 @@ def test_what_is_left_is_told() -> None:
         "the server at rest still has 221 descriptors, where it had 20 before the load; 5 more are allowed"
     ]
     assert figures(verdict) == {"server_threads_left": 0, "server_descriptors_left": 201}
+
+
+@examples(50)
+@given(st.integers(0, 9), st.lists(st.integers(0, 20), max_size=4))
+def test_tasks_are_given_back_like_all_else(before: int, after: list[int]) -> None:
+    expect(tasks_given_back(before, after), {"leak": int(bool(after) and all(now > before + 5 for now in after))}, len(after))
 
 
 # memory -----------------------------------------------------------------------------------------------------------------------
