@@ -129,7 +129,7 @@ class Circumstances:
     profile: str
     not_offered: Collection[str] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
-    """Case to the name of a failed test of it."""
+    """Case to the name of a test of it that failed for more than a missed limit of time or rate."""
     disturbed: Mapping[str, str] = field(default_factory=dict)
     """Case to the reason why its times and rates are void."""
     out_of_reach: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -88,7 +88,12 @@ def _judge(criteria: list[Criterion], info: RunInfo, result: RunResult, records:
     circumstances = Circumstances(
         profile=info.profile,
         not_offered=coverage.not_offered_cases(feeding, result, records),
-        failed={case: test.title for case in sorted(feeding) for test in result.of_case(case) if test.failed and not test.cut_off},
+        failed={
+            case: test.title
+            for case in sorted(feeding)
+            for test in result.of_case(case)
+            if test.failed and not test.cut_off and not test.only_missed_a_limit
+        },
         disturbed=records.disturbed,
         out_of_reach=out_of_reach(feeding, result, records, built),
     )

@@ -22,6 +22,11 @@ SKIPS = ("not offered", "not available here", "invalid", "not measured")
 CUT_OFF = ("Execution terminated by signal", "Test execution stopped due to a fatal error.")
 """Robot's words for tests that an interrupt cut off or kept from starting."""
 
+LIMIT_MISSED = "limit missed:"
+"""The library's word for a missed limit of time or rate."""
+ALSO_TEARDOWN = "Also teardown failed:"
+"""Robot's words for a second failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutedTest:
@@ -43,6 +48,11 @@ class ExecutedTest:
     def cut_off(self) -> bool:
         """Whether an interrupt stopped it or kept it from starting: that says nothing about the target."""
         return self.failed and self.message.strip().endswith(CUT_OFF)
+
+    @property
+    def only_missed_a_limit(self) -> bool:
+        """Whether all that failed is an agreed limit of time or rate: no promise was broken in what was looked at until then."""
+        return self.failed and self.message.startswith(LIMIT_MISSED) and ALSO_TEARDOWN not in self.message
 
     @property
     def passed(self) -> bool:

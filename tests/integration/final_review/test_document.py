@@ -124,6 +124,22 @@ def test_a_test_that_an_interrupt_cut_off_says_nothing_about_the_target(run: Any
     assert criterion(content, "fr-order")["state"] == "met"
 
 
+@pytest.mark.parametrize(
+    ("message", "state"),
+    [
+        ("limit missed: 40 of 100 replies took longer than 50 ms [too_slow]", "met"),
+        ("violation: lost [lost]", "not_met"),
+        ("Several failures occurred:\n\n1) limit missed: slow\n\n2) violation: lost", "not_met"),
+        ("limit missed: slow\n\nAlso teardown failed:\nviolation: 3 messages were never answered [lost]", "not_met"),
+    ],
+)
+def test_a_missed_limit_says_nothing_about_a_promise_that_allows_no_violation(run: Any, message: str, state: str) -> None:
+    run.fail(run.tests[0][1], message)
+    content = document(run)
+    assert content["verdict"] == "not_ready"
+    assert criterion(content, "fr-order")["state"] == state
+
+
 def test_a_partial_run_names_what_was_not_measured(run: Any) -> None:
     run.tests = [one for one in run.tests if one[2] == "rms-1"]
     run.records = [one for one in run.records if one["case"] == "rms-1"]
