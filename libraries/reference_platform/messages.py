@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from .ledger import Row
 from .session import Session
@@ -12,42 +13,40 @@ Fields = dict[str, Any]
 """A JSON object as it goes onto the wire; the Outbox adds session_id, epoch and offset."""
 
 
-@dataclass(eq=False)
-class UserMessage:
+class UserMessage(Struct, eq=False):
     """One attempt of a client to have a message processed, as the Codec understood it.
 
-    The Codec fills the fields up to ``shared_state_key``, the pipeline the rest before any other port sees the message. Fields
-    that few messages set are no arguments: they cost nothing where nobody sets them.
+    The Codec fills the fields up to ``shared_state_key``, the pipeline the rest before any other port sees the message.
     """
 
     message_id: str
     content: str
-    digest: str
+    digest: str = ""
     sequence_id: int | None = None
     attempt: int = 1
     priority: str = "normal"
     acknowledge: bool = False
     timestamp: float | None = None
-    conversation: str | None = field(default=None, init=False)
+    conversation: str | None = None
     """Title of the conversation it belongs to; titles are the user's own."""
-    final: bool = field(default=False, init=False)
+    final: bool = False
     """The user says that it ends the conversation."""
-    target_agents: tuple[str, ...] | None = field(default=None, init=False)
+    target_agents: tuple[str, ...] | None = None
     """Agents of the user's team that work on it, each once."""
-    shared_state_key: str | None = field(default=None, init=False)
+    shared_state_key: str | None = None
     """The shared fact that it writes."""
-    user: str = field(default="", init=False)
-    session: Session | None = field(default=None, init=False)
+    user: str = ""
+    session: Session | None = None
     """Where it came from; None for a message that waited in the store while the platform was down."""
-    origin: int = field(default=0, init=False)
+    origin: int = 0
     """The store's number of user, session and connection."""
-    index: int = field(default=0, init=False)
+    index: int = 0
     """The ledger index of its acceptance; 0 until then."""
-    key: int = field(default=0, init=False)
+    key: int = 0
     """The hash by which its claim is stored."""
-    row: Row | None = field(default=None, init=False)
+    row: Row | None = None
     """Its ledger row, which is completed if the message is processed in the transaction that accepts it."""
-    reply: bool = field(default=True, init=False)
+    reply: bool = True
     """False: processed without an ``ai_response`` (only a defective Duplicates asks for that)."""
 
 

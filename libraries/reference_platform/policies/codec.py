@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
@@ -20,12 +20,15 @@ from reference_platform.messages import (
     TeamSetting,
     UserMessage,
 )
+from reference_platform.plain_message import MAX_INT, MAX_NAME, plain_message
 
 from .port import Port
 
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+
 _MESSAGES = ("user_message", "throughput_test")
 _PRIORITIES = ("normal", "high")
-_INT = 2**53 - 1
 _QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery | StatsQuery]] = {
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
     "get_performance_stats": StatsQuery,
@@ -37,12 +40,22 @@ _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_ke
 class Codec(Port):
     """Decides what a valid message is. Gets text that is already known to be UTF-8 (that is the Wire's business)."""
 
-    max_id_length = 256
+    max_id_length = MAX_NAME
     """Also of names, titles and keys."""
     max_agents = 20
 
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._in_one_go = self.is_correct
+
     def decode(self, payload: bytes) -> UserMessage | Question | LatencyProbe | Invalid:
         """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
+        if self._in_one_go and (message := plain_message(payload)) is not None:
+            message.digest = digest(message.content)
+            return message
+        return self._field_by_field(payload)
+
+    def _field_by_field(self, payload: bytes) -> UserMessage | Question | LatencyProbe | Invalid:
         try:
             fields = orjson.loads(payload)
         except orjson.JSONDecodeError:
@@ -74,9 +87,9 @@ class Codec(Port):
             wrong = f"message_id must be a string of 1 to {self.max_id_length} characters"
         elif type(content) is not str:
             wrong = "content must be a string"
-        elif type(attempt) is not int or not 0 < attempt <= _INT:
+        elif type(attempt) is not int or not 0 < attempt <= MAX_INT:
             wrong = "attempt must be a whole number from 1"
-        elif sequence_id is not None and (type(sequence_id) is not int or not 0 <= sequence_id <= _INT):
+        elif sequence_id is not None and (type(sequence_id) is not int or not 0 <= sequence_id <= MAX_INT):
             wrong = "sequence_id must be a whole number from 0"
         elif priority not in _PRIORITIES:
             wrong = "priority must be high or normal"
@@ -136,6 +149,6 @@ class Codec(Port):
         message_id, attempt, request_id = fields.get("message_id"), fields.get("attempt"), fields.get("request_id")
         return (
             message_id if type(message_id) is str and len(message_id) <= self.max_id_length else None,
-            attempt if type(attempt) is int and abs(attempt) <= _INT else None,
+            attempt if type(attempt) is int and abs(attempt) <= MAX_INT else None,
             request_id if type(request_id) is str and len(request_id) <= self.max_id_length else None,
         )
