@@ -61,6 +61,8 @@ class TestListener:
         with _only_warning(f"Closing what '{scope.name}' left open failed"):
             self._end(self._activities() - scope.outer_activities)
             self._close(self._clients() - scope.outer_clients)
+        with _only_warning(f"What '{scope.name}' had set for the users to come could not be taken back"):
+            self._kit.take_back()
         if scope.loads:
             with _only_warning(f"The load of '{scope.name}' could not be drawn"):
                 self._draw(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,11 @@ SEED = "LOCKSTEP_SEED"
 WIDTH = 78
 """Columns of Robot's console, where Robot does not say."""
 
+Values = Mapping[str, object]
+"""What a control of the target is told, beside the user."""
+UNSET: Mapping[str, Values] = {"work_time": {"seconds": 0.0}, "fail": {"count": 0}}
+"""How a target is set for whoever comes as long as nobody says otherwise."""
+
 
 @dataclass(slots=True)
 class TestScope:
@@ -53,6 +59,8 @@ class TestScope:
     criterion: str = ""
     criterion_cases: tuple[str, ...] = ()
     rows_skipped: list[str] = field(default_factory=list)
+    before: dict[str, Values] = field(default_factory=dict)
+    """By control: how the target was set for whoever comes before this test changed that."""
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
     knee: str | None = None
@@ -72,6 +80,7 @@ class Kit:
         self.ledger_seen = 0
         self.ledger_end = 0
         """Index of the last row of the ledger that anybody has read; what happens from now on stands behind it."""
+        self._for_anybody: dict[str, Values] = {}
         self._target: Target | None = None
         self._records: Records | None = None
         self._seed: int | None = None
@@ -94,6 +103,7 @@ class Kit:
         """Remembers the target; a new one has a new ledger."""
         self._target = target
         self.ledger_seen = self.ledger_end = 0
+        self._for_anybody.clear()
 
     def end_target(self) -> None:
         """Closes every client, ends what Start Target had started and forgets it."""
@@ -114,6 +124,21 @@ class Kit:
                 raise EnvironmentSetupError(
                     f"{self.target.title} does not offer {capability}; begin the test with 'The Target Must Offer    {capability}' to skip it there"
                 )
+
+    def control(self, capability: str, user: str | None, **values: object) -> None:
+        """Sets the target for one user, or for whoever comes (None) until the test ends."""
+        self.must_offer(capability)
+        if user is None:
+            self.scope.before.setdefault(capability, self._for_anybody.get(capability, UNSET[capability]))
+            self._for_anybody[capability] = values
+        self.engine.run(self.target.control(capability, user=user, **values))
+
+    def take_back(self) -> None:
+        """Sets the target for whoever comes as it was before this test."""
+        before, self.scope.before = self.scope.before, {}
+        for capability, values in before.items() if self.has_target else ():
+            self._for_anybody[capability] = values
+            self.engine.run(self.target.control(capability, user=None, **values))
 
     def leave_out(self, check: str, reason: str, *measurements: str) -> None:
         """Notes a check that this target does not allow, and what it would have measured; for the test's message and the page."""

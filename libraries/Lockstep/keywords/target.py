@@ -159,11 +159,13 @@ class TargetKeywords:
         | duration   | such as ``20 ms``; ``0`` for at once           |
         | client     | alias of a client of the user; none: the only user; ``everyone``: all users; ``anybody``: whoever comes, such as the users of a load |
 
+        For ``anybody`` it holds until the test ends; in a suite setup until the suite's target ends.
+
         | `Let Each Message Take` | 20 ms |
         | `Let Each Message Take` | 2 ms  | client=anybody |
         """
         for user in self._users(client):
-            self._control("work_time", seconds=float(duration), user=user)
+            self._kit.control("work_time", user, seconds=float(duration))
 
     @keyword(tags=("Target", "Control"))
     def let_messages_fail(self, count: Count, client: str | None = None) -> None:
@@ -173,12 +175,12 @@ class TargetKeywords:
         | count      | how many, 1 or more                            |
         | client     | alias of a client of the user; none: the only user; ``everyone``: all users; ``anybody``: whoever comes, such as the users of a load |
 
-        Fails if the target does not offer ``fail``.
+        For ``anybody`` it holds until the test ends. Fails if the target does not offer ``fail``.
 
         | `Let Messages Fail` | 5 |
         """
         for user in self._users(client):
-            self._control("fail", count=int(count), user=user)
+            self._kit.control("fail", user, count=int(count))
 
     @keyword(tags=("Target", "Control"))
     def move_the_clock_by(self, duration: Duration) -> None:

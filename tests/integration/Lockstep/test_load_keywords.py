@@ -117,3 +117,27 @@ Load
     found = {code for record in robot.records() if record["kind"] == "verdict" for code in record["counts"]}
     assert found & codes
     assert "vacuous" not in found
+
+
+def test_what_a_test_sets_for_whoever_comes_ends_with_it(robot):
+    robot.run("""*** Settings ***
+Resource          RESOURCES/lockstep.resource
+Suite Setup       Fail For Everybody
+Suite Teardown    Stop Target
+
+*** Keywords ***
+Fail For Everybody
+    Start Target
+    Let Messages Fail    2    client=anybody
+
+*** Test Cases ***
+A Sets More
+    Let Messages Fail    5    client=anybody
+    Let Each Message Take    10 s    client=anybody
+B Has What The Suite Has Set
+    Connect As    alice
+    Send Burst    6
+    The Agent Should Have Processed    4
+""")
+    assert robot.messages["B Has What The Suite Has Set"] == ("PASS", "")
+    assert robot.left_behind == []
