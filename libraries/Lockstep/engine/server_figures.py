@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -29,6 +30,28 @@ class ServerFigures:
                 monotonic(), process.memory_info().rss, process.num_threads(),
                 process.num_fds() if hasattr(process, "num_fds") else None, times.user + times.system, _waited(process.pid),
             )
+
+
+CROWDED = 0.2
+"""Share of the time for which the server may be ready to work and get no processor, before times and rates are void."""
+
+
+def kept_waiting(looks: Sequence[ServerFigures]) -> float:
+    """Seconds between the first and the last of these looks in which others on this machine kept the server from its work.
+
+    A server that is slow by itself does not wait. 0 where the system does not tell.
+    """
+    told = [look.waited for look in looks if look.waited is not None]
+    return told[-1] - told[0] if told else 0.0
+
+
+def crowded_out(looks: Sequence[ServerFigures]) -> str | None:
+    """Why times and rates between these looks mean nothing, if the server was kept from its work for too long."""
+    lasted = looks[-1].time - looks[0].time if looks else 0.0
+    share = kept_waiting(looks) / lasted if lasted > 0 else 0.0
+    if share <= CROWDED:
+        return None
+    return f"invalid: the server got no processor for {share:.0%} of the time although it was ready to work ({CROWDED:.0%} allowed)"
 
 
 def _waited(pid: int) -> float | None:

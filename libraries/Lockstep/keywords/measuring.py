@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
-from functools import partial
 
 from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeRate, Rate, Share
 from ..checks import History
@@ -14,6 +13,7 @@ from ..checks.rate import answered_rate, rate_reached, rate_sustained, sender_la
 from ..checks.stated import stated_times_possible
 from ..engine.client import Burst
 from ..engine.load.result import Load
+from ..engine.server_figures import ServerFigures, crowded_out, kept_waiting
 from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Expectation
@@ -32,6 +32,10 @@ class Phase:
     name: str
     burst: Burst
     history: History
+    invalid: str | None
+    """Why its times and rates mean nothing, if they do."""
+    waited: float
+    """Seconds in which others on this machine kept the server from its work."""
 
 
 class Measured(ABC):  # noqa: B024 - a name for both, so that Robot can check an argument
@@ -80,9 +84,13 @@ class MeasuringKeywords:
             raise UsageError("say how much to send: count=..., or rate=... together with lasting=...")
         rate_within(self._kit, 1 / rate if rate is not None else None)
         phase_within(self._kit, count)
+        server = self._kit.target.server
+        looks = [] if server is None else [ServerFigures.of(server)]
         burst = self._sending.send_burst(count, client=client, rate=rate, in_flight=in_flight)
         history = self._expect.history(client, burst.since)
-        phase = Phase(name.lower().replace(" ", "_"), burst, history)
+        looks += [] if server is None else [ServerFigures.of(server)]
+        invalid = self._expect.invalid_reason(history.events) or crowded_out(looks)
+        phase = Phase(name.lower().replace(" ", "_"), burst, history, invalid, kept_waiting(looks))
         self._record(phase)
         return phase
 
@@ -104,7 +112,10 @@ class MeasuringKeywords:
         | `Throughput Should Be At Least` | 50 msg/s | ${phase} |
         """
         if isinstance(phase, Phase):
-            self._expect.judge(phase.history, [partial(rate_sustained, required=float(limit))], timing=True)
+            history = phase.history
+            verdict = rate_sustained(history, float(limit))
+            others = None if verdict.ok else only_kept_waiting(len(history.journal.replies), answered_rate(history), phase.waited, limit)
+            self._expect.conclude([("rate", verdict)], history, phase.invalid or others)
         elif isinstance(phase, Load):
             must_be_measured(self._kit, phase)
             verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit), offered=phase.plan.steady)
@@ -124,8 +135,8 @@ class MeasuringKeywords:
 
         | `Answers Should Come Within` | 1 s | ${phase} |
         """
-        checks = [partial(latency_within, limit=float(limit), share=float(share)), partial(mean_latency_within, limit=float(limit))]
-        self._expect.judge(phase.history, checks, timing=True)
+        verdicts = [latency_within(phase.history, float(limit), float(share)), mean_latency_within(phase.history, float(limit))]
+        self._expect.conclude([("latency", verdict) for verdict in verdicts], phase.history, phase.invalid)
 
     @keyword(tags=("Expectation", "Figures"))
     def stated_processing_times_should_be_possible(self, client: str | None = None) -> None:
@@ -143,10 +154,9 @@ class MeasuringKeywords:
             self._expect.holds(stated_times_possible, client=client)
 
     def _record(self, phase: Phase) -> None:
-        history, name = phase.history, phase.name
-        invalid = self._expect.invalid_reason(history.events)
+        history, name, invalid = phase.history, phase.name, phase.invalid
         if invalid is not None:
-            self._kit.record("invalid", reason=f"{phase.name}: {invalid}")
+            self._kit.record("invalid", reason=f"{name}: {invalid}")
         lost = nothing_lost(history)
         figures = [(name, answered_rate(history), "msg/s", lost.exercised)]
         figures += [(figure.name.replace("latency", name), figure.value, figure.unit, figure.samples) for figure in latency_figures(history)]
@@ -155,3 +165,10 @@ class MeasuringKeywords:
             self._kit.record("measurement", name=figure, value=value, unit=unit, samples=samples, repetition=1, valid=invalid is None)
         missing = sum(figure.value for figure in lost.measurements if figure.name == "lost")
         self._kit.record("measurement", name=f"{name}_lost", value=missing, unit="messages", samples=lost.exercised, repetition=1, valid=True)
+
+
+def only_kept_waiting(answered: int, rate: float, waited: float, limit: float) -> str | None:
+    """Why a rate below the limit is not the server's, if it would have been reached without the seconds that others have taken."""
+    if not answered or answered / rate - waited > answered / limit:
+        return None
+    return f"invalid: the server got no processor for {waited * 1000:.0f} ms although it was ready to work; without them the rate was reached"

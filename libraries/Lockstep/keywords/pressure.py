@@ -105,7 +105,7 @@ class PressureKeywords:
         if before.ok:
             self._expect.judge(phase.history, [nothing_lost, nothing_refused])
         else:
-            self._expect.conclude([("rate", before)], baseline.history)
+            self._expect.conclude([("rate", before)], baseline.history, baseline.invalid)
 
     @keyword(tags=("Load", "Expectation"))
     def so_many_messages_should_have_failed(self, count: Count, load: Load) -> None:
@@ -138,5 +138,4 @@ class PressureKeywords:
         | `Answers Should Come As Fast As In` | ${baseline} | ${recovery} |
         """
         limit = FACTOR * percentile(baseline.history.sorted_latencies, 95) + FLOOR if baseline.history.sorted_latencies else FLOOR
-        invalid = self._expect.invalid_reason(baseline.history.events) or self._expect.invalid_reason(phase.history.events)
-        self._expect.conclude([("latency", latency_within(phase.history, limit))], phase.history, invalid)
+        self._expect.conclude([("latency", latency_within(phase.history, limit))], phase.history, baseline.invalid or phase.invalid)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..lag import LATE
-from ..server_figures import ServerFigures
+from ..server_figures import ServerFigures, crowded_out
 from .histogram import Histogram
 from .plan import Plan
 
@@ -17,8 +17,6 @@ BUSY = 0.9
 """Share of a core above which a generator without a timetable is taken for the limit itself."""
 CLOCK_STEP = 0.05
 """s by which the clock of the day may move against the monotonic one during a phase."""
-CROWDED = 0.2
-"""Share of the time for which the server may be ready to work and get no processor, before times and rates are void."""
 TENTHS = 10
 
 
@@ -146,17 +144,7 @@ class Load:
             return f"invalid: a shard began {self.late_start * 1000:.0f} ms after the agreed instant"
         if abs(self.clock_step) > CLOCK_STEP:
             return f"invalid: the clock of this machine stepped by {self.clock_step:+.2f} s during the phase"
-        if self.crowded_out > CROWDED:
-            return f"invalid: the server got no processor for {self.crowded_out:.0%} of the time although it was ready to work ({CROWDED:.0%} allowed)"
-        return None
-
-    @property
-    def crowded_out(self) -> float:
-        """Share of the time in which others on this machine kept the server from its work. A server that is slow by itself does not wait."""
-        looks = [(look.time, look.waited) for look in self.server if look.waited is not None and self.begin <= look.time <= self.begin + self.lasted]
-        if len(looks) < 2 or looks[-1][0] <= looks[0][0]:
-            return 0.0
-        return (looks[-1][1] - looks[0][1]) / (looks[-1][0] - looks[0][0])
+        return crowded_out([look for look in self.server if self.begin <= look.time <= self.begin + self.lasted])
 
     @property
     def limited_by_us(self) -> str | None:
