@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import orjson
+from msgspec import Struct, field
+from msgspec.json import Decoder, Encoder
 
 REMEMBERED = 100
 """So many processed message ids an agent can name."""
@@ -17,44 +16,41 @@ Shared = tuple[str, int]
 """Value and version of a shared fact."""
 
 
-@dataclass(slots=True, eq=False)
-class Context:
+class Context(Struct, eq=False):
     """What the agent makes of all that it was told."""
 
     digest: str = ""
     """A chain over the digests of all contents."""
     topic: str | None = None
-    topics: list[str] = field(default_factory=list)
-    recent: list[str] = field(default_factory=list)
+    topics: list[str] = []
+    recent: list[str] = []
 
 
-@dataclass(slots=True, eq=False)
-class Member:
+class Member(Struct, eq=False):
     """One agent of the team that a user has configured."""
 
     messages_processed: int = 0
     last_sequence_id: int | None = None
-    shared: dict[str, Shared] = field(default_factory=dict)
+    shared: dict[str, Shared] = {}
     """Its own view of the shared facts, by key."""
 
 
-@dataclass(slots=True, eq=False)
-class AgentState:
+class AgentState(Struct, eq=False):
     """The agent of one user. The pipeline writes it to the store in the transaction of the messages that changed it."""
 
     user: str
     message_count: int = 0
     last_sequence_id: int | None = None
     version: int = 0
-    processed: list[str] = field(default_factory=list)
+    processed: list[str] = []
     """Ids of the last processed messages, oldest first."""
     conversation: str | None = None
     """Title of the last message."""
     complete: bool = False
     """The last message was the final one of its conversation."""
     context: Context = field(default_factory=Context)
-    team: dict[str, Member] = field(default_factory=dict)
-    shared: dict[str, Shared] = field(default_factory=dict)
+    team: dict[str, Member] = {}
+    shared: dict[str, Shared] = {}
     """The newest value of each key that a message to the team has written."""
 
     def note(self, message_id: str, topic: str, beginning: str) -> None:
@@ -80,14 +76,12 @@ class AgentState:
 
     def packed(self) -> bytes:
         """Everything, as the store keeps it: a field added to these classes is stored too."""
-        return orjson.dumps(self)
+        return _encode(self)
 
     @classmethod
     def unpacked(cls, data: bytes) -> AgentState:
         """The opposite of ``packed``."""
-        state = cls(**orjson.loads(data))
-        state.context = Context(**state.context)  # type: ignore[arg-type]
-        state.team = {name: Member(**member) for name, member in state.team.items()}  # type: ignore[arg-type]
-        for facts in (state.shared, *(member.shared for member in state.team.values())):
-            facts.update({key: tuple(fact) for key, fact in facts.items()})  # type: ignore[misc]
-        return state
+        return _decode(data)
+
+
+_encode, _decode = Encoder().encode, Decoder(AgentState).decode

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 class Batch:
     """Filled by the pipeline between two commits. ``Store.commit`` writes all of it or nothing.
 
-    ``waiting`` are messages accepted in this batch and not processed yet; the pipeline finds them when it closes the batch, and
-    they go into the store's own waiting list, so that an accepted message survives a kill.
+    ``waiting`` are messages accepted in this batch and not processed yet; they go into the store's own waiting list, so that an
+    accepted message survives a kill.
     """
 
     first_index: int
     time: float = 0.0
     """Platform time of the commit."""
     rows: list[Row] = field(default_factory=list)
-    waiting: list[UserMessage] = field(default_factory=list)
+    waiting: dict[int, UserMessage] = field(default_factory=dict)
+    """By ledger index."""
     taken: list[int] = field(default_factory=list)
     """Ledger indexes of messages that waited in the store and are now processed."""
     admitted: list[UserMessage] = field(default_factory=list)

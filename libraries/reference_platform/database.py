@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ class Database:
             self._sql.executescript(SCHEMA)
         except sqlite3.Error as error:
             raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
-        self._claims = claims.Claims(self._sql)
+        self.claimed = claims.Claims(self._sql)
         self._rows_of = lru_cache(KEPT_BATCHES)(self._read_rows)
         self._log_is_long = False
         self._closing = threading.Event()
@@ -78,8 +79,8 @@ class Database:
             if batch.rows:
                 execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
             if batch.admitted:
-                self._claims.write(batch.first_index, batch.time, [(message.key, message.index) for message in batch.admitted])
-                self._claims.forget(batch.forget_before)
+                self.claimed.write(batch.first_index, batch.time, [(message.key, message.index) for message in batch.admitted])
+                self.claimed.forget(batch.forget_before)
             if batch.released:
                 many("INSERT OR IGNORE INTO released VALUES (?)", [(index,) for index in batch.released])
             if batch.taken:
@@ -87,7 +88,7 @@ class Database:
             if batch.waiting:
                 many("INSERT INTO waiting VALUES (?,?,?,?,?,?,?,?,?)", [
                     (m.index, m.origin, m.message_id, m.content, m.digest, m.sequence_id, m.attempt, m.priority, _context(m))
-                    for m in batch.waiting
+                    for m in batch.waiting.values()
                 ])  # fmt: skip
             if batch.agents:
                 many(
@@ -116,10 +117,9 @@ class Database:
         """First free number of a connection."""
         return (self._one("SELECT max(id) FROM origins") or 0) + 1
 
-    def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
-        """(time, user, connection id) of the claims of this id under this key, newest first."""
-        indexes = self._claims.find(key)
-        return [claim for index in indexes if (claim := self._claim(index, message_id)) is not None] if indexes else []
+    def claims(self, indexes: Iterable[int], message_id: str) -> list[tuple[float, str, str]]:
+        """(time, user, connection id) of those of the claims with these ledger indexes that are of this id."""
+        return [claim for index in indexes if (claim := self._claim(index, message_id)) is not None]
 
     def _claim(self, index: int, message_id: str) -> tuple[float, str, str] | None:
         """The claim of a ledger row, if it is of this message id and was not released."""

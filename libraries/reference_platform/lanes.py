@@ -46,15 +46,15 @@ class Lanes:
         self._is_coming = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def are_free_for(self, message: UserMessage) -> bool:
+    def are_free_for(self, user: str) -> bool:
         """Whether a message that has just come would be worked on now, since nothing of its user waits or is held and it takes no time.
 
-        It need not enter the inbox then. Where inbox or workers are not the correct ones, every message does.
+        It need not enter the inbox then, nor need those that follow it without a pause. Where inbox or workers are not the correct
+        ones, every message does.
         """
-        user = message.user
         return (
             self._may_skip and user not in self._active and self._free > 0
-            and not self.all_held and user not in self.held and not self._workers.pace(message)
+            and not self.all_held and user not in self.held and not self._workers.seconds(user)
         )  # fmt: skip
 
     def offer(self, user: str) -> None:

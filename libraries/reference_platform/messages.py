@@ -109,7 +109,7 @@ class Invalid(NamedTuple):
     request_id: str | None = None
 
 
-class Reply(NamedTuple):
+class Reply(Struct, eq=False):
     """One frame for one session, to be released after the commit of what it claims."""
 
     session: Session

@@ -16,7 +16,7 @@ from .figures import Figures
 from .lanes import Lanes
 from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES
 from .messages import Fields, Invalid, LatencyProbe, Question, Reply, UserMessage
-from .policies.duplicates import Claim
+from .policies.duplicates import ADMITTED, Claim
 from .questions import answer, probed
 from .transactions import FULL_BATCH, Transactions
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FULL_ANSWERS = 128
 """Replies at which answers to questions cause a commit: they have no rows, and each may be 25 KB."""
+AT_ONCE = RECEIVED | ACCEPTED | PROCESSED | ANSWERED
+"""What is true of a message that waits for nothing."""
 SETTLING = 0.1
 """Seconds that the answer to a close is put off, so that the replies to what came before it can leave."""
 
@@ -40,6 +42,7 @@ class Pipeline:
         self.host = host
         self.policies = policies = host.policies
         self._claims_now = policies.duplicates.keeps("claim")
+        self._agents = policies.agents
         self.lanes = Lanes(
             host, process_now=self._process_now if policies.agents.keeps("apply") else None, process=self._process, failed=self._failed
         )
@@ -114,11 +117,12 @@ class Pipeline:
         waiting = connection.relieved() if connection.is_stalled else transactions.room()
         if waiting is not None:
             return waiting
-        decode, session = self.policies.codec.decode, connection.session
+        decode, session, rows = self.policies.codec.decode, connection.session, transactions.batch.rows
+        at_once = self._claims_now and self.lanes.are_free_for(session.user)
         for payload in payloads:
             message = decode(payload)
             if isinstance(message, UserMessage):
-                waiting = self._received(message, connection)
+                waiting = self._received(message, connection, at_once=at_once)
             elif isinstance(message, Invalid):
                 self._invalid(message, session)
             elif isinstance(message, LatencyProbe):  # its answer claims nothing of the store
@@ -126,23 +130,29 @@ class Pipeline:
                 waiting = connection.relieved() if connection.is_stalled else None
             else:
                 waiting = self._asked(message, session)
-            if waiting is not None or len(transactions.batch.rows) >= FULL_BATCH:
+            if waiting is not None or len(rows) >= FULL_BATCH:
                 transactions.touch()
                 return waiting or transactions.room()
         transactions.touch()
         return None
 
-    def _received(self, message: UserMessage, connection: Connection) -> Awaitable[None] | None:
+    def _received(self, message: UserMessage, connection: Connection, *, at_once: bool) -> Awaitable[None] | None:
+        """``at_once``: it need not wait in the inbox."""
         session = connection.session
         message.session, message.user, message.origin = session, session.user, session.origin
         if message.target_agents is not None and (unknown := self.policies.agents.unknown(message)):
             reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
             self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
             return None
-        message.key = self.policies.duplicates.key(message)
+        duplicates = self.policies.duplicates
+        message.key = duplicates.key(message)
         if not self._claims_now:
             return self._claimed_later(message, connection)
-        self._claimed(message, self.policies.duplicates.claim_now(message, connection), session)
+        claim = duplicates.claim_now(message, connection)
+        if at_once and claim is ADMITTED:
+            self._process_at_once(message, session)
+        else:
+            self._claimed(message, claim, session)
         return None
 
     async def _claimed_later(self, message: UserMessage, connection: Connection) -> None:
@@ -159,23 +169,25 @@ class Pipeline:
         if not claim.admit:
             return
         message.reply = claim.reply
-        inbox, at_once = self.policies.inbox, self.lanes.are_free_for(message)
-        refusal = None if at_once else inbox.admit(message)
+        refusal = self.policies.inbox.admit(message)
         if refusal is not None:
             self.policies.duplicates.release(message)
             transactions.record(message, RECEIVED | REFUSED, 2, reason=refusal["code"])
             self.policies.agents.refused(message.user)
             batch.replies.append(Reply(session, refusal))
             return
-        message.index = transactions.next_index
+        self._accepted(message, session)
+        self.lanes.offer(message.user)
+
+    def _accepted(self, message: UserMessage, session: Session) -> None:
+        transactions = self.transactions
+        batch = transactions.batch
+        message.index = index = transactions.next_index
         message.row = transactions.record(message, RECEIVED | ACCEPTED, 2)
         batch.admitted.append(message)
+        batch.waiting[index] = message
         if message.acknowledge:
-            batch.replies.append(Reply(session, inbox.acceptance(message)))
-        if at_once:
-            self._process_now(message)
-        else:
-            self.lanes.offer(message.user)
+            batch.replies.append(Reply(session, self.policies.inbox.acceptance(message)))
 
     async def _asked(self, question: Question, session: Session) -> None:
         fields = await answer(question, session.user, self)
@@ -202,6 +214,30 @@ class Pipeline:
             if session.user == user:
                 self.transactions.batch.replies.append(Reply(session, fields.copy()))
         self.transactions.touch()
+
+    def _process_at_once(self, message: UserMessage, session: Session) -> None:
+        """Accepted and processed in one step: the same as ``_accepted`` and then ``_process_now``, but for the way through the inbox."""
+        started, agents = monotonic(), self._agents
+        try:
+            fields = agents.apply_now(message)
+        except Exception as error:  # noqa: BLE001 - see _agent_failed
+            self._accepted(message, session)
+            self._agent_failed(message, error)
+            return
+        transactions = self.transactions
+        batch = transactions.batch
+        message.index = index = transactions.next_index
+        transactions.next_index = index + 4
+        batch.rows.append([
+            index, message.origin, message.message_id, message.attempt, message.sequence_id,
+            message.digest, agents.name, AT_ONCE, index + 2, None,
+        ])  # fmt: skip
+        batch.admitted.append(message)
+        batch.agents[agents.state(message.user)] = None
+        if message.acknowledge:
+            batch.replies.append(Reply(session, self.policies.inbox.acceptance(message)))
+        fields["processing_time"] = monotonic() - started
+        batch.replies.append(Reply(session, fields, message.priority))
 
     # In a lane
 
@@ -231,6 +267,7 @@ class Pipeline:
     def _processed(self, message: UserMessage, fields: Fields, started: float) -> None:
         agents, transactions = self.policies.agents, self.transactions
         batch, row = transactions.batch, message.row
+        batch.waiting.pop(message.index, None)
         batch.agents[agents.state(message.user)] = None
         stages = PROCESSED
         if message.reply:
@@ -259,6 +296,7 @@ class Pipeline:
         transactions = self.transactions
         batch = transactions.batch
         batch.released.append(message.index)
+        batch.waiting.pop(message.index, None)
         if message.index >= batch.first_index:
             batch.admitted.remove(message)
         else:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from .batch import Batch
-from .ledger import PROCESSED, STAGES, Row
+from .ledger import Row
 
 if TYPE_CHECKING:
     from .figures import Figures
@@ -129,7 +129,6 @@ class Transactions:
         batch = self.batch
         self.batch = Batch(self.next_index)
         self._due = False
-        batch.waiting = [message for message in batch.admitted if not (message.row and message.row[STAGES] & PROCESSED)]
         batch.time = self._host.clock.now()
         batch.forget_before = batch.time - self._policies.duplicates.window
         return batch

@@ -44,7 +44,7 @@ class TwoClocks(Outbox):
 
     def release(self, replies: list[Reply]) -> None:
         """Of answers and of probes."""
-        for _, fields, _ in replies:
+        for fields in (reply.fields for reply in replies):
             if "processing_time" in fields:
                 fields["processing_time"] -= self.set_back
             elif "server_send_time" in fields:

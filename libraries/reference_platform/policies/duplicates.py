@@ -53,7 +53,8 @@ class Duplicates(Port):
         super().__init__(host)
         self.uncommitted: dict[tuple[str, str], UserMessage] = {}
         """Claims of the last moments, by scope and id."""
-        self._seeds: dict[str, int] = {}
+        self._scopes: dict[str, tuple[str, int]] = {}
+        """By user: the scope, and its part of the hash."""
 
     @property
     def window(self) -> float:
@@ -80,9 +81,12 @@ class Duplicates(Port):
 
     def committed(self, messages: list[UserMessage]) -> None:
         """These admitted messages are durable now and found in the store."""
-        scope, pop = self.scope, self.uncommitted.pop
+        pop, user, scope = self.uncommitted.pop, None, ""
         for message in messages:
-            pop((scope(message.user), message.message_id), None)
+            if message.user != user:  # mostly it is the one before
+                user = message.user
+                scope = self.scope(user)
+            pop((scope, message.message_id), None)
 
     def connection_closed(self, connection: Connection) -> None:
         """Nothing more comes from this connection; everything it had sent was claimed before."""
@@ -96,16 +100,12 @@ class Duplicates(Port):
 
     def key(self, message: UserMessage) -> Key:
         """The hash of scope and id; the same after a restart."""
-        seed = self._seeds.get(message.user)
-        if seed is None:
-            if len(self._seeds) >= SEEDS:
-                self._seeds.clear()
-            seed = self._seeds[message.user] = crc32(self.scope(message.user).encode())
+        _, seed = self._scopes.get(message.user) or self._scoped(message.user)
         return crc32(message.message_id.encode(), seed)
 
     def find(self, message: UserMessage, connection: Connection) -> Known | None:  # noqa: ARG002 - for subclasses
         """The newest claim of the same id in the same scope, however old, or None."""
-        scope = self.scope(message.user)
+        scope, _ = self._scopes.get(message.user) or self._scoped(message.user)
         claimed = self.uncommitted.get((scope, message.message_id))
         if claimed is not None:
             return Known(self.host.clock.now(), claimed.user, claimed.session.connection_id if claimed.session else "")
@@ -120,7 +120,8 @@ class Duplicates(Port):
 
     def remember(self, message: UserMessage) -> None:
         """From now on the message is known."""
-        self.uncommitted[self.scope(message.user), message.message_id] = message
+        scope, _ = self._scopes.get(message.user) or self._scoped(message.user)
+        self.uncommitted[scope, message.message_id] = message
 
     def rejection(self, message: UserMessage) -> Fields:
         """The answer to a repeated message."""
@@ -130,3 +131,10 @@ class Duplicates(Port):
             "attempt": message.attempt,
             "sequence_id": message.sequence_id,
         }
+
+    def _scoped(self, user: str) -> tuple[str, int]:
+        if len(self._scopes) >= SEEDS:
+            self._scopes.clear()
+        scope = self.scope(user)
+        found = self._scopes[user] = scope, crc32(scope.encode())
+        return found

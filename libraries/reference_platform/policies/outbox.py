@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from reference_platform.messages import Fields, Reply
-from reference_platform.session import Session
+from reference_platform.messages import Reply
 
 from .port import Port
 
@@ -29,23 +28,21 @@ class Outbox(Port):
         policies = self.host.policies
         encode, frame = policies.codec.encode, policies.wire.frame
         touched: list[Connection] = []
-        for session, fields, _ in replies:
+        for reply in replies:
+            session, fields = reply.session, reply.fields
             connection = session.connection
             if not connection.is_open:
                 continue
-            self.stamp(session, fields)
-            if not connection.outgoing:
+            session.offset = offset = session.offset + 1
+            fields["session_id"] = session.id
+            fields["epoch"] = session.epoch
+            fields["offset"] = offset
+            outgoing = connection.outgoing
+            if not outgoing:
                 touched.append(connection)
-            connection.outgoing.append(frame(encode(fields)))
+            outgoing.append(frame(encode(fields)))
         for connection in touched:
             connection.flush()
-
-    def stamp(self, session: Session, fields: Fields) -> None:
-        """Adds session, epoch and the next offset."""
-        session.offset += 1
-        fields["session_id"] = session.id
-        fields["epoch"] = session.epoch
-        fields["offset"] = session.offset
 
     async def drain(self) -> None:
         """Called before the platform ends: returns when nothing that was released is kept back any more."""

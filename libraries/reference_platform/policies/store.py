@@ -50,7 +50,8 @@ class Store(Port):
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""
-        return self.database.claims(key, message_id)
+        indexes = self.database.claimed.find(key)
+        return self.database.claims(indexes, message_id) if indexes else []
 
     def agent(self, user: str) -> AgentState:
         """The durable state of a user's agent, a new one if there is none."""

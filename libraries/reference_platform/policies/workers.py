@@ -58,4 +58,8 @@ class Workers(Port):
 
     def pace(self, message: UserMessage) -> float:
         """How long the work on this message takes, s."""
-        return self.work_times.get(message.user, self.work_time) if self.work_times else self.work_time
+        return self.seconds(message.user)
+
+    def seconds(self, user: str) -> float:
+        """How long the work on a message of this user takes, as control has set it, s."""
+        return self.work_times.get(user, self.work_time)

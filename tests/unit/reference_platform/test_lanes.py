@@ -53,8 +53,8 @@ class Kept(Outbox):
     """Keeps what would leave."""
 
     def release(self, replies):
-        for session, fields, _ in replies:
-            session.sent.append(dict(fields))
+        for reply in replies:
+            reply.session.sent.append(dict(reply.fields))
 
 
 def way(tmp_path, ports, segments):
@@ -147,28 +147,28 @@ def lanes_of(**ports):
 )
 def test_a_replaced_port_gets_every_message(ports):
     lanes, _, message = lanes_of(**ports)
-    assert not lanes.are_free_for(message)
+    assert not lanes.are_free_for(message.user)
 
 
 def test_a_message_waits_where_something_is_in_its_way():
     async def run():
         lanes, policies, message = lanes_of()
-        assert lanes.are_free_for(message)
+        assert lanes.are_free_for(message.user)
         lanes.hold("bob")
-        assert lanes.are_free_for(message)
+        assert lanes.are_free_for(message.user)
         lanes.hold("alice")
-        assert not lanes.are_free_for(message)
+        assert not lanes.are_free_for(message.user)
         lanes.release(None)
         lanes.hold(None)
-        assert not lanes.are_free_for(message)
+        assert not lanes.are_free_for(message.user)
         lanes.release(None)
         policies.workers.work_times["alice"] = 5.0
-        assert not lanes.are_free_for(message)
+        assert not lanes.are_free_for(message.user)
         policies.workers.work_times.clear()
-        assert lanes.are_free_for(message)
+        assert lanes.are_free_for(message.user)
         policies.inbox.put(message)
         lanes.offer("alice")
-        assert not lanes.are_free_for(message), "another one of hers waits"
+        assert not lanes.are_free_for(message.user), "another one of hers waits"
 
         lanes, policies, message = lanes_of()
         slow = UserMessage("slow", "hello", "")
@@ -177,7 +177,7 @@ def test_a_message_waits_where_something_is_in_its_way():
         policies.inbox.put(slow)
         lanes.offer("bob")
         lanes.run()
-        assert not lanes.are_free_for(message), "the only lane is taken"
+        assert not lanes.are_free_for(message.user), "the only lane is taken"
         lanes.stop()
 
     asyncio.run(run())
