@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
-from msgspec.json import Decoder, Encoder
+from dataclasses import dataclass, field
+
+import orjson
 
 REMEMBERED = 100
 """So many processed message ids an agent can name."""
@@ -16,41 +17,44 @@ Shared = tuple[str, int]
 """Value and version of a shared fact."""
 
 
-class Context(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class Context:
     """What the agent makes of all that it was told."""
 
     digest: str = ""
     """A chain over the digests of all contents."""
     topic: str | None = None
-    topics: list[str] = []
-    recent: list[str] = []
+    topics: list[str] = field(default_factory=list)
+    recent: list[str] = field(default_factory=list)
 
 
-class Member(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class Member:
     """One agent of the team that a user has configured."""
 
     messages_processed: int = 0
     last_sequence_id: int | None = None
-    shared: dict[str, Shared] = {}
+    shared: dict[str, Shared] = field(default_factory=dict)
     """Its own view of the shared facts, by key."""
 
 
-class AgentState(Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class AgentState:
     """The agent of one user. The pipeline writes it to the store in the transaction of the messages that changed it."""
 
     user: str
     message_count: int = 0
     last_sequence_id: int | None = None
     version: int = 0
-    processed: list[str] = []
+    processed: list[str] = field(default_factory=list)
     """Ids of the last processed messages, oldest first."""
     conversation: str | None = None
     """Title of the last message."""
     complete: bool = False
     """The last message was the final one of its conversation."""
     context: Context = field(default_factory=Context)
-    team: dict[str, Member] = {}
-    shared: dict[str, Shared] = {}
+    team: dict[str, Member] = field(default_factory=dict)
+    shared: dict[str, Shared] = field(default_factory=dict)
     """The newest value of each key that a message to the team has written."""
 
     def note(self, message_id: str, topic: str, beginning: str) -> None:
@@ -76,12 +80,14 @@ class AgentState(Struct, eq=False):
 
     def packed(self) -> bytes:
         """Everything, as the store keeps it: a field added to these classes is stored too."""
-        return _encode(self)
+        return orjson.dumps(self)
 
     @classmethod
     def unpacked(cls, data: bytes) -> AgentState:
         """The opposite of ``packed``."""
-        return _decode(data)
-
-
-_encode, _decode = Encoder().encode, Decoder(AgentState).decode
+        state = cls(**orjson.loads(data))
+        state.context = Context(**state.context)  # type: ignore[arg-type]
+        state.team = {name: Member(**member) for name, member in state.team.items()}  # type: ignore[arg-type]
+        for facts in (state.shared, *(member.shared for member in state.team.values())):
+            facts.update({key: tuple(fact) for key, fact in facts.items()})  # type: ignore[misc]
+        return state

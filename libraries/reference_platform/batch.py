@@ -31,7 +31,8 @@ class Batch:
     taken: list[int] = field(default_factory=list)
     """Ledger indexes of messages that waited in the store and are now processed."""
     admitted: list[UserMessage] = field(default_factory=list)
-    """Their claims (key, ledger index) are the durable duplicate window."""
+    claims: list[tuple[int, int]] = field(default_factory=list)
+    """Key and ledger index of each of them: the durable duplicate window."""
     released: list[int] = field(default_factory=list)
     """Ledger indexes of admitted messages whose agent failed: their claims count no more."""
     origins: list[tuple[int, str, str, str]] = field(default_factory=list)

@@ -78,8 +78,8 @@ class Database:
                 many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
             if batch.rows:
                 execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
-            if batch.admitted:
-                self.claimed.write(batch.first_index, batch.time, [(message.key, message.index) for message in batch.admitted])
+            if batch.claims:
+                self.claimed.write(batch.first_index, batch.time, batch.claims)
                 self.claimed.forget(batch.forget_before)
             if batch.released:
                 many("INSERT OR IGNORE INTO released VALUES (?)", [(index,) for index in batch.released])

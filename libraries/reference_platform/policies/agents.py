@@ -67,7 +67,7 @@ class Agents(Port):
         """``apply`` without waiting; the pipeline calls it directly where ``apply`` is not replaced."""
         if self.failing:
             self.fail_if_told(message.user)
-        state = self.state(message.user)
+        state = self.states.get(message.user) or self.state(message.user)
         if message.target_agents is not None and (missing := self.unknown(message)):
             raise AgentFailedError(f"the team has lost {', '.join(missing)} meanwhile")
         context = state.context

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from reference_platform.agent_state import AgentState, Context, Member
 
 
@@ -13,7 +15,7 @@ def test_the_store_keeps_everything():
     state.team = {"data": Member(2, 7, {"k": ("v", 1)}), "analysis": Member()}
     state.shared = {"k": ("v", 1)}
     again = AgentState.unpacked(state.packed())
-    assert repr(again) == repr(state)
+    assert dataclasses.asdict(again) == dataclasses.asdict(state)
     assert again.processed == [f"m{number}" for number in range(20, 120)]
     assert again.context.topics == [f"t{number}" for number in range(100, 120)]
     assert again.context.recent == [f"b{number}" for number in range(115, 120)]
