@@ -101,8 +101,9 @@ def _take(records: Records, entry: dict[str, Any]) -> None:
             )
         )
     elif kind == "invalid":
+        reason = str(entry.get("reason") or "the measurement was disturbed").replace("invalid: ", "", 1)  # whoever shows it says that first
         for case in cases:
-            records.disturbed.setdefault(case, str(entry.get("reason") or "the measurement was disturbed"))
+            records.disturbed.setdefault(case, reason)
     elif kind == "not_offered":
         records.not_offered.append(NotOffered(cases, test, str(entry.get("check") or ""), str(entry.get("reason") or ""), _names(entry)))
     elif kind == "not_measured":

@@ -62,8 +62,8 @@ def test_checks_made_and_not_offered_are_counted_per_test(tmp_path: Path) -> Non
         tmp_path,
         *(base | {"kind": "verdict", "check": check} for check in ("order", "order", "loss", "digest")),
         *(base | {"kind": "not_offered", "check": check, "reason": "no ledger"} for check in ("ledger", "audit", "")),
-        base | {"kind": "invalid", "reason": "late"},
+        base | {"kind": "invalid", "reason": "peak: invalid: late"},
     )
     assert records.checks_of("S.T") == (3, 5)
     assert records.checks_of("S.Other") == (0, 0)
-    assert records.disturbed == {"rms-1": "late"}
+    assert records.disturbed == {"rms-1": "peak: late"}
