@@ -101,7 +101,7 @@ def test_limits_below_the_first_step_and_lost_shards_judge_nothing(scaling):
 
 
 def test_a_single_refusal_breaks_a_promised_rate_unless_the_generator_was_late(scaling):
-    scaling.load_should_be_answered_in_full(load(), load())
+    scaling.load_should_be_answered_in_full(load(), load(lag=LATE))
     with pytest.raises(PerformanceThresholdError, match=r"1 of 1000 messages were not answered, at a rate that is promised"):
         scaling.load_should_be_answered_in_full(load(), load(answered=999))
     with pytest.raises(SkipExecution, match="invalid"):
