@@ -17,6 +17,7 @@ from .lanes import Lanes
 from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES
 from .messages import Fields, Invalid, LatencyProbe, Question, Reply, UserMessage
 from .policies.duplicates import ADMITTED, Claim
+from .presence import Presence
 from .questions import answer, probed
 from .transactions import FULL_BATCH, Transactions
 
@@ -47,16 +48,14 @@ class Pipeline:
             host, process_now=self._process_now if policies.agents.keeps("apply") else None, process=self._process, failed=self._failed
         )
         self.figures = Figures(host)
-        self.transactions = Transactions(host, self.figures, before=self.lanes.run, after=self._forget_users)
+        self._presence = Presence(host, self.lanes)
+        self.transactions = Transactions(host, self.figures, before=self.lanes.run, after=self._presence.forget_users)
         host.tell = self._tell
-        self._next_origin = 1
-        self._present: dict[str, int] = {}
-        self._left: set[str] = set()
 
     async def start(self) -> None:
         """Takes up what an earlier process left."""
         found = await self.policies.store.recover()
-        self._next_origin = found.next_origin
+        self._presence.next_origin = found.next_origin
         self.transactions.begin(found.next_index)
         self.policies.duplicates.recovered()
         for message in found.waiting:
@@ -76,30 +75,12 @@ class Pipeline:
     # From a connection
 
     def opened(self, session: Session) -> None:
-        """Notes a new origin; its number stands in every ledger row of this connection."""
-        session.origin = self._next_origin
-        self._next_origin += 1
-        self.host.connections[session.connection_id] = session.connection
-        self._present[session.user] = self._present.get(session.user, 0) + 1
-        self.transactions.batch.origins.append((session.origin, session.user, session.id, session.connection_id))
-        self.transactions.touch()
+        """This connection is here from now on."""
+        self._presence.opened(session, self.transactions)
 
     def closed(self, session: Session) -> None:
-        """Nothing more comes from this connection. Its user's agent leaves the memory when nothing needs it any more."""
-        del self.host.connections[session.connection_id]
-        self._present[session.user] -= 1
-        if not self._present[session.user]:
-            del self._present[session.user]
-            self._left.add(session.user)
-
-    def _forget_users(self) -> None:
-        """Right after a commit: agents of users who left, have nothing waiting and no uncommitted change."""
-        if self._left:
-            changed = {state.user for state in self.transactions.batch.agents}
-            for user in {user for user in self._left if not self.lanes.is_active(user)} - changed:
-                self._left.discard(user)
-                if user not in self._present:
-                    self.policies.agents.forget(user)
+        """Nothing more comes from this connection."""
+        self._presence.closed(session)
 
     async def settled(self, user: str) -> None:
         """Returns when nothing of this user is waiting or uncommitted, but not much later than :data:`SETTLING`."""
@@ -144,11 +125,10 @@ class Pipeline:
             reason = f"the team has no agent {', '.join(unknown)}; configure_agents says who is in it"
             self._invalid(Invalid("unknown_agent", reason, message.message_id, message.attempt), session)
             return None
-        duplicates = self.policies.duplicates
-        message.key = duplicates.key(message)
         if not self._claims_now:
+            message.key = self.policies.duplicates.key(message)
             return self._claimed_later(message, connection)
-        claim = duplicates.claim_now(message, connection)
+        claim = self.policies.duplicates.claim_now(message, connection)
         if at_once and claim is ADMITTED:
             self._process_at_once(message, session)
         else:

@@ -23,7 +23,7 @@ and messages accepted faster than they are run would cost a second row each."""
 class Transactions:
     """One after the other; only here the store is written and replies are released."""
 
-    def __init__(self, host: Host, figures: Figures, *, before: Callable[[], None], after: Callable[[], None]) -> None:
+    def __init__(self, host: Host, figures: Figures, *, before: Callable[[], None], after: Callable[[Transactions], None]) -> None:
         """``before`` does what can be done at once before a transaction is closed, ``after`` what had to wait for its commit."""
         self.batch = Batch(1)
         self.next_index = 1
@@ -140,6 +140,6 @@ class Transactions:
         self._last_commit = monotonic()
         self._policies.outbox.release(batch.replies)
         self._room.set()
-        self._after()
+        self._after(self)
         if batch.done is not None:
             batch.done.set_result(None)

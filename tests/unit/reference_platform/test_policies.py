@@ -172,7 +172,7 @@ CATALOGUE = {
     "t4": "backpressure_only_flag send_buffer_unbounded",
     "t5": "tail_1pct degrade_with_history clock_in_reply_wrong",
     "t6": "conn_limit_silent accept_backlog_stall",
-    "t7": "leak_slow fd_leak_per_reconnect",
+    "t7": "leak_slow fd_leak_per_reconnect task_leak_per_reconnect",
 }
 
 
