@@ -87,19 +87,24 @@ class Receiver:
 
     def _plain_frames(self, data: bytes, position: int, end: int) -> int:
         """Reads plain masked TEXT frames; returns where something else begins, or the end after keeping an unfinished frame."""
-        messages, limit, check = self.messages, self._max_size, self._wire.refuses_bad_text
+        messages, limit, check, strict = self.messages, self._max_size, self._wire.refuses_bad_text, self._wire.refuses_long_lengths
         while end - position >= 2:
             second = data[position + 1]
             if data[position] != PLAIN_TEXT or second < 0x80:
                 return position
             size = second & 0x7F
             start = position + 6
-            if size > 125:
+            if size == 126 and end - position >= 4:
+                start = position + 8
+                size = data[position + 2] << 8 | data[position + 3]
+                if size > limit or (strict and size < 126):
+                    return position
+            elif size > 125:
                 start = position + (8 if size == 126 else 14)
                 if start - 4 > end:
                     return self._keep(data, position, start - 4 - position)
                 size = int.from_bytes(data[position + 2 : start - 4], "big")
-                if size > limit or (self._wire.refuses_long_lengths and size < (126 if start == position + 8 else 65_536)):
+                if size > limit or (strict and size < 65_536):
                     return position
             stop = start + size
             if stop > end:
