@@ -94,17 +94,13 @@ class Receiver:
                 return position
             size = second & 0x7F
             start = position + 6
-            if size == 126 and end - position >= 4:
-                start = position + 8
-                size = data[position + 2] << 8 | data[position + 3]
-                if size > limit or (strict and size < 126):
-                    return position
-            elif size > 125:
-                start = position + (8 if size == 126 else 14)
+            if size > 125:
+                long = size == 127
+                start = position + (14 if long else 8)
                 if start - 4 > end:
                     return self._keep(data, position, start - 4 - position)
-                size = int.from_bytes(data[position + 2 : start - 4], "big")
-                if size > limit or (strict and size < 65_536):
+                size = int.from_bytes(data[position + 2 : position + 10], "big") if long else data[position + 2] << 8 | data[position + 3]
+                if size > limit or (strict and size < (65_536 if long else 126)):
                     return position
             stop = start + size
             if stop > end:
