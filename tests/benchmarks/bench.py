@@ -13,12 +13,15 @@ import argparse
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -77,8 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = Exit.READY
     try:
         for names, measure in _parts(chosen, given):
+            begun, before = time.monotonic(), _taken()
             try:
-                found += measure()
+                measured = measure()
+                for row in measured:
+                    row.taken = (_taken() - before) / (time.monotonic() - begun)
+                found += measured
             except Failed as reason:
                 tell(f"{names[0]} failed: {reason}")
                 found += [rows.Row(name, "-", missing=f"our own side failed: {reason}") for name in names]
@@ -136,6 +143,11 @@ def _parts(chosen: Sequence[str], given: argparse.Namespace) -> Iterator[tuple[l
         if name in SINGLES:
             single = SINGLES[name]
             yield [name], partial(single.measure, given.rounds or single.rounds, given.seconds or single.seconds, tell)
+
+
+def _taken() -> float:
+    """Seconds for which each of this machine's processors stood still because its host had other work, as far as the system tells."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0) / (psutil.cpu_count() or 1))
 
 
 def tell(line: str) -> None:

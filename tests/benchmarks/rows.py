@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+NOTEWORTHY = 0.01
+
 
 @dataclass
 class Row:
@@ -20,6 +22,8 @@ class Row:
     """``ours`` and ``other`` of each round; further figures beside them, such as the CPU of a message."""
     missing: str | None = None
     """Why there is nothing to compare with: the peer cannot be had, or failed."""
+    taken: float = 0.0
+    """Share of the machine's time that the host of a virtual machine gave to others meanwhile: above a few per cent the figures are noise."""
 
     def add(self, ours: float, other: float | None, **beside: float) -> None:
         """Notes a round."""
@@ -67,12 +71,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _remark(row: Row) -> str:
     if row.missing is not None:
         return f"missing: {row.missing}"
-    ours, other = row.median("ours_us"), row.median("other_us")
-    if ours is None:
-        return ""
-    if not other:
-        return f"CPU {ours:.1f} us a message"
-    return f"CPU {ours:.1f} against {other:.1f} us a message, {other / ours:.1f} x less"
+    ours, other, remarks = row.median("ours_us"), row.median("other_us"), list[str]()
+    if ours is not None:
+        remarks.append(f"CPU {ours:.1f} against {other:.1f} us a message, {other / ours:.1f} x less" if other else f"CPU {ours:.1f} us a message")
+    if row.taken >= NOTEWORTHY:
+        remarks.append(f"the host took {row.taken:.0%} of the machine")
+    return "; ".join(remarks)
 
 
 def figure(value: float | None) -> str:

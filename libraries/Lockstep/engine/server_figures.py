@@ -19,7 +19,7 @@ class ServerFigures:
     threads: int
     descriptors: int | None  # open files and sockets; None where the system does not tell (Windows counts handles instead)
     processor: float       # s of processor time so far
-    waited: float | None = None  # s that its main thread was ready and got no processor; None where the system does not tell
+    waited: float | None = None  # s that its main thread was ready and got no processor, or the host had taken it; None where the system does not tell
 
     @classmethod
     def of(cls, process: psutil.Process) -> ServerFigures:
@@ -55,8 +55,12 @@ def crowded_out(looks: Sequence[ServerFigures]) -> str | None:
 
 
 def _waited(pid: int) -> float | None:
-    """From what Linux counts for each process: time on a processor (ns), time in a queue for one (ns), turns."""
+    """From what Linux counts for each process: time on a processor (ns), time in a queue for one (ns), turns.
+
+    A virtual machine beside others has processors that stand still at times, which no queue shows: of that time each processor has its share.
+    """
     try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        queued = int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None
+    return queued + getattr(psutil.cpu_times(), "steal", 0.0) / (psutil.cpu_count() or 1)

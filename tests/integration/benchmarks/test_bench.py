@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from benchmarks import bench
 from benchmarks.rows import Row
@@ -77,3 +78,18 @@ def test_what_fails_on_our_own_side_is_said_and_the_rest_is_measured_all_the_sam
     first, second = json.loads((tmp_path / "bench.json").read_text("utf-8"))
     assert (first["name"], first["missing"]) == ("paced 10000", "our own side failed: 3 messages were lost")
     assert (second["name"], second["ratio"]) == ("open 500", 0.5)
+
+
+def test_the_echo_server_has_nothing_to_do_when_it_is_asked():
+    words = [sys.executable, str(ROOT / "tests" / "benchmarks" / "echo_server.py")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        try:
+            with connect(json.loads(server.stdout.readline())["websocket_url"]) as client:
+                client.recv()
+                client.send('{"type": "user_message", "message_id": "m", "sequence_id": 0, "content": "x"}')
+                client.send('{"type": "get_agent_state", "request_id": "q"}')
+                reply, answer = json.loads(client.recv()), json.loads(client.recv())
+        finally:
+            server.stdin.close()
+    assert (reply["type"], reply["message_id"], reply["offset"]) == ("ai_response", "m", 1)
+    assert (answer["type"], answer["request_id"], answer["pending"], answer["offset"]) == ("agent_state", "q", 0, 2)

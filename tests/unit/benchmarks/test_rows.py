@@ -14,6 +14,7 @@ def written(tmp_path):
     duel = Row("ping vs locust", "msg/s")
     for ours, other in [(300.0, 100.0), (100.0, 90.0), (240.0, 120.0)]:
         duel.add(ours, other, ours_us=10.0, other_us=40.0)
+    duel.taken = 0.124
     absent = Row("ping vs tsung", "msg/s", missing="it cannot be had")
     file = rows.write([duel, absent], tmp_path, "a machine")
     return json.loads(file.read_text("utf-8")), (tmp_path / "bench.md").read_text("utf-8")
@@ -43,3 +44,5 @@ def test_the_page_names_the_machine_and_has_a_line_for_each_row(written):
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.12345, "0.123"), (9.876, "9.88"), (123.4, "123"), (98765.4, "98,765")])
 def test_a_figure_has_as_many_digits_as_mean_something(value, text):
     assert rows.figure(value) == text
+    assert "4.0 x less; the host took 12% of the machine |" in page
+    assert page.count("the host took") == 1
