@@ -40,7 +40,7 @@ class Lane(asyncio.Protocol):
     transport: asyncio.Transport
 
     def __init__(self, door: Door, command: Command, *, adapter: Adapter, tally: Tally, columns: Columns, traffic: Traffic) -> None:
-        self.door = door
+        self.door, self.number = door, door.number  # the number is asked for every message; a model's attribute costs more
         self.tally = tally
         self.owed = 0
         """Messages that are due and not sent: the socket takes no more, or there was no turn yet."""
@@ -60,8 +60,7 @@ class Lane(asyncio.Protocol):
                                         max_size=command.file.connect.max_size)
         self._receiver = Receiver(self._protocol, command.file.connect.max_size)
         self._head: bytearray | None = bytearray()
-        self._paused = False
-        self._was_paused = False
+        self._paused = self._was_paused = False
         self._ready, self._gone = asyncio.Future[None](), asyncio.Future[None]()
 
     # opening
@@ -237,7 +236,8 @@ class Lane(asyncio.Protocol):
         if self._was_paused:
             self._columns.held_up += count
         elif due is not None:
-            self._columns.lags += [int((now - intended) * 1e6) for intended in due]
+            for intended in due:
+                self._columns.lags.append(int((now - intended) * 1e6))
         prefix, waiting, mix = tally.prefix, tally.waiting, self._mix
         ids, payloads, number = [], [], first
         for intended in due or repeat(now, count):

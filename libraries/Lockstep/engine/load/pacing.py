@@ -35,8 +35,9 @@ class Timetable:
 
     def due(self, number: int) -> float:
         """Seconds after the start at which a message is due."""
-        if self._rate is not None:
-            return number / self._rate
+        rate = self._rate
+        if rate is not None:
+            return number / rate
         number -= number % self._burst
         at = min(bisect_right(self._counts, number), len(self._stages)) - 1
         stage, left = self._stages[at], number - self._counts[at]
@@ -87,8 +88,10 @@ class Ticker:
             self._descriptor = None
 
     def _woken(self, descriptor: int) -> None:
-        with suppress(BlockingIOError):
+        try:
             os.read(descriptor, 8)
+        except BlockingIOError:
+            return  # no tick: woken for nothing
         self._call()
 
     def _again(self) -> None:
