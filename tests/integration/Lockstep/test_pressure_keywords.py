@@ -132,8 +132,8 @@ def test_floods_and_soaks_are_judged_and_leave_their_figures(robot):
     for name in ("A Flood", "Before And Behind", "Asked Without Reading", "A Soak"):
         assert messages[name][0] in {"PASS", "SKIP"}, messages[name]  # a busy machine may void the times
     assert messages["Nobody Refused"][1].startswith("violation: latency percentile below limit: nothing was there to be checked")
-    assert "was refused" in messages["Refused Behind"][1]
-    assert "[slow_recovery]" in messages["Refused Behind"][1]
+    status, message = messages["Refused Behind"]
+    assert status == "SKIP" or ("was refused" in message and "[slow_recovery]" in message)  # void where the baseline was already
     assert "1 message or more still waited 0." in messages["Not Drained"][1]
     assert messages["Not Looked At"][1] == "usage: the server was not looked at; use 'Start Watching The Server' before the first load"
     assert messages["No Load"][1] == "usage: say which load: give what 'Run Load' returned"
