@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -82,7 +83,7 @@ class ConsumptionKeywords:
 
         | `Memory Should Not Leak Under Load` | 50 B | ${warm up} | ${soak} |
         """
-        looks, ours = self._looks(SERVER, (warm_up, *loads)), self._looks(GENERATOR, (warm_up, *loads[:1]))
+        looks, ours = self._looks(SERVER, (warm_up, *loads)), self._looks(GENERATOR, (warm_up, *loads[:1]), to_the_end=False)
         if not self._seen(looks, AT_MOST):
             return
         behind = warm_up.answered + warm_up.refused
@@ -188,12 +189,12 @@ class ConsumptionKeywords:
             logger.warn(f"not measured: {reason}")
             verdict.measurements = [figure for figure in verdict.measurements if figure.name != AT_MOST]
 
-    def _looks(self, whose: str, loads: Sequence[Load]) -> list[Look]:
-        """Each look at a process in this test, with the messages that these loads had settled by then."""
+    def _looks(self, whose: str, loads: Sequence[Load], *, to_the_end: bool = True) -> list[Look]:
+        """Each look at a process in this test, with the messages that these loads had settled by then; else until the last of them was over."""
         if not loads:
             raise UsageError("say which load: give what 'Run Load' returned")
-        volume = Volume(loads)
-        return [_look(event, round(volume.at(event.time))) for event in self._samples(whose, self._kit.scope.cursor)]
+        volume, end = Volume(loads), math.inf if to_the_end else max(load.begin + load.lasted for load in loads)
+        return [_look(event, round(volume.at(event.time))) for event in self._samples(whose, self._kit.scope.cursor) if event.time <= end]
 
     def _samples(self, whose: str, since: int) -> list[Event]:
         return [event for event in self._kit.engine.journal.slice(since, {whose}) if event.kind is Kind.SAMPLE]

@@ -24,7 +24,7 @@ def load(name="peak", rate=100.0, answered=100.0, connections=2, seconds=10, beg
     for second in range(seconds):
         times = Histogram({1000 * (second + 1): int(answered)})
         found.latency.add(times)
-        found.moments.append(Moment(second + 1.0, 1.0, int(rate), int(answered), 0, 3, 0.25, times))
+        found.moments.append(Moment(second + 1.0, 1.0, int(rate), int(answered), 0, 3, 0.25, times.packed()))
     found.sent = found.answered = int(answered) * seconds
     found.connections = [
         ConnectionAccount(number=number, user=f"user-{number}", **NOTHING, answered=int(found.answered / connections * shares[number % len(shares)]),

@@ -151,7 +151,7 @@ def test_a_step_that_is_not_permitted_keeps_all_of_them_from_a_foreign_target(ki
 
 def course_of(*medians, lag=None):
     """A load whose latency (us) went on like this, half a second each."""
-    moments = [Moment(at=(number + 1) / 2, lasted=0.5, sent=50, answered=50, refused=0, waiting=0, processor=0.1, latency=Histogram({value: 50}))
+    moments = [Moment(at=(number + 1) / 2, lasted=0.5, sent=50, answered=50, refused=0, waiting=0, processor=0.1, times=Histogram({value: 50}).packed())
                for number, value in enumerate(medians)]
     one = load(100, seconds=len(medians) // 2, lag=lag, moments=moments)
     one.latency = Histogram()
@@ -172,7 +172,7 @@ def test_latency_that_creeps_up_is_seen_and_a_single_step_or_a_late_generator_is
 
 def test_answers_that_stick_out_are_seen_when_the_generator_is_fine_enough_to_see_them(course):
     tail = course_of(*[4_000] * 20)
-    tail.moments = [replace(moment, latency=Histogram({4_000: 485, 600_000: 15})) for moment in tail.moments]
+    tail.moments = [replace(moment, times=Histogram({4_000: 485, 600_000: 15}).packed()) for moment in tail.moments]
     tail.latency = Histogram({4_000: 9_700, 600_000: 300})
     with pytest.raises(PerformanceThresholdError, match="300 of 10,000 replies took ten times as long"):
         course.few_answers_should_stick_out(tail)

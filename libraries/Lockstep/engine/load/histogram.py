@@ -7,9 +7,11 @@ that the 11 highest bits). Recording into that library one by one costs more tha
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -56,6 +58,15 @@ class Histogram:
     def of(cls, microseconds: Iterable[int], *, rough: bool = False) -> Self:
         """Counts many times at once; ``rough``: to 1.6 %, which takes less room."""
         return cls(Counter(map((_ROUGH if rough else _FINE).__getitem__, microseconds)))
+
+    def packed(self) -> array[int]:
+        """Buckets and counts in turns, in a tenth of the room: for those that are kept by the hundred."""
+        return array("I", chain.from_iterable(self.counts.items()))
+
+    @classmethod
+    def unpacked(cls, numbers: array[int]) -> Self:
+        """The opposite of ``packed``."""
+        return cls(zip(numbers[::2], numbers[1::2], strict=True))
 
     def add(self, other: Histogram) -> None:
         """Takes in another one; no precision is lost."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..lag import LATE
@@ -31,7 +32,13 @@ class Moment:
     refused: int
     waiting: int
     processor: float
-    latency: Histogram
+    times: array[int]
+    """Its latencies, packed: a phase of an hour has thousands of moments."""
+
+    @property
+    def latency(self) -> Histogram:
+        """The distribution of its latencies."""
+        return Histogram.unpacked(self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,9 @@ class Merge:
 
     def __init__(self, name: str, plan: Plan) -> None:
         self.load = Load(name, plan)
-        self._moments: dict[int, list[Mapping[str, Any]]] = {}
+        self._moments: dict[int, Moment] = {}
+        """By their number; ``at`` counts from no beginning yet, and ``processor`` is the sum of all shards."""
+        self._lines: Counter[int] = Counter()
 
     def take(self, line: Mapping[str, Any]) -> None:
         """One line of one shard."""
@@ -195,21 +204,27 @@ class Merge:
         load.sentences += [(each["code"], each["sentence"]) for each in line["sentences"]]
         if line["phase"] != "connecting":
             load.begin = load.begin or line["time"] - line["lasted"]  # until the shard itself says it, when it is done
-            self._moments.setdefault(line["second"] - line["first"], []).append(line)
+            number = line["second"] - line["first"]
+            self._lines[number] += 1
+            self._moments[number] = _joined(self._moments.get(number), line)
 
     def finished(self) -> Load:
         """The merged phase."""
         load = self.load
         load.connections.sort(key=lambda account: account.number)
-        for _, lines in sorted(self._moments.items()):
-            load.moments.append(_moment(lines, load.begin))
+        load.moments += [
+            replace(moment, at=moment.at - load.begin, processor=moment.processor / self._lines[number]) for number, moment in sorted(self._moments.items())
+        ]
         return load
 
 
-def _moment(lines: Sequence[Mapping[str, Any]], begin: float) -> Moment:
-    latency = Histogram()
-    for line in lines:
-        latency.add(Histogram(line["latency"]))
-    sums = {name: sum(line[name] for line in lines) for name in ("sent", "answered", "refused", "waiting")}
-    return Moment(at=max(line["time"] for line in lines) - begin, lasted=max(line["lasted"] for line in lines),
-                  processor=sum(line["processor"] for line in lines) / len(lines), latency=latency, **sums)
+def _joined(moment: Moment | None, line: Mapping[str, Any]) -> Moment:
+    """What the shards have said of the same stretch. The lines themselves would take a megabyte a second."""
+    latency = Histogram(line["latency"])
+    if moment is None:
+        return Moment(line["time"], line["lasted"], line["sent"], line["answered"], line["refused"], line["waiting"], line["processor"], latency.packed())
+    latency.add(moment.latency)
+    return Moment(
+        max(moment.at, line["time"]), max(moment.lasted, line["lasted"]), moment.sent + line["sent"], moment.answered + line["answered"],
+        moment.refused + line["refused"], moment.waiting + line["waiting"], moment.processor + line["processor"], latency.packed(),
+    )
