@@ -33,7 +33,9 @@ class Phase:
     burst: Burst
     history: History
     invalid: str | None
-    """Why its times and rates mean nothing, if they do."""
+    """Why its times and rates mean nothing, if they do: the generator was late."""
+    crowded: str | None
+    """Why a limit that was missed is not the server's fault, if others have kept it from its work; a limit that was kept is kept all the more."""
     waited: float
     """Seconds in which others on this machine kept the server from its work."""
 
@@ -89,8 +91,8 @@ class MeasuringKeywords:
         burst = self._sending.send_burst(count, client=client, rate=rate, in_flight=in_flight)
         history = self._expect.history(client, burst.since)
         looks += [] if server is None else [ServerFigures.of(server)]
-        invalid = self._expect.invalid_reason(history.events) or crowded_out(looks)
-        phase = Phase(name.lower().replace(" ", "_"), burst, history, invalid, kept_waiting(looks))
+        invalid = self._expect.invalid_reason(history.events)
+        phase = Phase(name.lower().replace(" ", "_"), burst, history, invalid, crowded_out(looks), kept_waiting(looks))
         self._record(phase)
         return phase
 
@@ -114,8 +116,8 @@ class MeasuringKeywords:
         if isinstance(phase, Phase):
             history = phase.history
             verdict = rate_sustained(history, float(limit))
-            others = None if verdict.ok else only_kept_waiting(len(history.journal.replies), answered_rate(history), phase.waited, limit)
-            self._expect.conclude([("rate", verdict)], history, phase.invalid or others)
+            others = phase.crowded or only_kept_waiting(len(history.journal.replies), answered_rate(history), phase.waited, limit)
+            self._expect.conclude([("rate", verdict)], history, phase.invalid or (None if verdict.ok else others))
         elif isinstance(phase, Load):
             must_be_measured(self._kit, phase)
             verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit), offered=phase.plan.steady)
@@ -136,7 +138,8 @@ class MeasuringKeywords:
         | `Answers Should Come Within` | 1 s | ${phase} |
         """
         verdicts = [latency_within(phase.history, float(limit), float(share)), mean_latency_within(phase.history, float(limit))]
-        self._expect.conclude([("latency", verdict) for verdict in verdicts], phase.history, phase.invalid)
+        others = None if all(verdict.ok for verdict in verdicts) else phase.crowded
+        self._expect.conclude([("latency", verdict) for verdict in verdicts], phase.history, phase.invalid or others)
 
     @keyword(tags=("Expectation", "Figures"))
     def stated_processing_times_should_be_possible(self, client: str | None = None) -> None:
@@ -154,7 +157,7 @@ class MeasuringKeywords:
             self._expect.holds(stated_times_possible, client=client)
 
     def _record(self, phase: Phase) -> None:
-        history, name, invalid = phase.history, phase.name, phase.invalid
+        history, name, invalid = phase.history, phase.name, phase.invalid or phase.crowded
         if invalid is not None:
             self._kit.record("invalid", reason=f"{name}: {invalid}")
         lost = nothing_lost(history)

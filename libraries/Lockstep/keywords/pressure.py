@@ -105,7 +105,7 @@ class PressureKeywords:
         if before.ok:
             self._expect.judge(phase.history, [nothing_lost, nothing_refused])
         else:
-            self._expect.conclude([("rate", before)], baseline.history, baseline.invalid)
+            self._expect.conclude([("rate", before)], baseline.history, baseline.invalid or baseline.crowded)
 
     @keyword(tags=("Load", "Expectation"))
     def so_many_messages_should_have_failed(self, count: Count, load: Load) -> None:
@@ -138,4 +138,5 @@ class PressureKeywords:
         | `Answers Should Come As Fast As In` | ${baseline} | ${recovery} |
         """
         limit = FACTOR * percentile(baseline.history.sorted_latencies, 95) + FLOOR if baseline.history.sorted_latencies else FLOOR
-        self._expect.conclude([("latency", latency_within(phase.history, limit))], phase.history, baseline.invalid or phase.invalid)
+        verdict = latency_within(phase.history, limit)
+        self._expect.conclude([("latency", verdict)], phase.history, baseline.invalid or phase.invalid or (None if verdict.ok else phase.crowded))
