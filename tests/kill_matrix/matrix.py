@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,13 +103,56 @@ def rows(path: Path = MATRIX, *, thorough: bool = False) -> Iterator[Row]:
             yield _row(entry, "quirk", case, () if thorough else _listed(entry.get("test")))
 
 
+class _Machine:
+    """What all rows run on: side by side, or one of them alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._running = self._wanted = 0
+
+    @contextmanager
+    def beside_others(self) -> Iterator[None]:
+        """Waits only for whoever wants it alone."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._wanted)
+            self._running += 1
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Waits until nobody else runs; nobody begins meanwhile."""
+        with self._changed:
+            self._wanted += 1
+            self._changed.wait_for(lambda: not self._running)
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._wanted -= 1
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+
+
+_MACHINE = _Machine()
+
+
 def run(row: Row, seed: int) -> Outcome:
-    """Runs the row's case, again where it was not as wanted since this machine could not measure."""
-    outcome = _tried(row, seed)
+    """Runs the row's case; again, and alone, where it was not as wanted since the machine was too busy to measure."""
+    with _MACHINE.beside_others():
+        outcome = _tried(row, seed)
     for _ in range(TRIES - 1):
         if outcome.as_wanted or not outcome.void:
             break
-        outcome = _tried(row, seed)
+        with _MACHINE.alone():
+            outcome = _tried(row, seed)
     return outcome
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from robot import api
@@ -83,3 +88,23 @@ def test_a_row_is_run_again_only_where_the_machine_could_not_measure_it(monkeypa
     monkeypatch.setattr(matrix, "_tried", lambda row, seed: left.pop(0))
     assert matrix.run(DEFECT, 1).void is outcomes[-1].get("void", False)
     assert len(outcomes) - len(left) == runs
+
+
+def test_a_row_that_could_not_be_measured_runs_alone_the_next_time(monkeypatch):
+    running, most, tries = set(), {}, Counter()
+    together = threading.Barrier(2)
+
+    def tried(row, seed):
+        running.add(seed)
+        tries[seed] += 1
+        if tries[seed] == 1:
+            together.wait(30)  # both are in it the first time
+        most[seed, tries[seed]] = len(running)
+        time.sleep(0.05)
+        running.discard(seed)
+        return Outcome(row, problem="no test", void=True)
+
+    monkeypatch.setattr(matrix, "_tried", tried)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(partial(matrix.run, DEFECT), (1, 2)))
+    assert {key: count for key, count in most.items() if key[1] > 1} == {(seed, turn): 1 for seed in (1, 2) for turn in (2, 3)}
