@@ -236,8 +236,9 @@ class Lane(asyncio.Protocol):
         if self._was_paused:
             self._columns.held_up += count
         elif due is not None:
+            note = self._columns.lags.append
             for intended in due:
-                self._columns.lags.append(int((now - intended) * 1e6))
+                note(int((now - intended) * 1e6))
         prefix, waiting, mix = tally.prefix, tally.waiting, self._mix
         ids, payloads, number = [], [], first
         for intended in due or repeat(now, count):
