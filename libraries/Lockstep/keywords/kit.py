@@ -104,6 +104,7 @@ class Kit:
         self._target = target
         self.ledger_seen = self.ledger_end = 0
         self._for_anybody.clear()
+        self.scope.before.clear()  # it was said to the target before this one
 
     def end_target(self) -> None:
         """Closes every client, ends what Start Target had started and forgets it."""

@@ -134,3 +134,24 @@ def test_the_loads_of_a_test_are_drawn_when_it_has_ended_and_what_cannot_be_draw
     kit.scope.loads.append("no load")
     listener.end_test(data(), result())
     assert [said.partition(":")[0] for said in warnings] == ["The load of 'Suite.A Test' could not be drawn"]
+
+
+def test_what_was_set_for_whoever_comes_is_taken_back_from_the_target_that_was_told_and_from_no_other(kit):
+    told = []
+
+    async def control(capability, **values):
+        told.append((capability, values))
+
+    target = SimpleNamespace(control=control, offers=lambda _capability: True)
+    listener = TestListener(kit)
+    for another in (False, True):
+        kit.use_target(target)
+        listener.start_test(data(), result())
+        kit.control("work_time", None, seconds=2.0)
+        if another:
+            kit.use_target(target)
+        listener.end_test(data(), result())
+    kit.use_target(None)
+    assert told == [
+        ("work_time", {"user": None, "seconds": 2.0}), ("work_time", {"user": None, "seconds": 0.0}), ("work_time", {"user": None, "seconds": 2.0}),
+    ]
