@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .messages import Reply, UserMessage
+from .messages import Fields, Reply, UserMessage
 
 if TYPE_CHECKING:
     from asyncio import Future
 
     from .agent_state import AgentState
     from .ledger import Row
+    from .session_context import Entry, SessionContext
 
 
 @dataclass(slots=True, eq=False)
@@ -38,17 +39,26 @@ class Batch:
     origins: list[tuple[int, str, str, str]] = field(default_factory=list)
     agents: dict[AgentState, None] = field(default_factory=dict)
     """Agent states that changed, each once, in order of change."""
+    contexts: dict[SessionContext, None] = field(default_factory=dict)
+    """Contexts of sessions that changed, each once."""
+    said: list[tuple[SessionContext, Entry]] = field(default_factory=list)
+    """What is new in their conversations."""
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
     done: Future[None] | None = None
 
+    def remember(self, context: SessionContext, message: UserMessage, reply: Fields) -> None:
+        """The message was processed in this batch, and belongs to the conversation of its session from now on."""
+        self.contexts[context] = None
+        self.said += [(context, entry) for entry in context.said(message, reply)]
+
     @property
     def is_empty(self) -> bool:
         """Nothing to write and nothing to send."""
-        return not (self.rows or self.replies or self.origins or self.agents)
+        return not (self.rows or self.replies or self.origins or self.agents or self.contexts)
 
     @property
     def is_durable(self) -> bool:
         """There is something to write."""
-        return bool(self.rows or self.origins or self.agents or self.taken)
+        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts)

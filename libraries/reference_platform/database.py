@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from . import claims, ledger
+from . import claims, contexts, ledger
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
@@ -22,6 +22,7 @@ from .messages import UserMessage
 SCHEMA = (
     ledger.SCHEMA
     + claims.SCHEMA
+    + contexts.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -63,6 +64,7 @@ class Database:
         except sqlite3.Error as error:
             raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
         self.claimed = claims.Claims(self._sql)
+        self.contexts = contexts.Contexts(self._sql)
         self._rows_of = lru_cache(KEPT_BATCHES)(self._read_rows)
         self._log_is_long = False
         self._closing = threading.Event()
@@ -95,6 +97,7 @@ class Database:
                     "INSERT INTO agents VALUES (?,?) ON CONFLICT (user) DO UPDATE SET state = excluded.state",
                     [(state.user, state.packed()) for state in batch.agents],
                 )
+            self.contexts.write(batch)
         except BaseException:
             execute("ROLLBACK")
             raise

@@ -95,7 +95,34 @@ class LatencyProbe(NamedTuple):
     """The client's own time, given back as it is."""
 
 
-Question = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting | StatsQuery
+class HistoryQuery(NamedTuple):
+    """The client asks for the conversation of its session."""
+
+    request_id: str
+
+
+class ContextQuery(NamedTuple):
+    """The client asks what the agent keeps in mind for its session."""
+
+    request_id: str
+
+
+class ContextUpdate(NamedTuple):
+    """The client tells the agent what to keep in mind for its session."""
+
+    request_id: str
+    preferences: Fields
+    """Replaced by name, like"""
+    variables: Fields
+    workflow: Fields | None
+    """``current_step``, ``total_steps``, ``pending_steps``; replaced as a whole. None: as it was."""
+    tool_call: Fields | None
+    """``name``, ``arguments``, ``result``; one more. None: none."""
+
+
+OfUser = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting | StatsQuery
+OfSession = HistoryQuery | ContextQuery | ContextUpdate
+Question = OfUser | OfSession
 """What is answered at once instead of waiting in a queue."""
 
 
@@ -107,6 +134,11 @@ class Invalid(NamedTuple):
     message_id: str | None = None
     attempt: int | None = None
     request_id: str | None = None
+
+    def answer(self) -> Fields:
+        """The ``error``, which names what it is about as far as that could be read."""
+        about = {"message_id": self.message_id, "attempt": self.attempt, "request_id": self.request_id}
+        return {"type": "error", "code": self.code, "message": self.reason} | {name: value for name, value in about.items() if value is not None}
 
 
 class Reply(Struct, eq=False):

@@ -57,6 +57,7 @@ class Pipeline:
         found = await self.policies.store.recover()
         self._presence.next_origin = found.next_origin
         self.transactions.begin(found.next_index)
+        self._left_behind = found.contexts
         self.policies.duplicates.recovered()
         for message in found.waiting:
             self.policies.inbox.put(message)
@@ -172,7 +173,7 @@ class Pipeline:
             batch.replies.append(Reply(session, self.policies.inbox.acceptance(message)))
 
     async def _asked(self, question: Question, session: Session) -> None:
-        fields = await answer(question, session.user, self)
+        fields = await answer(question, session, self)
         replies = self.transactions.batch.replies
         replies.append(Reply(session, fields))
         self.transactions.touch()
@@ -185,11 +186,7 @@ class Pipeline:
             refused.origin = session.origin
             self.transactions.record(refused, RECEIVED | REFUSED, 2, reason=message.code)
         self.policies.agents.refused(session.user)
-        fields: Fields = {"type": "error", "code": message.code, "message": message.reason}
-        for name in ("message_id", "attempt", "request_id"):
-            if (value := getattr(message, name)) is not None:
-                fields[name] = value
-        self.transactions.batch.replies.append(Reply(session, fields))
+        self.transactions.batch.replies.append(Reply(session, message.answer()))
 
     def _tell(self, user: str, fields: Fields) -> None:
         for session in self.policies.sessions.open_sessions.values():
@@ -222,6 +219,8 @@ class Pipeline:
             batch.replies.append(Reply(session, self.policies.inbox.acceptance(message)))
         fields["processing_time"] = monotonic() - started
         batch.replies.append(Reply(session, fields, message.priority))
+        if session.context is not None:
+            batch.remember(session.context, message, fields)
 
     # In a lane
 
@@ -253,6 +252,9 @@ class Pipeline:
         batch, row = transactions.batch, message.row
         batch.waiting.pop(message.index, None)
         batch.agents[agents.state(message.user)] = None
+        context = message.session.context if message.session is not None else self._left_behind.pop(message.index, None)
+        if context is not None:
+            batch.remember(context, message, fields)
         stages = PROCESSED
         if message.reply:
             stages |= ANSWERED

@@ -28,6 +28,8 @@ class Presence:
         self._host.connections[session.connection_id] = session.connection
         self._present[session.user] = self._present.get(session.user, 0) + 1
         transactions.batch.origins.append((session.origin, session.user, session.id, session.connection_id))
+        if session.context is not None:
+            transactions.batch.contexts[session.context] = None
         transactions.touch()
 
     def closed(self, session: Session) -> None:

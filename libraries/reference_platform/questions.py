@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import CapacityQuery, Fields, LatencyProbe, Question, QueueQuery, StateQuery, StatsQuery, TeamQuery
+from .messages import (
+    CapacityQuery,
+    ContextQuery,
+    Fields,
+    HistoryQuery,
+    LatencyProbe,
+    OfSession,
+    OfUser,
+    Question,
+    QueueQuery,
+    StateQuery,
+    StatsQuery,
+    TeamQuery,
+)
 
 if TYPE_CHECKING:
     from .host import Host
     from .pipeline import Pipeline
+    from .session import Session
 
 
 def probed(probe: LatencyProbe, host: Host) -> Fields:
@@ -23,8 +37,26 @@ def probed(probe: LatencyProbe, host: Host) -> Fields:
     }
 
 
-async def answer(question: Question, user: str, pipeline: Pipeline) -> Fields:
-    """The frame for a user who asks; it leaves after the commit of everything that it claims."""
+async def answer(question: Question, session: Session, pipeline: Pipeline) -> Fields:
+    """The frame for a session that asks; it leaves after the commit of everything that it claims."""
+    if isinstance(question, OfSession):
+        return await _of_session(question, session, pipeline)
+    return await _of_user(question, session.user, pipeline)
+
+
+async def _of_session(question: OfSession, session: Session, pipeline: Pipeline) -> Fields:
+    agents = pipeline.policies.agents
+    if isinstance(question, HistoryQuery):
+        return await agents.conversation(question, session)
+    if isinstance(question, ContextQuery):
+        return await agents.memory_of(question, session)
+    fields = await agents.keep_in_mind(question, session)
+    if session.context is not None:
+        pipeline.transactions.batch.contexts[session.context] = None
+    return fields
+
+
+async def _of_user(question: OfUser, user: str, pipeline: Pipeline) -> Fields:
     policies = pipeline.policies
     running = pipeline.lanes.running.get(user, 0)
     if isinstance(question, StateQuery):

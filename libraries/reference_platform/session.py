@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .session_context import SessionContext
 
 
 @dataclass(slots=True, eq=False)
@@ -21,3 +22,5 @@ class Session:
     origin: int = 0
     offset: int = 0
     """Number of the last frame that the Outbox sent in this epoch."""
+    context: SessionContext | None = None
+    """What it remembers; None for a session that cannot come back, and for one that has ended."""

@@ -8,13 +8,25 @@ from reference_platform.agent_state import AgentState, Member, Shared
 from reference_platform.digests import digest
 from reference_platform.errors import AgentFailedError
 from reference_platform.memory import Memory
-from reference_platform.messages import Fields, StateQuery, TeamQuery, TeamSetting, UserMessage
+from reference_platform.messages import (
+    ContextQuery,
+    ContextUpdate,
+    Fields,
+    HistoryQuery,
+    Invalid,
+    StateQuery,
+    TeamQuery,
+    TeamSetting,
+    UserMessage,
+)
+from reference_platform.session_context import SessionContext
 from reference_platform.topics import topic_of
 
 from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
+    from reference_platform.session import Session
 
 BEGINNING = 80
 """So many characters of a content are kept as the beginning of a recent message."""
@@ -178,3 +190,24 @@ class Agents(Port):
             "shared_state": {key: {"value": value, "version": version} for key, (value, version) in member.shared.items()},
             "corrupted": False,
         }
+
+    # What a session remembers (nothing, where it cannot come back)
+
+    async def conversation(self, query: HistoryQuery, session: Session) -> Fields:
+        """The ``conversation_history`` answer: all entries of one moment."""
+        context = session.context or SessionContext(session.id)
+        return {"type": "conversation_history", "request_id": query.request_id, **context.conversation()}
+
+    async def memory_of(self, query: ContextQuery, session: Session) -> Fields:
+        """The ``agent_context`` answer: all fields of one moment."""
+        context = session.context or SessionContext(session.id)
+        return {"type": "agent_context", "request_id": query.request_id, **context.memory()}
+
+    async def keep_in_mind(self, update: ContextUpdate, session: Session) -> Fields:
+        """Takes in all of an update or nothing; the ``context_updated`` answer leaves after the commit."""
+        context = session.context
+        if context is None:
+            return Invalid("not_resumable", "a session that cannot come back keeps nothing; connect with resumable=true", request_id=update.request_id).answer()
+        if not context.tell(update, self.host.clock.now()):
+            return Invalid("context_full", "there is no room for so much; nothing was changed", request_id=update.request_id).answer()
+        return {"type": "context_updated", "request_id": update.request_id, "version": context.version}

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
+from reference_platform.context_update import context_update
 from reference_platform.digests import digest
 from reference_platform.messages import (
     CapacityQuery,
+    ContextQuery,
     Fields,
+    HistoryQuery,
     Invalid,
     LatencyProbe,
     Question,
@@ -30,11 +33,11 @@ if TYPE_CHECKING:
 
 _MESSAGES = ("user_message", "throughput_test")
 _PRIORITIES = ("normal", "high")
-_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery | StatsQuery]] = {
+_QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery | StatsQuery | HistoryQuery | ContextQuery]] = {
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
-    "get_performance_stats": StatsQuery,
+    "get_performance_stats": StatsQuery, "get_conversation_history": HistoryQuery, "get_agent_context": ContextQuery,
 }  # fmt: skip
-_SAYING_MORE = ("configure_agents", "latency_probe")
+_SAYING_MORE = ("configure_agents", "latency_probe", "update_agent_context")
 _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_key"))
 
 
@@ -125,16 +128,22 @@ class Codec(Port):
         request_id = fields.get("request_id")
         if not self.is_name(request_id):
             return Invalid("invalid_message", f"request_id must be a string of 1 to {self.max_id_length} characters")
+        if fields["type"] == "update_agent_context":
+            return context_update(fields, request_id, self.is_name)
+        if fields["type"] in _QUESTIONS:
+            return _QUESTIONS[fields["type"]](request_id)
+        return self.setting_or_probe(fields, request_id)
+
+    def setting_or_probe(self, fields: dict[str, Any], request_id: str) -> Question | LatencyProbe | Invalid:
+        """A ``configure_agents`` or ``latency_probe`` from its JSON object."""
         if fields["type"] == "configure_agents":
             if not self.are_agents(agents := fields.get("agents")):
                 return Invalid("invalid_message", f"agents must be 1 to {self.max_agents} different names", request_id=request_id)
             return TeamSetting(request_id, tuple(agents))
-        if fields["type"] == "latency_probe":
-            sent = fields.get("client_send_time")
-            if sent is not None and type(sent) not in (int, float):
-                return Invalid("invalid_message", "client_send_time must be a number", request_id=request_id)
-            return LatencyProbe(request_id, sent)
-        return _QUESTIONS[fields["type"]](request_id)
+        sent = fields.get("client_send_time")
+        if sent is not None and type(sent) not in (int, float):
+            return Invalid("invalid_message", "client_send_time must be a number", request_id=request_id)
+        return LatencyProbe(request_id, sent)
 
     def is_name(self, value: object) -> TypeGuard[str]:
         """Whether this can name a request, an agent, a conversation or a shared fact."""

@@ -8,6 +8,7 @@ from reference_platform.agent_state import AgentState
 from reference_platform.batch import Batch
 from reference_platform.database import Database
 from reference_platform.messages import UserMessage
+from reference_platform.session_context import SessionContext
 
 from .port import Port
 
@@ -23,6 +24,8 @@ class Recovered(NamedTuple):
     next_origin: int
     waiting: list[UserMessage]
     """Accepted but not processed, in order of acceptance."""
+    contexts: dict[int, SessionContext]
+    """By ledger index of such a message: the context of its session, where that can come back."""
 
 
 class Store(Port):
@@ -46,7 +49,8 @@ class Store(Port):
     async def recover(self) -> Recovered:
         """Called once at the start: what earlier commits made durable."""
         database = self.database
-        return Recovered(database.next_index(), database.next_origin(), database.waiting())
+        contexts = {index: self.context(session_id) for index, session_id in database.contexts.waiting()}
+        return Recovered(database.next_index(), database.next_origin(), database.waiting(), contexts)
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""
@@ -56,3 +60,9 @@ class Store(Port):
     def agent(self, user: str) -> AgentState:
         """The durable state of a user's agent, a new one if there is none."""
         return self.database.agent(user)
+
+    def context(self, session_id: str) -> SessionContext:
+        """What a session remembers. Asked when the session is opened and at each return; the correct Store gives the same object as long
+        as anybody holds it, and what earlier commits have made durable otherwise (nothing for a new session).
+        """
+        return self.database.contexts.of(session_id)
