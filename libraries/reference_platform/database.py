@@ -45,19 +45,19 @@ _log = logging.getLogger(__name__)
 
 
 class Database:
-    """Belongs to one process: a lock file beside it keeps others out while it is open."""
+    """Belongs to one process: a lock file beside it keeps others out while it is open. May be opened in another thread than it is used in."""
 
     def __init__(self, path: Path, *, synchronous: str) -> None:
         self.path = path
         try:
-            self._owner = sqlite3.connect(f"{path}.owner", timeout=0, isolation_level=None)
+            self._owner = sqlite3.connect(f"{path}.owner", timeout=0, isolation_level=None, check_same_thread=False)
             self._owner.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             if "locked" in str(error):
                 raise PlatformError(f"the store {path} is in use by another platform; give each its own --store") from error
             raise PlatformError(f"the store {path} cannot be written ({error}); name a file in a folder that can be") from error
         try:
-            self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, cached_statements=64)
+            self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, cached_statements=64, check_same_thread=False)
             for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=0", f"cache_size=-{CACHE}"):
                 self._sql.execute(f"PRAGMA {pragma}")
             self._sql.executescript(SCHEMA)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
 from .configuration import Configuration
+from .starting import STARTING
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -27,6 +28,8 @@ class Host:
         self.clock = clock
         self.seed = seed
         self.started = monotonic()
+        self.stage = STARTING
+        """``starting``, ``ok`` from the ready line on, ``stopping``."""
         self.random = random.Random(seed)  # noqa: S311 - repeatable behaviour, no secret
         self.connections: dict[str, Connection] = {}
         """Connections that passed the gate, by connection id, until their last frame is processed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,10 @@ class HttpSide:
         return web.json_response({"user_id": tokens.user_of(email), "token": token, "email": email, "expires_in": ttl})
 
     async def health(self, _: web.Request) -> web.Response:
-        """That the platform lives."""
-        return web.json_response({"status": "ok", "pid": os.getpid(), "uptime": self._host.uptime(), "version": _version()})
+        """Whether the platform can serve: 503 when it ends, as while it starts."""
+        stage = self._host.stage
+        told = {"status": stage, "pid": os.getpid(), "uptime": self._host.uptime(), "version": _version()}
+        return web.json_response(told, status=HTTPStatus.OK if stage == "ok" else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def metrics(self, _: web.Request) -> web.Response:
         """The platform's figures for Prometheus."""

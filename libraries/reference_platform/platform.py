@@ -24,6 +24,7 @@ from .errors import PlatformError
 from .host import Host
 from .pipeline import Pipeline
 from .policies import Policies, Port
+from .starting import starting
 
 BACKLOG = 1024
 DRAIN_PATIENCE = 5.0
@@ -65,16 +66,15 @@ class Platform:
         self._host = Host(settings.config, Clock(), settings.seed)
         self._host.failed = self._fail
         policies = Policies.build(self._host, settings.replaced)
-        self._web_socket = _listen(settings.bind, settings.port)
-        self._http_socket = _listen(settings.bind, settings.backend_port)
-        self._database = Database(self._store_path(), synchronous=settings.config.synchronous)
-        self._host.clock.advance(self._database.fact("clock_offset"))
-        policies.store.database = self._database
-        self._pipeline = Pipeline(self._host)
-        await self._pipeline.start()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self._pipeline), sock=self._web_socket, backlog=BACKLOG)
-        self._host.spawn(self._serve_http())
+        self._web_socket = _bound(settings.bind, settings.port)
+        self._http_socket = _bound(settings.bind, settings.backend_port)
+        async with starting(self._http_socket):
+            self._database = await asyncio.to_thread(Database, self._store_path(), synchronous=settings.config.synchronous)
+            self._host.clock.advance(self._database.fact("clock_offset"))
+            policies.store.database = self._database
+            self._pipeline = Pipeline(self._host)
+            await self._pipeline.start()
+        await self._open()
         gc.collect()
         gc.freeze()
         gc.set_threshold(5000)
@@ -83,6 +83,7 @@ class Platform:
     async def run(self) -> None:
         """Serves until ``stop``; then lets what was received be processed, closes connections with 1001 and the store."""
         await self._stopping.wait()
+        self._host.stage = "stopping"
         self._server.close()
         for connection in list(self._host.connections.values()):
             connection.stop_reading()
@@ -119,6 +120,16 @@ class Platform:
         self._temporary = Path(tempfile.mkdtemp(prefix="reference-platform-"))
         return self._temporary / "store.sqlite"
 
+    async def _open(self) -> None:
+        """From here on clients find somebody; until then their connections were refused instead of left waiting."""
+        loop, port = asyncio.get_running_loop(), self._web_socket.getsockname()[1]
+        try:
+            self._server = await loop.create_server(lambda: Connection(self._pipeline), sock=self._web_socket, backlog=BACKLOG)
+        except OSError as error:  # somebody else has taken it since
+            raise _port_taken(self._settings.bind, port, error) from error
+        self._host.stage = "ok"
+        self._host.spawn(self._serve_http())
+
     async def _serve_http(self) -> None:
         """The HTTP side is imported after the ready line (it is most of the start-up time); its callers wait in the backlog."""
         web, http_side = await asyncio.to_thread(_import_http_side)
@@ -148,10 +159,19 @@ def _import_http_side() -> tuple[Any, Any]:
     return web, http_side
 
 
-def _listen(bind: str, port: int) -> socket.socket:
+def _bound(bind: str, port: int) -> socket.socket:
+    """A socket of which nobody hears until somebody listens at it."""
+    bound = socket.socket()
     try:
-        listening = socket.create_server((bind, port), backlog=BACKLOG)
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((bind, port))
     except OSError as error:
-        raise PlatformError(f"port {port} on {bind} cannot be opened ({error.strerror}); name another one or 0 for any free one") from error
-    listening.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-    return listening
+        bound.close()
+        raise _port_taken(bind, port, error) from error
+    bound.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+    return bound
+
+
+def _port_taken(bind: str, port: int, error: OSError) -> PlatformError:
+    return PlatformError(f"port {port} on {bind} cannot be opened ({error.strerror}); name another one or 0 for any free one")
