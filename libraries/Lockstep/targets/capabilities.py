@@ -24,6 +24,7 @@ def _tells(file: TargetFile, question: str, *fields: str) -> bool:
 
 BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "acknowledgement": lambda file: bool(file.messages.accepted) and _sends(file, "acknowledge"),
+    "agent_memory": lambda file: _tells(file, "agent_context", "version") and _tells(file, "update_agent_context", "version"),
     "bounded_queue": lambda file: file.limits.queue_capacity is not None,
     "client_limit": lambda file: file.limits.clients is not None and file.guarantees.refusal.crowded is not None,
     "completion": lambda file: _sends(file, "final") and _tells(file, "agent_state", "conversation_complete"),
@@ -31,6 +32,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "context": lambda file: _tells(file, "agent_state", "context_digest"),
     "conversations": lambda file: _sends(file, "conversation"),
     "duplicate_detection": lambda file: file.guarantees.duplicates.key != "none",
+    "history": lambda file: _tells(file, "conversation_history", "messages"),
     "last_sequence": lambda file: _tells(file, "agent_state", "last_sequence_id"),
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
     "message_count": lambda file: _tells(file, "agent_state", "message_count"),

@@ -14,14 +14,15 @@ from ..arguments import Rate
 from .placeholders import PLACEHOLDER
 
 QUESTIONS = (
-    "agent_state", "all_agent_states", "configure_agents", "latency_probe", "performance_stats", "queue_capacity", "queue_state",
+    "agent_context", "agent_state", "all_agent_states", "configure_agents", "conversation_history", "latency_probe", "performance_stats",
+    "queue_capacity", "queue_state", "update_agent_context",
 )
 """What a target can be asked, or told, with one correlated answer."""
 OF_A_MESSAGE = (
     "message_id", "sequence_id", "content", "timestamp", "attempt", "priority", "acknowledge", "conversation", "final", "target_agents",
     "shared_state_key", "user", "client",
 )
-OF_A_QUESTION = ("request_id", "agents", "sent_at")
+OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call")
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_CONTROL = ("user", "seconds", "count", "since")
 

@@ -117,12 +117,14 @@ def test_a_long_wrong_value_is_shortened(write):
          ("key 'messages.send' uses {contents}, which nobody fills; allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
          "{message_id}, {priority}, {sequence_id}, {shared_state_key}, {target_agents}, {timestamp}, {user}")),
         ("questions.agent_state", {"ask": {"id": "{message_id}"}, "answer": {"where": {}}},
-         "key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {request_id}, {sent_at}"),
+         ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
+         "{tool_call}, {variables}, {workflow}")),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
          "key 'control.fail.body' uses {number}, which nobody fills; allowed are: {count}, {seconds}, {since}, {user}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
-         ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state, all_agent_states, "
-         "configure_agents, latency_probe, performance_stats, queue_capacity, queue_state")),
+         ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context, agent_state, "
+         "all_agent_states, configure_agents, conversation_history, latency_probe, performance_stats, queue_capacity, queue_state, "
+         "update_agent_context")),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": 5}}},
          "key 'questions.agent_state.answer.fields.pending' must be a valid string, not 5"),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": ["a", "b"]}}},

@@ -14,6 +14,7 @@ BASE = {
 SENT = ("priority", "acknowledge", "conversation", "final", "target_agents")
 SENDING = {"messages": {**BASE["messages"], "send": {"id": "{message_id}", **{name: f"{{{name}}}" for name in SENT}}}}
 ACCEPTED = {"messages": {**SENDING["messages"], "accepted": {"where": {"type": "ok"}, "message_id": "id"}}}
+MEMORY = {"questions": {name: {"ask": {}, "answer": {"where": {}, "fields": {"version": "version"}}} for name in ("agent_context", "update_agent_context")}}
 PRIORITIES = {"guarantees": {"priorities": {"high_in_a_row": 9}}}
 
 
@@ -82,6 +83,9 @@ def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
         (telling(), "context", False), (telling("context_digest"), "context", True),
         (telling(), "memory_usage", False), (telling("total_objects"), "memory_usage", True),
         (SENDING, "target_agents", False), ({**SENDING, "questions": {"configure_agents": {"ask": {}, "answer": {"where": {}}}}}, "target_agents", True),
+        (MEMORY, "agent_memory", True), ({"questions": {"agent_context": MEMORY["questions"]["agent_context"]}}, "agent_memory", False),
+        ({"questions": {"conversation_history": {"ask": {}, "answer": {"where": {}, "fields": {"messages": "messages"}}}}}, "history", True),
+        ({"questions": {"conversation_history": {"ask": {}, "answer": {"where": {}}}}}, "history", False),
         ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}}}}}, "tasks", False),
         ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}, "fields": {"tasks": "tasks"}}}}}, "tasks", True),
         ({}, "fail", False), ({"control": {"fail": {"url": "http://x/fail"}}}, "fail", True),
@@ -95,7 +99,7 @@ def test_offered_is_what_the_file_names_and_what_can_be_reached(target, keys, ca
 
 
 def test_a_misspelt_capability_is_never_taken_for_one_that_is_not_offered(target):
-    with pytest.raises(UsageError, match=r"^usage: there is no capability 'ledgr'; did you mean ledger\? Known are: acknowledgement, advance_clock, agent_state"):
+    with pytest.raises(UsageError, match=r"^usage: there is no capability 'ledgr'; did you mean ledger\? Known are: acknowledgement, advance_clock, agent_context"):
         target().offers("ledgr")
 
 
