@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .agent_state import AgentState
     from .ledger import Row
+    from .session import Session
     from .session_context import Entry, SessionContext
 
 
@@ -43,6 +44,10 @@ class Batch:
     """Contexts of sessions that changed, each once."""
     said: list[tuple[SessionContext, Entry]] = field(default_factory=list)
     """What is new in their conversations."""
+    sessions: dict[Session, None] = field(default_factory=dict)
+    """Resumable sessions that changed, each once."""
+    ended: list[str] = field(default_factory=list)
+    """Ids of sessions that are over: nothing of them stays in the store."""
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
@@ -56,9 +61,9 @@ class Batch:
     @property
     def is_empty(self) -> bool:
         """Nothing to write and nothing to send."""
-        return not (self.rows or self.replies or self.origins or self.agents or self.contexts)
+        return not (self.is_durable or self.replies)
 
     @property
     def is_durable(self) -> bool:
         """There is something to write."""
-        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts)
+        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts or self.sessions or self.ended)

@@ -53,6 +53,17 @@ class Configuration(BaseModel):
     memory_limit: Size = 100_000_000
     """Texts of waiting messages, of all users together; a message whose text would take more is refused."""
 
+    brief_absence: Seconds = 30
+    """An absence shorter than this is brief."""
+    session_window: Seconds = 300
+    """A resumable session whose user stays away longer is over."""
+    session_lifetime: Seconds = 86_400
+    """A resumable session is over once it is older and nobody is there."""
+    retained_messages: Count = 1000
+    """So many of the last pushes into a resumable session can be asked for again,"""
+    retained_bytes: Size = 1_048_576
+    """if they have no more bytes together."""
+
     max_message_size: Size = 1_048_576
     """Largest message in bytes; a larger one closes the connection with 1009."""
     token_ttl: Seconds = 3600

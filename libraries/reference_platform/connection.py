@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Awaitable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, cast
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from .handshake import Head, judged, refused
+from .handshake import Head, judged, refused, wished
 from .policies.gate import Refusal
 from .policies.tokens import Identity
 from .receiver import Receiver
+from .session import Wish
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 CLOSE_PATIENCE = 5.0
 """Seconds a client has to end the TCP connection after the closing handshake."""
+EVICTED_PATIENCE = 0.5
+"""The same for one whose session another connection has taken; most of them are dead."""
 
 
 class Connection(asyncio.Protocol):
@@ -34,10 +38,18 @@ class Connection(asyncio.Protocol):
     session: Session
 
     def __init__(self, pipeline: Pipeline) -> None:
+        self.id = f"connection-{secrets.token_hex(8)}"
         self.outgoing: list[bytes] = []
         """Frames that the Outbox has numbered and not yet flushed."""
         self.is_open = False
         """The upgrade is done and neither side has closed: frames may be sent."""
+        self.wish = Wish()
+        self.is_evicted = False
+        """Another connection takes its session."""
+        self.released = asyncio.Event()
+        """It has let go of its session: everything that it had sent is in the inbox or answered."""
+        self.opened_at = 0.0
+        """Seconds since the platform's start."""
         self._pipeline = pipeline
         self._policies = pipeline.policies
         self._protocol = self._policies.wire.protocol()
@@ -77,6 +89,11 @@ class Connection(asyncio.Protocol):
         while self.is_stalled:
             self._news.clear()
             await self._news.wait()
+
+    @property
+    def peer(self) -> str:
+        """Address and port at the other end."""
+        return ":".join(map(str, (self.transport.get_extra_info("peername") or ("?", 0))[:2]))
 
     @property
     def _client_left(self) -> bool:
@@ -153,6 +170,15 @@ class Connection(asyncio.Protocol):
             self._protocol.send_close(code, reason)
             self._send_protocol_data()
 
+    def evict(self) -> None:
+        """Another connection takes the session: what was received is still processed, but nothing is sent any more, and no patience had."""
+        if not self.is_evicted:
+            self.is_evicted = True
+            if self._receiver.closing is None:
+                self.close(4001, "taken over")
+            self.is_open = False
+            self._news.set()
+
     def ping(self, payload: bytes) -> None:
         """Sends a ping, if frames may be sent."""
         if self._protocol.state is State.OPEN:
@@ -173,8 +199,12 @@ class Connection(asyncio.Protocol):
             self._policies.heartbeat.closed(self)
             self.is_open = False
             await self._policies.sessions.close(self.session)
-            self._pipeline.closed(self.session)
-        await self._end_tcp()
+            self._pipeline.closed(self)
+            self.released.set()
+            await self._end_tcp()
+            self._pipeline.host.events.note("cleaned", self.session.user, self.session.id, self.id)
+        else:
+            await self._end_tcp()
 
     async def _open(self) -> bool:
         """The handshake; returns whether the connection has a session now."""
@@ -183,18 +213,23 @@ class Connection(asyncio.Protocol):
         try:
             request = await self._request()
             identity = await judged(request, self._policies) if isinstance(request, Request) else request
-            if isinstance(identity, Refusal) and not self._gone:
-                self.transport.write(refused(identity))
-            if not isinstance(identity, Identity) or not isinstance(request, Request):
+            wish = wished(request, self.peer.partition(":")[0]) if isinstance(request, Request) else Wish()
+            for refusal in (identity, wish):
+                if isinstance(refusal, Refusal):
+                    if not self._gone:
+                        self.transport.write(refused(refusal))
+                    return False
+            if not isinstance(identity, Identity) or not isinstance(request, Request) or not isinstance(wish, Wish):
                 return False
             response = self._protocol.accept(request)
             if self._gone or response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
                 self._protocol.send_response(response)
                 self._send_protocol_data()
                 return False
-            farewell = self._policies.gate.crowded()
+            self.wish = wish
+            farewell = None if self._policies.sessions.replaces(identity, wish) else self._policies.gate.crowded()
             if farewell is None:
-                self.session = await self._policies.sessions.open(identity, self)
+                await self._join(identity)
             self._protocol.send_response(response)
             self._send_protocol_data()
         finally:
@@ -212,13 +247,27 @@ class Connection(asyncio.Protocol):
             await self._news.wait()
         return request
 
+    async def _join(self, identity: Identity) -> None:
+        """Takes its session, for which nobody else is there from now on; what the greeting will say of it is durable."""
+        self.session = await self._policies.sessions.open(identity, self)
+        self.opened_at = self._pipeline.host.uptime()
+        self._pipeline.opened(self)
+        if self.session.kept is not None:
+            await self._pipeline.transactions.committed()
+
     def _greet(self) -> None:
-        self.is_open = True
-        self._pipeline.opened(self.session)
-        greeting = self._policies.sessions.greeting(self.session)
-        self.outgoing.append(self._policies.wire.frame(self._policies.codec.encode(greeting)))
-        self.flush()
-        self._policies.heartbeat.opened(self)
+        policies, session = self._policies, self.session
+        if self.is_evicted:
+            self.close(4001, "taken over")
+            return
+        greeting = policies.sessions.greeting(session)
+        missed = policies.outbox.missed(session, greeting["offset"])
+        if missed is None:
+            self.close(1013, "more was pushed meanwhile than is kept, come back")
+            return
+        self.is_open = not self._gone
+        policies.outbox.greet(self, policies.wire.frame(policies.codec.encode(greeting)), missed)
+        policies.heartbeat.opened(self)
         if self._head.data:
             self._receiver.feed(bytes(self._head.data))
             self._head.data.clear()
@@ -280,18 +329,19 @@ class Connection(asyncio.Protocol):
         """Half-closes, then waits a while for the client to do the same: a socket closed with unread input would be reset, and
         the client might never see the last frames.
         """
+        patience = EVICTED_PATIENCE if self.is_evicted else CLOSE_PATIENCE
         self._discarding = True
         if self._gone:
             return
         self._write_eof()
         self._regulate()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_PATIENCE):
+            async with asyncio.timeout(patience):
                 while not self._client_left:
                     self._news.clear()
                     await self._news.wait()
         self.transport.close()
-        asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self.transport.abort)
+        asyncio.get_running_loop().call_later(patience, self.transport.abort)
 
     def _write_eof(self) -> None:
         if not self._eof_written and self.transport.can_write_eof():

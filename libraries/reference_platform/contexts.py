@@ -53,15 +53,11 @@ class Contexts:
                 [(context.session_id, context.entries[0].number) for context in batch.contexts if context.entries],
             )
 
-    def waiting(self) -> list[tuple[int, str]]:
-        """Ledger index and session of each accepted message that was not processed and whose session has a context."""
-        return self._sql.execute(
-            "SELECT w.id, o.session FROM waiting w JOIN origins o ON o.id = w.origin JOIN contexts c ON c.session = o.session"
-        ).fetchall()
-
     def forget(self, session_ids: Iterable[str]) -> None:
         """These sessions are over; called inside the transaction that ends them."""
         ended = [(session_id,) for session_id in session_ids]
+        if not ended:
+            return
         self._sql.executemany("DELETE FROM contexts WHERE session = ?", ended)
         self._sql.executemany("DELETE FROM conversations WHERE session = ?", ended)
 

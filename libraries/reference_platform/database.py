@@ -6,23 +6,25 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from . import claims, contexts, ledger
+from . import claims, contexts, ledger, session_table
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
 from .messages import UserMessage
+from .session import Session
 
 SCHEMA = (
     ledger.SCHEMA
     + claims.SCHEMA
     + contexts.SCHEMA
+    + session_table.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -98,6 +100,8 @@ class Database:
                     [(state.user, state.packed()) for state in batch.agents],
                 )
             self.contexts.write(batch)
+            session_table.write(self._sql, batch.sessions, batch.ended)
+            self.contexts.forget(batch.ended)
         except BaseException:
             execute("ROLLBACK")
             raise
@@ -137,16 +141,20 @@ class Database:
         """The rows of the transaction that begins at this index, by index; what is committed never changes."""
         return {row[0]: row for row in ledger.unpacked(self._one("SELECT rows FROM batches WHERE id = ?", first))}
 
-    def waiting(self) -> list[UserMessage]:
-        """Accepted messages that were not processed, in order of acceptance."""
+    def sessions(self, now: float) -> dict[str, Session]:
+        """Resumable sessions by id, in the order in which they were made; nobody is there yet."""
+        return {session.id: session for session in session_table.read(self._sql, now)}
+
+    def waiting(self, sessions: Mapping[str, Session]) -> list[UserMessage]:
+        """Accepted messages that were not processed, in order of acceptance; those of resumable sessions know theirs."""
         rows = self._sql.execute(
-            "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, w.context, o.user, w.origin "
+            "SELECT w.id, w.message_id, w.content, w.digest, w.sequence_id, w.attempt, w.priority, w.context, o.user, w.origin, o.session "
             "FROM waiting w JOIN origins o ON o.id = w.origin ORDER BY w.id"
         )
         messages = []
-        for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin in rows:
+        for index, message_id, content, digest, sequence_id, attempt, priority, context, user, origin, session_id in rows:
             message = UserMessage(message_id, content, digest, sequence_id, attempt, priority)
-            message.index, message.user, message.origin = index, user, origin
+            message.index, message.user, message.origin, message.session = index, user, origin, sessions.get(session_id)
             _set_context(message, context)
             messages.append(message)
         return messages

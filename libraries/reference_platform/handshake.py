@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from .policies.gate import Refusal
 from .policies.tokens import TokenRefusedError
+from .session import Wish
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -24,6 +27,8 @@ MAX_HEAD = 131_072
 """Bytes of a request head."""
 MAX_LINE = 8_192
 MAX_HEADERS = 128
+DIGITS = 18
+"""Of an epoch or an offset."""
 
 
 class Head:
@@ -61,6 +66,28 @@ async def judged(request: Request, policies: Policies) -> Identity | Refusal:
         return await policies.tokens.verify(_token(request))
     except TokenRefusedError as error:
         return Refusal(HTTPStatus.UNAUTHORIZED, str(error))
+
+
+def wished(request: Request, address: str) -> Wish | Refusal:
+    """What a request says about sessions; ``address`` is where it comes from."""
+    query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+    resumable, session_id = query.get("resumable", ["false"])[0], query.get("session_id", [None])[0]
+    if resumable not in ("true", "false"):
+        return Refusal(HTTPStatus.BAD_REQUEST, "resumable must be true or false")
+    if resumable == "false" and session_id is None:
+        return Wish()
+    epoch, offset = _whole(query, "epoch"), _whole(query, "offset")
+    if epoch is None or offset is None:
+        return Refusal(HTTPStatus.BAD_REQUEST, "epoch and offset must be whole numbers from 0, as the platform has told them")
+    headers = request.headers
+    told = (address, *headers.get_all("X-Forwarded-For"), *headers.get_all("User-Agent"))
+    return Wish(True, session_id, epoch, offset, hashlib.sha256("\0".join(told).encode()).hexdigest()[:16])  # noqa: FBT003 - resumable
+
+
+def _whole(query: Mapping[str, list[str]], name: str) -> int | None:
+    """A number of the query, 0 if it is not there; None if it is no such number."""
+    text = query.get(name, ["0"])[0]
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else None
 
 
 def _token(request: Request) -> str | None:

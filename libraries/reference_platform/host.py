@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
 from .configuration import Configuration
+from .session_events import SessionEvents
 from .starting import STARTING
 
 if TYPE_CHECKING:
     from .connection import Connection
     from .messages import Fields
     from .policies import Policies
+    from .transactions import Transactions
 
 
 class Host:
     """Given to each port when it is built; ``policies`` is there once all of them are."""
 
     policies: Policies
+    transactions: Transactions
+    """Set by the pipeline: what becomes durable next."""
 
     def __init__(self, config: Configuration, clock: Clock, seed: int) -> None:
         self.config = config
@@ -36,7 +40,8 @@ class Host:
         self.failed: Callable[[BaseException], None] = lambda _: None
         """Told of any background work that ended with an error; the platform stops then."""
         self.tell: Callable[[str, Fields], None] = lambda _user, _fields: None
-        """Pushes a frame to every open connection of a user, after the next commit."""
+        """Pushes a frame into every session of a user, after the next commit."""
+        self.events = SessionEvents(clock)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def uptime(self) -> float:

@@ -51,15 +51,18 @@ class Pipeline:
         self._presence = Presence(host, self.lanes)
         self.transactions = Transactions(host, self.figures, before=self.lanes.run, after=self._presence.forget_users)
         host.tell = self._tell
+        host.transactions = self.transactions
 
     async def start(self) -> None:
         """Takes up what an earlier process left."""
         found = await self.policies.store.recover()
         self._presence.next_origin = found.next_origin
         self.transactions.begin(found.next_index)
-        self._left_behind = found.contexts
         self.policies.duplicates.recovered()
+        self.policies.sessions.recovered(found.sessions)
         for message in found.waiting:
+            if message.session is not None:
+                message.session.context = self.policies.store.context(message.session.id)
             self.policies.inbox.put(message)
             self.lanes.offer(message.user)
 
@@ -75,13 +78,13 @@ class Pipeline:
 
     # From a connection
 
-    def opened(self, session: Session) -> None:
+    def opened(self, connection: Connection) -> None:
         """This connection is here from now on."""
-        self._presence.opened(session, self.transactions)
+        self._presence.opened(connection, self.transactions)
 
-    def closed(self, session: Session) -> None:
+    def closed(self, connection: Connection) -> None:
         """Nothing more comes from this connection."""
-        self._presence.closed(session)
+        self._presence.closed(connection)
 
     async def settled(self, user: str) -> None:
         """Returns when nothing of this user is waiting or uncommitted, but not much later than :data:`SETTLING`."""
@@ -252,15 +255,15 @@ class Pipeline:
         batch, row = transactions.batch, message.row
         batch.waiting.pop(message.index, None)
         batch.agents[agents.state(message.user)] = None
-        context = message.session.context if message.session is not None else self._left_behind.pop(message.index, None)
-        if context is not None:
-            batch.remember(context, message, fields)
+        session = message.session
+        if session is not None and session.context is not None:
+            batch.remember(session.context, message, fields)
         stages = PROCESSED
         if message.reply:
             stages |= ANSWERED
             fields["processing_time"] = monotonic() - started
-            if message.session is not None:
-                batch.replies.append(Reply(message.session, fields, message.priority))
+            if session is not None:
+                batch.replies.append(Reply(session, fields, message.priority))
         if row is None or message.index < batch.first_index:
             row = transactions.record(message, 0, 0)
             if message.index:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .connection import Connection
     from .host import Host
     from .lanes import Lanes
-    from .session import Session
     from .transactions import Transactions
 
 
 class Presence:
-    """One per platform. A session is here from its greeting until its connection's last message was processed."""
+    """One per platform. A connection is here from before its greeting until its last message was processed."""
 
     def __init__(self, host: Host, lanes: Lanes) -> None:
         self.next_origin = 1
@@ -21,24 +21,26 @@ class Presence:
         self._present: dict[str, int] = {}
         self._left: set[str] = set()
 
-    def opened(self, session: Session, transactions: Transactions) -> None:
+    def opened(self, connection: Connection, transactions: Transactions) -> None:
         """Notes a new origin; its number stands in every ledger row of this connection."""
+        session = connection.session
         session.origin = self.next_origin
         self.next_origin += 1
-        self._host.connections[session.connection_id] = session.connection
+        self._host.connections[connection.id] = connection
         self._present[session.user] = self._present.get(session.user, 0) + 1
-        transactions.batch.origins.append((session.origin, session.user, session.id, session.connection_id))
+        transactions.batch.origins.append((session.origin, session.user, session.id, connection.id))
         if session.context is not None:
             transactions.batch.contexts[session.context] = None
         transactions.touch()
 
-    def closed(self, session: Session) -> None:
+    def closed(self, connection: Connection) -> None:
         """Nothing more comes from this connection. Its user's agent leaves the memory when nothing needs it any more."""
-        del self._host.connections[session.connection_id]
-        self._present[session.user] -= 1
-        if not self._present[session.user]:
-            del self._present[session.user]
-            self._left.add(session.user)
+        del self._host.connections[connection.id]
+        user = connection.session.user
+        self._present[user] -= 1
+        if not self._present[user]:
+            del self._present[user]
+            self._left.add(user)
 
     def forget_users(self, transactions: Transactions) -> None:
         """Right after a commit: agents of users who left, have nothing waiting and no uncommitted change."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .figures import Figures
     from .host import Host
     from .messages import UserMessage
+    from .session import Session
 
 FULL_BATCH = 512
 """Rows at which a batch is committed before its time and nothing more is received until it is: a larger one would stall the loop,
@@ -64,6 +65,17 @@ class Transactions:
         ]  # fmt: skip
         self.batch.rows.append(row)
         return row
+
+    def session_changed(self, session: Session) -> None:
+        """This resumable session is to be stored as it is when its transaction is written."""
+        self.batch.sessions[session] = None
+        self.touch()
+
+    def session_ended(self, session: Session) -> None:
+        """Nothing of this session stays in the store."""
+        self.batch.sessions.pop(session, None)
+        self.batch.ended.append(session.id)
+        self.touch()
 
     def touch(self) -> None:
         """There is something to commit: at the end of this turn if the last commit is long enough ago, else when it is."""

@@ -8,6 +8,7 @@ from reference_platform.agent_state import AgentState
 from reference_platform.batch import Batch
 from reference_platform.database import Database
 from reference_platform.messages import UserMessage
+from reference_platform.session import Session
 from reference_platform.session_context import SessionContext
 
 from .port import Port
@@ -24,8 +25,8 @@ class Recovered(NamedTuple):
     next_origin: int
     waiting: list[UserMessage]
     """Accepted but not processed, in order of acceptance."""
-    contexts: dict[int, SessionContext]
-    """By ledger index of such a message: the context of its session, where that can come back."""
+    sessions: dict[str, Session]
+    """Resumable sessions by id; nobody is there yet."""
 
 
 class Store(Port):
@@ -49,8 +50,8 @@ class Store(Port):
     async def recover(self) -> Recovered:
         """Called once at the start: what earlier commits made durable."""
         database = self.database
-        contexts = {index: self.context(session_id) for index, session_id in database.contexts.waiting()}
-        return Recovered(database.next_index(), database.next_origin(), database.waiting(), contexts)
+        sessions = database.sessions(self.host.clock.now())
+        return Recovered(database.next_index(), database.next_origin(), database.waiting(sessions), sessions)
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""

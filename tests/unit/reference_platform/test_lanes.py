@@ -69,10 +69,10 @@ def way(tmp_path, ports, segments):
         await pipeline.start()
         sessions = {}
         for user in "ab":
-            connection = SimpleNamespace(is_stalled=False)
-            connection.session = sessions[user] = type("Told", (Session,), {})(user, user, 1, connection, f"connection of {user}")
+            connection = SimpleNamespace(is_stalled=False, id=f"connection of {user}")
+            connection.session = sessions[user] = type("Told", (Session,), {})(user, user, 1, connection, connection.id)
             sessions[user].sent = []
-            pipeline.opened(sessions[user])
+            pipeline.opened(connection)
         for user, texts in segments:
             payloads = iter([json.dumps(text).encode() for text in texts])
             while (waiting := pipeline.receive(payloads, sessions[user].connection)) is not None:

@@ -138,19 +138,6 @@ def test_all_who_ask_while_it_is_held_get_the_same(open_store):
     assert contexts.of("s").version == 0, "nobody held it, and it was never committed"
 
 
-def test_messages_that_waited_are_found_with_their_sessions(open_store):
-    store = open_store()
-    batch = Batch(1)
-    batch.origins += [(1, "alice", "kept", "c1"), (2, "bob", "not kept", "c2")]
-    batch.contexts[store.contexts.of("kept")] = None
-    for index, origin in ((1, 1), (3, 2), (5, 1)):
-        message, _ = exchange(index)
-        message.index, message.origin = index, origin
-        batch.waiting[index] = message
-    store.write(batch)
-    assert open_store().contexts.waiting() == [(1, "kept"), (5, "kept")]
-
-
 DEEP = {"x": None}
 for _ in range(40):
     DEEP = {"x": DEEP}
