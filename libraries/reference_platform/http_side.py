@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from aiohttp import web
 
+from . import lists
 from .ledger import export
 
 if TYPE_CHECKING:
@@ -39,6 +42,9 @@ class HttpSide:
             routes.add_post(f"{base}/hold", self.hold)
             routes.add_post(f"{base}/release", self.release)
             routes.add_get(f"{base}/status", self.status)
+            for name, items in (("sessions", lists.sessions), ("connections", lists.connections), ("agents", lists.agents)):
+                routes.add_get(f"{base}/{name}", self._list(name, items))
+            routes.add_get(f"{base}/events", self.events)
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and a token for it."""
@@ -67,12 +73,10 @@ class HttpSide:
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """The ledger from an index on, as JSON lines, read in a thread by a connection of its own."""
-        since = request.query.get("since", "0")
-        if not since.isdecimal():
-            raise _bad(f"since must be a whole number from 0, not {since}")
+        since = _since(request)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        pages = export(self._host.policies.store.database.path, int(since))
+        pages = export(self._host.policies.store.database.path, since)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             await response.write(page)
         await response.write_eof()
@@ -133,6 +137,20 @@ class HttpSide:
         })  # fmt: skip
 
 
+    async def events(self, request: web.Request) -> web.Response:
+        """What happened to sessions and connections from an index on, as JSON lines; the last 10 000 are kept."""
+        lines = b"".join(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in self._host.events.since(_since(request)))
+        return web.Response(body=lines, headers={"Content-Type": "application/x-ndjson"})
+
+    def _list(self, name: str, items: Callable[[Host, str], lists.Items]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A list of now, of one user or of all."""
+
+        async def answer(request: web.Request) -> web.Response:
+            return web.json_response({name: items(self._host, request.query.get("user", ""))})
+
+        return answer
+
+
 @web.middleware
 async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
@@ -151,6 +169,13 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if type(body) is not dict:
         raise _bad("the body must be a JSON object")
     return body
+
+
+def _since(request: web.Request) -> int:
+    since = request.query.get("since", "0")
+    if not since.isdecimal():
+        raise _bad(f"since must be a whole number from 0, not {since}")
+    return int(since)
 
 
 def _number(body: dict[str, Any], name: str, default: float | None = None) -> float:

@@ -10,7 +10,9 @@ from ..errors import UsageError
 from .model import Control, TargetFile
 from .vocabulary import QUESTIONS, placeholders
 
-CONTROLS = frozenset(Control.model_fields)
+LISTS = {"sessions": "session_list", "connections": "connection_list", "agents": "agent_list", "events": "session_events"}
+CONTROLS = {LISTS.get(name, name): name for name in Control.model_fields}
+"""Capability -> the control that it needs."""
 
 
 def _sends(file: TargetFile, name: str) -> bool:
@@ -55,7 +57,7 @@ def named_in(file: TargetFile, capability: str) -> bool:
     if capability in BY_FILE:
         return BY_FILE[capability](file)
     if capability in CONTROLS:
-        return getattr(file.control, capability) is not None
+        return getattr(file.control, CONTROLS[capability]) is not None
     if capability in QUESTIONS:
         return capability in file.questions
     raise UsageError(f"there is no capability '{capability}'{did_you_mean(capability, sorted(KNOWN))} Known are: {', '.join(sorted(KNOWN))}")

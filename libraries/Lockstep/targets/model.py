@@ -169,6 +169,10 @@ class Control(_Strict):
     hold: Request | None = None
     release: Request | None = None
     fail: Request | None = None     # the next messages of a user fail in the agent
+    sessions: Request | None = None         # who is there: JSON lists under these names, of {user} or, where that is empty, of all
+    connections: Request | None = None
+    agents: Request | None = None
+    events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines
 
 
 class Needs(_Strict):

@@ -15,7 +15,7 @@ from robot.api.types import Secret
 
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
-from .capabilities import named_in
+from .capabilities import CONTROLS, named_in
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import adapter_class, find_target, read_target_file
@@ -151,7 +151,7 @@ class Target:
         """True when the target can do this; a control that needs an address which is not there is not offered."""
         if not named_in(self.file, capability):
             return False
-        request = getattr(self.file.control, capability, None)
+        request = getattr(self.file.control, CONTROLS.get(capability, ""), None)
         return not isinstance(request, Request) or self._resolvable(request.url)
 
     def _resolvable(self, text: str) -> bool:
@@ -252,6 +252,38 @@ class Target:
         """Does one thing through the target's control interface."""
         request: Request = getattr(self.file.control, capability)
         await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), _filled_body(request.body, values))
+
+    async def sessions(self, user: str = "") -> list[dict[str, Any]]:
+        """Sessions of a user (id at the target; none: of all): ``session``, ``user``, ``epoch``, ``offset``, ``live``, ``connection``, …"""
+        return await self._listed("sessions", user)
+
+    async def connections(self, user: str = "") -> list[dict[str, Any]]:
+        """Connections of a user (none: of all): ``connection``, ``user``, ``session``, ``peer``, ``open_for`` (s)."""
+        return await self._listed("connections", user)
+
+    async def agents(self, user: str = "") -> list[dict[str, Any]]:
+        """Agent objects in the target's memory by user (none: of all): ``user``, ``instances``."""
+        return await self._listed("agents", user)
+
+    async def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """What happened to sessions and connections after index ``since``: ``index``, ``time``, ``event``, ``user``, ``session``, …"""
+        try:
+            return [orjson.loads(line) for line in (await self._looked_up("events", since=since)).splitlines()]
+        except orjson.JSONDecodeError:
+            raise EnvironmentSetupError(f"events: the answer is no list of JSON lines; see 'control.events' in {self.path}") from None
+
+    async def _listed(self, name: str, user: str) -> list[dict[str, Any]]:
+        answer = _decoded(await self._looked_up(name, user=quote(user, safe="")))
+        items = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise EnvironmentSetupError(f"{name}: the answer has no list under '{name}'; see 'control.{name}' in {self.path}")
+        return items
+
+    async def _looked_up(self, name: str, **values: object) -> bytes:
+        request: Request | None = getattr(self.file.control, name)
+        if request is None:
+            raise UsageError(f"target '{self.name}' offers no list of {name}; its file has no 'control.{name}'")
+        return await self.http.request(name, request.method, self.fill(request.url, **values), _filled_body(request.body, values))
 
     async def ledger(self, since: int = 0) -> list[LedgerRow]:
         """The server's own account after index ``since``."""

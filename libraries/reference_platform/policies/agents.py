@@ -52,6 +52,10 @@ class Agents(Port):
             state = self.states[user] = self.host.policies.store.agent(user)
         return state
 
+    def instances(self) -> dict[str, int]:
+        """How many agent objects of each user are in memory; never more than one."""
+        return dict.fromkeys(self.states, 1)
+
     def forget(self, user: str) -> None:
         """Nothing of this user is open, waiting or uncommitted: its agent may leave the memory, the store has it."""
         self.states.pop(user, None)

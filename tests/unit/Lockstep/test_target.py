@@ -1,5 +1,7 @@
 """What a target says of itself before anything is started."""
 
+import asyncio
+
 import pytest
 import yaml
 from robot.api.types import Secret
@@ -88,6 +90,8 @@ def test_the_endpoints_of_a_target_that_we_start_are_not_known_before():
         ({"questions": {"conversation_history": {"ask": {}, "answer": {"where": {}}}}}, "history", False),
         ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}}}}}, "tasks", False),
         ({"questions": {"performance_stats": {"ask": {}, "answer": {"where": {}, "fields": {"tasks": "tasks"}}}}}, "tasks", True),
+        ({}, "session_list", False), ({"control": {"sessions": {"url": "http://x/sessions?user={user}"}}}, "session_list", True),
+        ({"control": {"events": {"url": "{control_url}/events?since={since}"}}}, "session_events", False),
         ({}, "fail", False), ({"control": {"fail": {"url": "http://x/fail"}}}, "fail", True),
     ],
 )
@@ -122,6 +126,59 @@ def test_addresses_that_are_not_there_are_named_and_other_braces_left_alone(targ
 )
 def test_the_token_travels_as_the_file_says(target, auth, expected):
     assert target(connect={"url": "ws://127.0.0.1:1/ws", "auth": auth}).handshake(Secret("a b"), {}) == expected
+
+
+LISTS = {name: {"url": f"http://x/{name}?user={{user}}"} for name in ("sessions", "connections", "agents")}
+
+
+class Asked:
+    """Stands in for the HTTP side: gives this answer to whatever is asked."""
+
+    def __init__(self, answer):
+        self.answer, self.urls = answer, []
+
+    async def request(self, _what, _method, url, _body):
+        self.urls.append(url)
+        return self.answer
+
+
+@pytest.mark.parametrize("name", ["sessions", "connections", "agents"])
+def test_lists_are_asked_of_one_user_or_of_all(target, name):
+    desk = target(control=LISTS)
+    desk.open()
+    desk.http = Asked(b'{"%s": [{"user": "a b", "n": 1}]}' % name.encode())
+    assert asyncio.run(getattr(desk, name)("a b")) == asyncio.run(getattr(desk, name)()) == [{"user": "a b", "n": 1}]
+    assert desk.http.urls == [f"http://x/{name}?user=a%20b", f"http://x/{name}?user="]
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"{}", b'{"sessions": 1}', b"no JSON"])
+def test_a_list_that_is_none_is_told_with_its_place_in_the_file(target, answer):
+    desk = target(control=LISTS)
+    desk.open()
+    desk.http = Asked(answer)
+    with pytest.raises(EnvironmentSetupError, match=r"sessions: the answer has no list under 'sessions'; see 'control.sessions' in .*desk.yaml"):
+        asyncio.run(desk.sessions())
+
+
+def test_events_are_lines(target):
+    desk = target(control={"events": {"url": "http://x/events?since={since}"}})
+    desk.open()
+    desk.http = Asked(b'{"index": 8}\n{"index": 9}\n')
+    assert asyncio.run(desk.events(7)) == [{"index": 8}, {"index": 9}]
+    assert desk.http.urls == ["http://x/events?since=7"]
+
+
+def test_events_that_are_no_lines_of_json_are_told_with_their_place_in_the_file(target):
+    desk = target(control={"events": {"url": "http://x/events?since={since}"}})
+    desk.open()
+    desk.http = Asked(b"no JSON\n")
+    with pytest.raises(EnvironmentSetupError, match=r"events: the answer is no list of JSON lines; see 'control.events' in .*desk.yaml"):
+        asyncio.run(desk.events())
+
+
+def test_a_list_that_is_not_offered_is_named(target):
+    with pytest.raises(UsageError, match=r"target 'desk' offers no list of sessions; its file has no 'control.sessions'"):
+        asyncio.run(target().sessions())
 
 
 def test_restarting_what_is_not_ours_is_refused(target):
