@@ -18,9 +18,9 @@ NEVER = maxsize
 class Kind(StrEnum):
     """What happened. An operation is an invoke (connect, send, query) followed by ok, fail or unknown."""
 
-    CONNECT = "connect"                # invoke: a connection is being opened
-    CONNECTED = "connected"            # ok: open and ready; details: session, epoch, offset, recovered
-    CONNECT_FAILED = "connect_failed"  # fail; details: reason
+    CONNECT = "connect"                # invoke: a connection is being opened; details: try, waited (s); session, epoch, offset if it asks to resume
+    CONNECTED = "connected"            # ok: open and ready; details: session, epoch, offset, recovered, reason, head
+    CONNECT_FAILED = "connect_failed"  # fail; details: reason, try, waited
     SEND = "send"                      # invoke: written before the bytes leave, under the sender's lock
     SEND_UNKNOWN = "send_unknown"      # unknown: the connection died before an answer
     ACCEPTED = "accepted"              # the server took the message in (not yet processed)
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     ERROR = "error"                    # an error that names neither message nor question
     OTHER = "other"                    # a push or an unknown message type; never a violation by itself
     CLOSE = "close"                    # details: code, reason, by
-    FAULT = "fault"                    # written by the injector
+    FAULT = "fault"                    # written by the injector; details: fault, state (planned, done), direction, at
     MARK = "mark"                      # what the kit itself did or noticed: reading or not, a wait that was given up
     PING = "ping"                      # invoke: a ping was written to a connection
     PONG = "pong"                      # ok: its answer came; details: took (s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from . import bulk
@@ -118,20 +119,29 @@ class History:
         return doors(self.journal)
 
     @cached_property
-    def streams(self) -> Mapping[Stream, Picked[Event]]:
-        """The numbered events of each session and epoch, in order of arrival.
-
-        A connection without a known session is a stream of its own.
-        """
+    def arrivals(self) -> Mapping[tuple[int, Stream], array[int]]:
+        """Connection and stream -> the positions of the numbered events of that stream on that connection, in order of arrival."""
         events = self.events
         kinds = events.mask(*(kind for kind in Kind if kind not in (Kind.SEND, Kind.CONNECTED)))
         numbered = bulk.places(bulk.both(kinds, bulk.negated(bulk.equal(events.offsets, NOTHING))))
-        streams: dict[Stream, array[int]] = {}
+        arrivals: dict[tuple[int, Stream], array[int]] = {}
         for number, mine in bulk.grouped(bulk.taken(events.series, numbered), numbered).items():
             said = events.names.series[number]
-            stream = self._stream(events.names.sources[said.source].connection, said.session, said.epoch)
-            streams[stream] = array("I", sorted(streams[stream] + mine)) if stream in streams else mine
-        return {stream: events.at(mine) for stream, mine in streams.items()}
+            connection = events.names.sources[said.source].connection
+            key = connection, self._stream(connection, said.session, said.epoch)
+            arrivals[key] = array("I", sorted(arrivals[key] + mine)) if key in arrivals else mine
+        return arrivals
+
+    @cached_property
+    def streams(self) -> Mapping[Stream, Picked[Event]]:
+        """The numbered events of each session and epoch, in order of arrival on whichever connection.
+
+        A connection without a known session is a stream of its own.
+        """
+        parts: dict[Stream, list[array[int]]] = {}
+        for (_, stream), mine in self.arrivals.items():
+            parts.setdefault(stream, []).append(mine)
+        return {stream: self.events.at(mine[0] if len(mine) == 1 else array("I", sorted(chain(*mine)))) for stream, mine in parts.items()}
 
     def session(self, connection: int) -> str | None:
         """The session that this connection serves, where the server named it."""

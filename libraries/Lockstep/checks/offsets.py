@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from . import wording
-from .events import Event
+from collections.abc import Iterator
+
+from . import bulk, wording
+from .events import Event, Kind
 from .history import History, Stream
+from .picked import Picked
 from .verdict import Verdict
 from .violations import Code
 
@@ -12,18 +15,17 @@ from .violations import Code
 def offsets_without_gap(history: History) -> Verdict:
     """Within session and epoch each offset is one more than the last: forward is a *gap*, backward is *duplicated*.
 
-    The first offset follows what the connection was told when it became ready, or stands where that is unknown.
-    Events without an offset are skipped. O(n). Source: poll-skip and nonmonotonic poll of Jepsen's kafka checker.
+    The first offset follows what the connection was told when it became ready, or stands where that is unknown. Where a connection
+    asked to resume, each one counts for itself: it goes on from the offset it asked for, while the one before may still bring what
+    was under way. Events without an offset are skipped. O(n). Source: poll-skip and nonmonotonic poll of Jepsen's kafka checker.
     """
     verdict = Verdict("offsets without gap")
     gaps = backward = 0
-    starts = _starts(history)
-    for stream, events in history.streams.items():
+    for stream, events, follows in _runs(history):
         verdict.exercised += len(events)
-        told_at, last = starts.get(stream, (-1, -1))
-        if told_at < 0 or told_at > events[0].index:
-            last = (events[0].offset or 0) - 1
-        if stream in history.rising and events[0].offset == last + 1 and events[-1].offset == last + len(events):
+        last = follows
+        offsets = bulk.taken(history.events.offsets, events.positions)
+        if offsets[0] == last + 1 and offsets[-1] == last + len(offsets) and bulk.rises(offsets):
             continue
         before: Event | None = None
         for event in events:
@@ -47,14 +49,36 @@ def offsets_without_gap(history: History) -> Verdict:
     return verdict.concluded()
 
 
-def _starts(history: History) -> dict[Stream, tuple[int, int]]:
-    """For each stream, when its first connection became ready (journal index) and the offset it had reached by then."""
-    starts: dict[Stream, tuple[int, int]] = {}
+def _runs(history: History) -> Iterator[tuple[Stream, Picked[Event], int]]:
+    """Numbered events that follow each other without a hole, and the offset that they follow."""
+    greetings, asked = _greetings(history), _asked(history)
+    resumed = {stream for _, stream in asked}
+    runs = [(stream, events) for stream, events in history.streams.items() if stream not in resumed]
+    runs += [(stream, history.events.at(mine)) for (_, stream), mine in history.arrivals.items() if stream in resumed]
+    for stream, events in runs:
+        first, told = events[0], greetings.get(stream)
+        follows = (first.offset or 0) - 1
+        if told is not None and told.index < first.index and (stream not in resumed or told.connection == first.connection):
+            follows = (told.details or {})["offset"]
+        yield stream, events, asked.get((first.connection, stream), follows)
+
+
+def _greetings(history: History) -> dict[Stream, Event]:
+    """For each stream the first greeting that says which offset it had reached by then."""
+    greetings: dict[Stream, Event] = {}
     for connected in history.journal.connected.values():
-        offset = (connected.details or {}).get("offset")
-        if offset is not None:
-            starts.setdefault(history.stream(connected), (connected.index, offset))
-    return starts
+        if (connected.details or {}).get("offset") is not None:
+            greetings.setdefault(history.stream(connected), connected)
+    return greetings
+
+
+def _asked(history: History) -> dict[tuple[int, Stream], int]:
+    """Connection and stream -> the offset from which it asked to go on, where it asked for one of that stream."""
+    invokes = ((connect.connection, connect.details or {}) for connect in history.events.of(Kind.CONNECT))
+    return {
+        (connection, Stream(str(said["session"]), said.get("epoch"))): said["offset"]
+        for connection, said in invokes if said.get("session") is not None and isinstance(said.get("offset"), int)
+    }
 
 
 def offsets_agree(history: History) -> Verdict:
