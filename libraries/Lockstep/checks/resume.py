@@ -9,6 +9,7 @@ from . import bulk, wording
 from .events import Event, Kind
 from .history import History, Stream
 from .reconnections import Reconnection, reconnections
+from .snapshots import whole
 from .verdict import Verdict
 from .violations import Code
 
@@ -60,8 +61,8 @@ class _Resume:
         self.told, self.connection = tried.told, greeting.connection
         self._old = Stream(str(tried.asked["session"]), tried.asked.get("epoch"))
         self._now = history.stream(greeting)
-        self._start = _whole(tried.asked.get("offset"))
-        self._head = _whole(self.told.get("head"))
+        self._start = whole(tried.asked.get("offset"))
+        self._head = whole(self.told.get("head"))
 
     @property
     def who(self) -> str:
@@ -145,6 +146,3 @@ def _holes(offsets: array[int], start: int, head: int) -> list[tuple[int, int]]:
 def _named(stream: Stream) -> str:
     return f"session {stream.session}" + (f", epoch {stream.epoch}" if stream.epoch is not None else "")
 
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -37,3 +37,8 @@ def snapshots(history: History, question: str = AGENT_STATE) -> list[Snapshot]:
         elif event.kind is Kind.ANSWER and key in asked:
             found.append(Snapshot(asked[key], event, details.get("fields") or {}))
     return found
+
+
+def whole(value: object) -> int | None:
+    """A whole number that a server told; None for whatever else it may have said."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
