@@ -177,7 +177,7 @@ def greetings(history: History) -> list[tuple[Event, Event]]:
 @against_oracle(movings(), number=300)
 def test_every_arrival_on_the_connection_before_is_looked_at(history: History) -> None:
     found, exercised, both = [], 0, greetings(history)
-    for place, (invoke, greeting) in enumerate(both):
+    for place, (_, greeting) in enumerate(both):
         before = [g.connection for _, g in both[:place] if g.client == greeting.client][-1:]
         told = greeting.details
         if before and told["recovered"] and told["head"] is not None:
