@@ -11,9 +11,11 @@ from robot.errors import RobotError
 from robotlibcore import DynamicCore
 
 from .arguments import CONVERTERS, Misfit, returned_by
-from .engine.client import Burst
-from .engine.connection import Disconnected, QuestionRefused, Unanswered
 from .engine.load.result import Load
+from .engine.outcomes import Disconnected, QuestionRefused, Unanswered
+from .engine.reconnect import Reconnection
+from .engine.resume_attempt import ResumeAttempt
+from .engine.sending import Burst
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .keywords.activities import ActivityKeywords
@@ -33,12 +35,14 @@ from .keywords.load_shares import ShareKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
 from .keywords.queueing import QueueingKeywords
+from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.target import TargetKeywords
+from .ladder_arguments import CONVERTERS as OF_LADDERS
 from .listener import TestListener
 
 __version__ = "0.1.0"
@@ -80,9 +84,10 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_VERSION: ClassVar[str] = __version__
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
-        **CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        **CONVERTERS, **OF_LADDERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
+        Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
         Moment: returned_by(Moment, "Remember This Moment"),
     }
 
@@ -93,7 +98,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
-            targets, ConnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
+            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),

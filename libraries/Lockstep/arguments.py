@@ -70,7 +70,7 @@ class Rate(float):
     @classmethod
     def convert(cls, value: str | float) -> Rate:
         """Converts a number with or without its unit."""
-        rate = _figure(re.sub(r"\s*(msg|messages)?\s*/\s*s(ec|econd)?$", "", str(value).strip(), flags=re.IGNORECASE))
+        rate = figure(re.sub(r"\s*(msg|messages)?\s*/\s*s(ec|econd)?$", "", str(value).strip(), flags=re.IGNORECASE))
         if rate is None:
             raise ValueError(f"must be a rate such as '50 msg/s', not '{value}'")
         if rate <= 0:
@@ -118,10 +118,10 @@ class Size(int):
     def convert(cls, value: str | int) -> Size:
         """Converts a number with an optional unit (B, kB, MB, GB, KiB, MiB, GiB) to bytes."""
         match = re.fullmatch(r"(.*?)\s*([a-z]*)", str(value).strip().lower())
-        figure = _figure(match[1]) if match and match[2] in _UNITS else None
-        if match is None or figure is None:
+        number = figure(match[1]) if match and match[2] in _UNITS else None
+        if match is None or number is None:
             raise ValueError(f"must be a size such as '64 KiB' or '200 B', not '{value}'")
-        size = figure * _UNITS[match[2]]
+        size = number * _UNITS[match[2]]
         if size < 1 or size != int(size):
             raise ValueError(f"must be a whole number of bytes, 1 or more, not '{value}'")
         return cls(int(size))
@@ -134,7 +134,7 @@ class Share(float):
     def convert(cls, value: str | float) -> Share:
         """Converts a number between 0 and 1, or a percentage."""
         text = str(value).strip()
-        share = _figure(text.removesuffix("%"))
+        share = figure(text.removesuffix("%"))
         if share is not None and text.endswith("%"):
             share /= 100
         if share is None or not 0 < share <= 1:
@@ -148,7 +148,7 @@ class Percentile(float):
     @classmethod
     def convert(cls, value: str | float) -> Percentile:
         """Converts a number with or without the p in front of it."""
-        percentile = _figure(str(value).strip().lower().removeprefix("p"))
+        percentile = figure(str(value).strip().lower().removeprefix("p"))
         if percentile is None or not 0 < percentile < 100:
             raise ValueError(f"must be a percentile such as 'p95' or '99.9', more than 0 and less than 100, not '{value}'")
         return cls(percentile)
@@ -263,7 +263,7 @@ else:
     )
 
 
-def _figure(value: Any) -> float | None:
+def figure(value: Any) -> float | None:
     """The finite number behind a text such as ``7 000``; None where there is none."""
     try:
         number = float(re.sub(r"[\s_]", "", str(value)))
@@ -279,14 +279,14 @@ def _listed(value: object, such_as: str) -> list[Any]:
     else:
         entries = [entry.strip() for entry in str(value).split(",")]
         unit = re.sub(r"^[\d\s_.+-]*", "", entries[-1])
-        entries = [f"{entry} {unit}".strip() if _figure(entry) is not None else entry for entry in entries]
+        entries = [f"{entry} {unit}".strip() if figure(entry) is not None else entry for entry in entries]
     if not entries or not all(str(entry).strip() for entry in entries):
         raise ValueError(f"must be {such_as}, not '{value}'")
     return entries
 
 
 def _whole(value: Any, lowest: int) -> int:
-    number = _figure(value)
+    number = figure(value)
     if number is None:
         raise ValueError(f"must be a whole number such as 20, not '{value}'")
     if number != int(number) or number < lowest:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -21,6 +23,8 @@ class Account:
     attempts: Counter[str] = field(default_factory=Counter)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Sequence id and text of each message, so that a later attempt repeats the message and not only its id."""
+    said: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What a message said beside its text, where it said anything; a later attempt says it too."""
     agents: tuple[str, ...] = ()
     """The team that this user was given in this test."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from time import monotonic
 from typing import Any
 
@@ -33,6 +33,15 @@ class Activity:
             waiting = asyncio.ensure_future(self._ending.wait())
             await asyncio.wait({waiting}, timeout=max(0.0, seconds))
             waiting.cancel()
+
+    async def until(self, happening: Coroutine[Any, Any, Any]) -> None:
+        """Waits until something happens, but not longer than until the activity is asked to end."""
+        waiting = {asyncio.ensure_future(happening), asyncio.ensure_future(self._ending.wait())}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
 
     async def end(self, within: float) -> Any:
         """Asks it to end and returns its result; raises its error, or TimeoutError when it had to be cut off."""

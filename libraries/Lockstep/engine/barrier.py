@@ -13,8 +13,9 @@ from itertools import compress
 from time import monotonic
 
 from ..checks.events import Kind
-from .client import HANG_GUARD, Client
+from .client import Client
 from .connection import Connection
+from .sending import HANG_GUARD
 
 PATIENCE = 0.25
 """s without any arrival after which the fence is asked; it only decides when to ask, never what is judged."""
@@ -31,7 +32,29 @@ class Settled:
 
 
 async def settle(client: Client, *, fence: str | None, since: int, guard: float = HANG_GUARD) -> Settled:
-    """Waits until nothing of this client is under way at the target, then for the quiet window."""
+    """Waits until nothing of this client is under way at the target, then for the quiet window.
+
+    A client that comes back by itself is waited for, and what its connection could not settle is settled on the next one.
+    """
+    while True:
+        comes_back = await client.back()
+        settled = await _settle(client, fence, since, guard)
+        if not comes_back or client.is_connected:
+            return settled
+
+
+async def drained(client: Client, fence: str | None) -> Settled:
+    """Waits until the target has nothing left to do for this client, over as many connections as it takes."""
+    while True:
+        comes_back = await client.back()
+        if client.connection is None:
+            return Settled(reached=True, how="it was never connected")
+        settled = await drain(client, client.connection, fence)
+        if not comes_back or client.is_connected:
+            return settled
+
+
+async def _settle(client: Client, fence: str | None, since: int, guard: float) -> Settled:
     connection = client.connection
     if connection is None or not connection.is_open:
         return Settled(reached=True, how="the connection is closed")

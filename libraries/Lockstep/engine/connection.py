@@ -13,10 +13,15 @@ from websockets.exceptions import ConnectionClosed
 
 from ..checks.events import Event, Kind
 from ..errors import UsageError
+from ..faults.route import Route
+from ..targets.connect import Connect
 from ..targets.mapping import Adapter, Decoded
-from ..targets.model import Connect
+from .asking import Questions
+from .ending import how_it_ended, in_words
 from .handshake import Address, Refused, handshake
 from .journal import Journal
+from .outcomes import Disconnected
+from .session import SessionState
 from .signal import Signal
 
 SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
@@ -24,32 +29,28 @@ SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
 UNREMARKABLE: Iterable[None] = repeat(None)
 
 
-class Disconnected(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """There is no open connection (any more); the text says whose, and how it ended."""
-
-
-class Unanswered(TimeoutError):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """A question got no answer in time; the text says whose and which."""
-
-
-class QuestionRefused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """The target answered a question with an error; the text says whose, which and why."""
-
-
 class Connection:
     """Opens, reads without pause, sends, closes. Used by the loop thread only."""
 
-    def __init__(self, number: int, client: str, user: str, journal: Journal, adapter: Adapter, *, secret: str = "") -> None:
+    def __init__(
+        self, number: int, client: str, user: str, journal: Journal, adapter: Adapter, *, secret: str = "",
+        session: SessionState | None = None, unanswered: dict[str, None] | None = None,
+    ) -> None:
         self.number = number
         self.client = client
         self.user = user
         self.journal = journal
         self.adapter = adapter
+        self.session = SessionState() if session is None else session
+        """What the client remembers from one connection to the next."""
+        self.unanswered = {} if unanswered is None else unanswered
+        """Messages of this client of unknown fate, in the order in which they became so; an answer on any connection takes them off."""
         self.changed = Signal()
         self.all_answered = Signal()
+        self.ended = Signal()
         self.outstanding: dict[tuple[str, int], int | None] = {}
         """Attempts that wait for an answer, and the sequence id that each was sent with."""
-        self.questions: dict[str, asyncio.Future[Event]] = {}
+        self.questions = Questions(client)
         self.reads = True
         self.hello: Event | None = None
         self.close_event: Event | None = None
@@ -64,17 +65,23 @@ class Connection:
 
     # opening
 
-    async def open(self, settings: Connect, address: Address, hello: bytes | None = None) -> None:
-        """Connects, says ``hello``, and waits until the target says that it is ready; raises Refused otherwise."""
-        self._note(Kind.CONNECT)
+    async def open(
+        self, settings: Connect, address: Address, hello: bytes | None = None, *, route: Route | None = None, source: str | None = None,
+        noted: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Connects, says ``hello``, and waits until the target says that it is ready; raises Refused otherwise.
+
+        ``noted`` is what the journal shall keep of this try, beside how it ended.
+        """
+        self._note(Kind.CONNECT, details=noted)
         try:
-            self._socket = await handshake(settings, address)
+            self._socket = await handshake(settings, address, route=route, source=source)
             self._reader = asyncio.create_task(self._read(self._socket))
             if hello is not None:
                 await self._greet(self._socket, hello)
             await self._ready(settings)
         except Refused as refusal:
-            self._note(Kind.CONNECT_FAILED, details={"reason": str(refusal)})
+            self._note(Kind.CONNECT_FAILED, details={**(noted or {}), "reason": str(refusal)})
             raise
         except BaseException:  # cancelled by a test time-out: nobody else knows of this socket
             if self._socket is not None:
@@ -89,7 +96,7 @@ class Connection:
 
     async def _ready(self, settings: Connect) -> None:
         if settings.ready is None:
-            self.hello = self._note(Kind.CONNECTED, details={})
+            self._greeted(self._note(Kind.CONNECTED, details={}))
             return
         deadline = monotonic() + settings.ready.within
         while self.hello is None and self.close_event is None:
@@ -113,7 +120,7 @@ class Connection:
                     self._arrived(decoded, arrived)
                 self.changed.raised()
         except ConnectionClosed as closed:
-            self._ended(*self._how(closed))
+            self._ended(*how_it_ended(closed, by_us=self.closed_by_us))
         except UsageError as full:
             socket.transport.abort()
             self._ended(1006, str(full), "us")
@@ -123,20 +130,28 @@ class Connection:
         index = self.journal.write(
             kind, self.client, self.number, self.user, message_id, attempt, sequence_id, offset, digest, None, details, time=arrived
         )
+        if offset is not None and offset > self.session.offset and kind is not Kind.CONNECTED:
+            self.session.offset = offset
         if kind in SETTLES:
             if message_id is not None:
                 self._settle(message_id, attempt)
             if not self.outstanding:
                 self.all_answered.raised()
         elif kind is Kind.ANSWER or (kind is Kind.ERROR and message_id is not None):
-            self._answered(self.journal.events[index])
+            self.questions.answered(self.journal.events[index])
             return  # who asks all the time gets answers all the time: that says nothing about messages
         elif kind is Kind.CONNECTED:
-            self.hello = self.journal.events[index]
+            self._greeted(self.journal.events[index])
         self.last_arrival = arrived
 
+    def _greeted(self, hello: Event) -> None:
+        self.hello = hello
+        self.session.greeted(hello)  # before anything else is read: what follows counts from the offset that it names
+
     def _settle(self, message_id: str, attempt: int | None) -> None:
-        """Takes an attempt off the list of those that wait."""
+        """Takes an attempt off the list of those that wait, and its message off those of unknown fate."""
+        if self.unanswered:
+            self.unanswered.pop(message_id, None)
         if attempt is not None:
             self.outstanding.pop((message_id, attempt), None)
         else:  # a target that does not echo attempts
@@ -144,34 +159,19 @@ class Connection:
             if oldest is not None:
                 del self.outstanding[oldest]
 
-    def _answered(self, event: Event) -> None:
-        request = event.message_id if event.message_id is not None else next(iter(self.questions), None)
-        future = self.questions.pop(request, None) if isinstance(request, str) else None
-        if future is not None and not future.done():
-            future.set_result(event)
-
-    def _how(self, closed: ConnectionClosed) -> tuple[int, str, str]:
-        """Code, reason and who it was."""
-        if closed.rcvd is None and closed.sent is not None:  # we failed the connection: the target broke the protocol or a limit
-            return closed.sent.code, closed.sent.reason, "us"
-        by = "us" if self.closed_by_us else "target"
-        return (closed.rcvd.code, closed.rcvd.reason, by) if closed.rcvd else (1006, "", by)
-
     def _ended(self, code: int, reason: str, by: str) -> None:
         if self._secret:  # a target may repeat our token in its reason
             reason = reason.replace(self._secret, "<token>")
         self.close_event = self._note(Kind.CLOSE, details={"code": code, "reason": reason, "by": by})
         for (message_id, attempt), sequence_id in self.outstanding.items():
             self._note(Kind.SEND_UNKNOWN, message_id, attempt, sequence_id)
+            self.unanswered[message_id] = None
         self.outstanding.clear()
-        for request, future in self.questions.items():
+        for request in self.questions.never_answered(self.how_closed()):
             self._note(Kind.QUERY_UNKNOWN, request)
-            if not future.done():
-                future.set_exception(Disconnected(self.how_closed()))
-                future.exception()  # whoever asked may have given up already
-        self.questions.clear()
         self.changed.raised()
         self.all_answered.raised()
+        self.ended.raised()
 
     # sending
 
@@ -194,6 +194,8 @@ class Connection:
             written.append(clock())
             write(Kind.SEND, self.client, self.number, self.user, *key, sequence_id, None, digest, intended, noted, time=written[-1])
             self.outstanding[key] = sequence_id
+            if self.unanswered:  # sent again, so that there can be an answer again
+                self.unanswered.pop(key[0], None)
         self.sent += len(frames)
         await self._put(socket, frames, in_one_segment=in_one_segment)
         return written[0], written[-1]
@@ -212,17 +214,10 @@ class Connection:
         """Asks a question and returns the event of its answer, matched by request id."""
         socket = await self._usable()
         frame = self.adapter.ask(question, request_id, values)
-        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self.questions[request_id] = future
+        future = self.questions.asked(request_id)
         self._note(Kind.QUERY, request_id, details={"question": question})
         await self._put(socket, [frame])
-        try:
-            answer = await asyncio.wait_for(future, within)
-        except TimeoutError:
-            raise Unanswered(f"{self.client}'s question for {question} was not answered within {within:g} s") from None
-        if answer.kind is Kind.ERROR:
-            raise QuestionRefused(f"{self.client}'s question {question} was refused: {(answer.details or {}).get('reason', 'no reason given')}")
-        return answer
+        return await self.questions.answer(question, future, within)
 
     async def ping(self) -> asyncio.Future[float]:
         """Sends a ping and returns what completes with its pong; both are in the journal."""
@@ -271,18 +266,28 @@ class Connection:
         await self._socket.close(code)
         await self._reader
 
+    async def drop(self) -> None:
+        """Gives the connection up without a word, for a path on which nothing comes through any more; its end is in the journal."""
+        if self._socket is None or self._reader is None:
+            return
+        if self.close_event is None:
+            self.closed_by_us = True
+            self._socket.transport.abort()
+        await self._reader
+
     @property
     def is_open(self) -> bool:
         """True from ready to closed."""
         return self.hello is not None and self.close_event is None
 
+    @property
+    def ended_at(self) -> float:
+        """When it ended (s, monotonic); now, if it has not."""
+        return self.close_event.time if self.close_event is not None else monotonic()
+
     def how_closed(self) -> str:
         """Who closed it and with which code, in words."""
-        details = (self.close_event.details if self.close_event else None) or {}
-        code, reason, by = details.get("code", "?"), details.get("reason"), details.get("by", "nobody")
-        if code == 1006 and by == "target":
-            return "broken off by the target without a closing handshake (code 1006)"
-        return f"closed by {by} with code {code}{f' ({reason!r})' if reason else ''}"
+        return in_words(self.close_event)
 
     async def _usable(self) -> ClientConnection:
         if self._socket is None or self.close_event is not None:

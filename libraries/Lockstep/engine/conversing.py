@@ -6,8 +6,9 @@ from dataclasses import replace
 from time import monotonic
 
 from .barrier import drain
-from .client import HANG_GUARD, Burst, Client, Plan, until
+from .client import Client
 from .schedule import Schedule
+from .sending import HANG_GUARD, Burst, Plan, until
 
 STATE = "agent_state"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 from robot.api.types import Secret
 
+from ..checks.events import Kind
+from ..errors import EnvironmentSetupError
+from ..faults.route import Routes
 from ..targets import Target
 from .account import Account
 from .activity import Activities
@@ -32,6 +35,8 @@ class Engine:
         self.activities = Activities()
         self._thread = LoopThread()
         self._probe: asyncio.Task[None] | None = None
+        self.routes = Routes()
+        """Asked before each connection where it goes."""
         self._connections = 0
         self._discards: dict[str, Callable[[], Awaitable[None]]] = {}
 
@@ -44,29 +49,61 @@ class Engine:
             self._probe = asyncio.create_task(self.lag.tick())
         return await work
 
-    async def connect(self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None) -> Client:
-        """Opens a client's connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
+    async def connect(
+        self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None, resumable: bool = False,
+        source: str | None = None,
+    ) -> Client:
+        """Opens a client's first connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
         client = self.clients.get(alias) or Client(alias, account)
-        client.account = account  # the alias of an earlier test may come back for this test's account
+        client.begin(account, token, resumable=resumable, source=source)
         for attempt in range(1, tries + 1):
-            fresh, user = await target.token_for(account.login) if token is None else (token, account.user or account.login)
-            account.user = user
-            self._connections += 1
-            values = await self._prepared(account, target, fresh)
-            values |= {"client": alias, "connection": self._connections}
-            connection = Connection(self._connections, alias, user, self.journal, target.adapter, secret=fresh.value if fresh else "")
-            hello = target.adapter.handshake(user, {**values, "token": fresh.value if fresh else None})
             try:
-                await connection.open(target.file.connect, target.handshake(fresh, values), hello)
+                await self.open(client, target)
             except Refused as refusal:
                 if attempt == tries or refusal.final:
                     raise
                 await asyncio.sleep(pause)
+                client.token = token
             else:
-                client.connection = connection
                 self.clients[alias] = client
                 return client
         raise AssertionError
+
+    async def open(self, client: Client, target: Target, noted: Mapping[str, Any] | None = None) -> Connection:
+        """One try to open a connection of this client; it is the client's own as soon as the target says that it is ready.
+
+        The client says of its session what it has to say (``Client.resume``); that, and ``noted``, is what the journal keeps of the try.
+        """
+        account, resume = client.account, client.resume
+        self._connections += 1
+        number, noted = self._connections, {**(noted or {}), **(resume or {})} or None
+        try:
+            token = await self._token(client, target)
+        except EnvironmentSetupError as error:
+            if noted is not None:
+                self.journal.write(Kind.CONNECT, client.alias, number, account.user, details=noted)
+                self.journal.write(Kind.CONNECT_FAILED, client.alias, number, account.user, details={**noted, "reason": error.args[0]})
+            raise
+        values = await self._prepared(account, target, token)
+        values |= {"client": client.alias, "connection": number, **(resume or {})}
+        secret = token.value if token else ""
+        connection = Connection(number, client.alias, account.user, self.journal, target.adapter, secret=secret, session=client.session,
+                                unanswered=client.unanswered)
+        hello = target.adapter.handshake(account.user, {**values, "token": secret or None})
+        await connection.open(target.file.connect, target.handshake(token, values, resume), hello, route=self.routes.of(client.alias, number),
+                              source=client.source, noted=noted)
+        client.connection = connection
+        return connection
+
+    @staticmethod
+    async def _token(client: Client, target: Target) -> Secret | None:
+        """The token that the client has already, else a fresh one."""
+        account = client.account
+        if client.token is None:
+            client.token, account.user = await target.token_for(account.login)
+        else:
+            account.user = account.user or account.login
+        return client.token
 
     async def _prepared(self, account: Account, target: Target, token: Secret | None) -> dict[str, Any]:
         """The values of an account, which is prepared when it is first needed."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
+from pathlib import Path
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from ..targets.model import Connect
+from ..errors import EnvironmentSetupError
+from ..faults.route import Route
+from ..targets.connect import Connect
 
 CLOSE_WITHIN = 5.0
 ADVICE = {
     401: ", so it refused the token; see 'connect.auth' in its file", 403: ", so it refused the token; see 'connect.auth' in its file",
     404: "; see 'connect.url' in its file",
 }
+BUSY = (408, 425, 429)
+"""These say *not now* rather than *no*."""
 _UNHEARD = logging.getLogger("lockstep.websocket")
 _UNHEARD.setLevel(logging.CRITICAL + 1)  # Robot's TRACE would show handshakes with their tokens
 Address = tuple[str, dict[str, str], list[str]]
@@ -33,20 +40,29 @@ class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error
         self.way = way
 
 
-async def handshake(settings: Connect, address: Address) -> ClientConnection:
-    """A connection on which the WebSocket may be used; raises Refused otherwise."""
+async def handshake(settings: Connect, address: Address, *, route: Route | None = None, source: str | None = None) -> ClientConnection:
+    """A connection on which the WebSocket may be used; raises Refused otherwise.
+
+    A ``route`` changes where the TCP connection goes, not the name in URL, Host header and certificate; ``source`` is the local
+    address that it comes from.
+    """
     url, headers, subprotocols = address
     place = url.split("?")[0]
+    tcp: dict[str, Any] = {} if route is None else {"host": route.host, "port": route.port}
+    if source is not None:
+        tcp["local_addr"] = source, 0
+    if url.startswith("wss:"):
+        tcp["ssl"] = tls(settings)
     try:
         return await connect(
-            url, additional_headers=headers, subprotocols=subprotocols or None, compression=None, proxy=settings.proxy,  # type: ignore[arg-type]
-            open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None, max_size=settings.max_size, max_queue=None,
-            ssl=tls(settings) if url.startswith("wss:") else None, logger=_UNHEARD,
+            url, additional_headers=headers, subprotocols=subprotocols or None, compression=None,  # type: ignore[arg-type]
+            proxy=settings.proxy if route is None else None, open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None,
+            max_size=settings.max_size, max_queue=None, logger=_UNHEARD, **tcp,
         )
     except InvalidStatus as refusal:
         status = refusal.response.status_code
         advice = ADVICE.get(status, "")
-        raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4, way=f"http {status}") from None
+        raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4 and status not in BUSY, way=f"http {status}") from None
     except TimeoutError:
         raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
     except (InvalidHandshake, InvalidURI, ConnectionClosed) as garbage:
@@ -56,12 +72,35 @@ async def handshake(settings: Connect, address: Address) -> ClientConnection:
     except (ConnectionResetError, EOFError):
         raise Refused(f"it hung up during the handshake at {place}") from None
     except OSError as error:
-        raise Refused(f"no connection to {place} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
+        raise Refused(f"no connection to {place} {_cause(error, source)}") from None
+
+
+def _cause(error: OSError, source: str | None) -> str:
+    """Why there is no connection, and what to do about it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"(its certificate is not trusted: {error.verify_message}); name who signed it with 'connect.ca' in its file"
+    if isinstance(error, ssl.SSLError):
+        return f"(no TLS: {error.reason or 'the handshake failed'}); use ws: in 'connect.url' if it speaks no TLS"
+    said = getattr(error, "strerror", None) or type(error).__name__
+    if isinstance(error, socket.gaierror):
+        return f"(its name is not known: {said}); see 'connect.url' in its file"
+    if isinstance(error, ConnectionRefusedError):
+        return f"({said}); nobody listens there: is it running, and is 'connect.url' in its file right?"
+    return f"({said})" + (f"; is {source} an address of this machine?" if source else "; see 'connect.url' in its file")
 
 
 def tls(settings: Connect) -> ssl.SSLContext:
     """What a secure connection trusts, and the certificate it shows."""
-    context = ssl.create_default_context(cafile=settings.ca)
-    if settings.client_certificate:
-        context.load_cert_chain(settings.client_certificate)
+    for key, name in (("ca", settings.ca), ("client_certificate", settings.client_certificate)):
+        if name is not None and not Path(name).is_file():
+            raise EnvironmentSetupError(f"there is no file '{name}', which 'connect.{key}' in the target file names; correct the path")
+    try:
+        context = ssl.create_default_context(cafile=settings.ca)
+        if settings.client_certificate:
+            context.load_cert_chain(settings.client_certificate)
+    except ssl.SSLError as error:
+        raise EnvironmentSetupError(
+            f"'connect.ca' or 'connect.client_certificate' in the target file names a file that is no certificate ({error.reason}); "
+            "it must be PEM"
+        ) from None
     return context

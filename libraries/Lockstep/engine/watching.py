@@ -10,9 +10,10 @@ import psutil
 
 from ..checks.events import Kind
 from .activity import Activity, Pace
-from .client import HANG_GUARD, Client
-from .connection import Disconnected
+from .client import Client
 from .journal import Journal
+from .outcomes import Disconnected
+from .sending import HANG_GUARD
 from .server_figures import ServerFigures
 
 SERVER = "the server"
@@ -26,15 +27,21 @@ PONG_WITHIN = 5.0
 
 
 async def ask_every(activity: Activity, client: Client, question: str, every: float) -> int:
-    """Asks one question over and over; returns how often it was answered. A connection that ends, ends the asking."""
+    """Asks one question over and over; returns how often it was answered.
+
+    A connection that ends, ends the asking (it is in the journal; whether it may end is for an expectation to say), unless the
+    client comes back by itself.
+    """
     pace, answered = Pace(every), 0
-    try:
-        while not activity.is_ending():
+    while not activity.is_ending():
+        try:
             await client.ask(question, HANG_GUARD)
+        except Disconnected:
+            if not await client.back():
+                break
+        else:
             answered += 1
-            await activity.pause(pace.until_next())
-    except Disconnected:  # it is in the journal; whether it may end is for an expectation to say
-        pass
+        await activity.pause(pace.until_next())
     return answered
 
 
@@ -60,14 +67,15 @@ async def ping_every(activity: Activity, client: Client, every: float) -> int:
     """Pings, one ping at a time: the answer to a later one would stand for an earlier one too. Returns how many were sent."""
     pace, pings = Pace(every), 0
     ping: asyncio.Future[float] | None = None
-    try:
-        while not activity.is_ending():
+    while not activity.is_ending():
+        try:
             if ping is None or ping.done():
                 ping = await client.ping()
                 pings += 1
-            await activity.pause(pace.until_next())
-    except Disconnected:
-        pass
+        except Disconnected:
+            if not await client.back():
+                break
+        await activity.pause(pace.until_next())
     if ping is not None and not ping.done():
         await asyncio.wait({ping}, timeout=PONG_WITHIN)
         if not ping.done() and client.connection is not None:

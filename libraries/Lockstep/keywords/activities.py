@@ -10,8 +10,9 @@ from robot.api import logger
 
 from ..arguments import Count, Interval, MaybeCount, MaybeInterval, MaybePriority, MaybeSize
 from ..engine.activity import Activity
-from ..engine.client import Burst, BurstBroken, Client, Plan, contents
+from ..engine.client import Client
 from ..engine.schedule import Schedule
+from ..engine.sending import Burst, BurstBroken, Plan, contents
 from ..engine.watching import SERVER, ask_at_once, ask_every, ping_every, sample_every
 from .decorator import keyword
 from .kit import Kit

@@ -17,7 +17,7 @@ from ..checks.agents import (
 )
 from ..checks.isolation import nothing_leaked
 from ..checks.team_memory import teams_as_modelled, writes_counted
-from ..engine.client import HANG_GUARD
+from ..engine.sending import HANG_GUARD
 from .conversing import known_agent
 from .decorator import keyword
 from .expectation import Expectation

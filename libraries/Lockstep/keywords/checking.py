@@ -18,7 +18,7 @@ from ..checks.isolation import nothing_leaked
 from ..checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal
 from ..checks.offsets import offsets_agree, offsets_without_gap
 from ..checks.order import Scope, processed_in_send_order, replies_in_send_order
-from ..engine.client import Burst
+from ..engine.sending import Burst
 from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit

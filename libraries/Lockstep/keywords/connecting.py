@@ -39,13 +39,17 @@ class ConnectingKeywords:
         self._tries, self._pause = tries, pause
 
     @keyword(tags=("Connecting",))
-    def connect_as(self, role: str, client: str | None = None, token: Secret | None = None) -> str:
+    def connect_as(
+        self, role: str, client: str | None = None, token: Secret | None = None, *, resumable: bool = False, source: str | None = None,
+    ) -> str:
         """Opens a connection for a user and waits until the target says it is ready.
 
         | =Argument= | =Meaning=                                                                                   |
         | role       | the user's name in this test, such as ``alice``; every test gets a fresh account for it      |
         | client     | alias of this client; none: the role's name. Needed when one user has two clients at once    |
         | token      | a token of your own as a Robot ``Secret``; none: the target file says where it comes from    |
+        | resumable  | ``yes``: it tells the target that it wants to be able to come back to its session (`Reconnect`) |
+        | source     | the local address that it connects from, such as ``127.0.0.2``; none: the system chooses     |
 
         Returns the alias. The client is closed when the test (or the suite, if opened in its setup) ends. Fails if the
         target refuses, answers garbage or does not answer, and if the alias is connected already.
@@ -60,26 +64,31 @@ class ConnectingKeywords:
         if existing is not None and existing.connection is not None and existing.connection.is_open:
             raise UsageError(f"a client called '{alias}' is connected already; give the second one a name of its own with client=..., or use 'Disconnect' first")
         target, account = kit.target, kit.account(role)
+        if resumable:
+            kit.must_offer("resume")
         try:
-            kit.engine.run(kit.engine.connect(alias, account, target, tries=self._tries, pause=self._pause, token=token))
+            kit.engine.run(kit.engine.connect(
+                alias, account, target, tries=self._tries, pause=self._pause, token=token, resumable=resumable, source=source,
+            ))
         except Refused as refusal:
             raise EnvironmentSetupError(f"{alias} could not connect to {target.title}: {refusal}{target.obituary()}") from None
         return alias
 
     @keyword(tags=("Connecting",))
-    def connect_users(self, count: Count, prefix: str = "user") -> list[str]:
+    def connect_users(self, count: Count, prefix: str = "user", *, resumable: bool = False) -> list[str]:
         """Connects several users, each with an account of its own.
 
         | =Argument= | =Meaning=                                              |
         | count      | how many, 1 or more                                    |
         | prefix     | they are called ``user-1``, ``user-2`` and so on       |
+        | resumable  | ``yes``: they want to be able to come back to their sessions |
 
         Returns the list of aliases. ``client=everyone`` means all of them in other keywords. A target that takes fewer clients
         (``limits`` in its file) gets fewer, and the test ends as *not measured* unless a promise was broken.
 
         | `Connect Users` | 10 |
         """
-        return [self.connect_as(f"{prefix}-{number}") for number in range(1, clients_within(self._kit, count) + 1)]
+        return [self.connect_as(f"{prefix}-{number}", resumable=resumable) for number in range(1, clients_within(self._kit, count) + 1)]
 
     @keyword(tags=("Connecting",))
     def disconnect(self, client: str | None = None) -> None:

@@ -14,9 +14,9 @@ from ..checks.consumption import Look, given_back, kept_within, memory_level, ta
 from ..checks.events import Event, Kind
 from ..checks.leaks import FLOOR, memory_slope_within
 from ..checks.verdict import Verdict
-from ..engine.client import HANG_GUARD
 from ..engine.load.result import Load
 from ..engine.load.volume import Volume
+from ..engine.sending import HANG_GUARD
 from ..engine.watching import GENERATOR, SERVER, idle
 from ..errors import UsageError
 from .decorator import keyword

@@ -10,9 +10,10 @@ from profiles.nearest import did_you_mean
 
 from ..arguments import Count, MaybeCount, MaybeDuration
 from ..engine.account import Account
-from ..engine.client import HANG_GUARD, Burst, Client, Plan
+from ..engine.client import Client
 from ..engine.conversing import converse
 from ..engine.schedule import Schedule
+from ..engine.sending import HANG_GUARD, Burst, Plan
 from ..errors import UsageError
 from ..payloads import Conversation, Coordination, read_payload
 from .decorator import keyword

@@ -12,8 +12,9 @@ from robot.api import SkipExecution, logger
 from ..checks import Event, History, Kind, LedgerRow, Verdict
 from ..checks.verdict import Measured
 from ..checks.violations import Code
-from ..engine.barrier import Settled, answered, decided, drain, settle
-from ..engine.client import HANG_GUARD, Burst, Client
+from ..engine.barrier import Settled, answered, decided, drained, settle
+from ..engine.client import Client
+from ..engine.sending import HANG_GUARD, Burst
 from ..engine.watching import SERVER
 from ..errors import PerformanceThresholdError, UsageError, ViolationError
 from ..telling import failure_text
@@ -78,7 +79,7 @@ class Expectation:
             self._warn([one], [self._kit.engine.run(answered(one, burst.message_ids))])
 
     async def _drained(self, clients: Sequence[Client]) -> None:
-        await asyncio.gather(*(drain(client, client.connection, self._kit.fence) for client in clients if client.connection))
+        await asyncio.gather(*(drained(client, self._kit.fence) for client in clients))
 
     @staticmethod
     async def _decided(clients: Sequence[Client], since: int) -> list[Settled]:

@@ -11,8 +11,8 @@ from ..checks.answers import nothing_lost
 from ..checks.latency import latency_figures, latency_within, mean_latency_within
 from ..checks.rate import answered_rate, rate_reached, rate_sustained, sender_lag
 from ..checks.stated import stated_times_possible
-from ..engine.client import Burst
 from ..engine.load.result import Load
+from ..engine.sending import Burst
 from ..engine.server_figures import ServerFigures, crowded_out, kept_waiting
 from ..errors import UsageError
 from .decorator import keyword

@@ -19,7 +19,7 @@ from ..checks.queue.admission import (
 from ..checks.queue.ledger import depth_by_ledger_within
 from ..checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 from ..checks.violations import Code
-from ..engine.client import HANG_GUARD
+from ..engine.sending import HANG_GUARD
 from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
 from .expectation import Expectation, violated

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 from ..arguments import Count, MaybeCount, MaybeDuration, MaybePriority, MaybeRate, MaybeSize, Priority, Timestamps
 from ..checks.violations import Code
-from ..engine.client import Burst, BurstBroken, Client, Plan, contents
+from ..engine.client import Client
 from ..engine.schedule import Schedule
+from ..engine.sending import Burst, BurstBroken, Plan, contents
 from ..errors import UsageError
 from ..progress import Answered
 from .decorator import keyword

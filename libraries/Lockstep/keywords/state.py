@@ -17,13 +17,13 @@ from ..checks.state import (
     state_equals,
     state_never_goes_back,
 )
-from ..engine import client as clients
+from ..engine import sending
 from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit
 
-HANG_GUARD = Duration(clients.HANG_GUARD)
+HANG_GUARD = Duration(sending.HANG_GUARD)
 
 
 class StateKeywords:

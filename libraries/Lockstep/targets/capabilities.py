@@ -42,6 +42,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
     "processing_time": lambda file: any("processing_time" in rule.fields for rule in file.messages.reply),
     "refusals": lambda file: bool(file.messages.refused),
+    "resume": lambda file: file.connect.resume is not None,
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
     "server_figures": lambda file: file.lifecycle is not None,
     "tasks": lambda file: _tells(file, "performance_stats", "tasks"),

@@ -16,7 +16,9 @@ import orjson
 from ..checks.events import Kind, LedgerRow
 from ..checks.names import MOST
 from ..errors import EnvironmentSetupError, UsageError
-from .model import Messages, Question, Ready, Rule, Shape
+from .connect import Ready
+from .model import Messages, Question, Rule
+from .parts import Shape
 from .placeholders import PLACEHOLDER, filled
 
 Get = Callable[[Any], Any]
@@ -77,8 +79,7 @@ class JsonMapping:
         common = {"offset": offset, "session": session, "epoch": epoch}
         rules: list[_CompiledRule] = []
         if ready is not None:
-            hello = Rule(where=ready.wait_for, offset=ready.offset, session=ready.session, epoch=ready.epoch,
-                         fields={"recovered": ready.recovered} if ready.recovered else {})
+            hello = Rule(where=ready.wait_for, offset=ready.offset, session=ready.session, epoch=ready.epoch, reason=ready.reason, fields=ready.told())
             rules.append(_CompiledRule(Kind.CONNECTED, hello, {}))
         for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
                             (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error), (Kind.PRESSURE, messages.pressure)):

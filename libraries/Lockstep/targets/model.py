@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from ..arguments import Duration, Size
+from .connect import Connect
+from .parts import Bytes, Condition, Seconds, Strict
 from .vocabulary import (
     AskShape,
     ControlShape,
@@ -14,102 +15,24 @@ from .vocabulary import (
     Positive,
     PositiveRate,
     QuestionName,
-    SayShape,
     SendShape,
     impossible,
     placeholders,
 )
 
-Seconds = Annotated[float, BeforeValidator(lambda value: float(Duration.convert(value)))]
 Share = Annotated[float, Field(ge=0, le=1)]
-Bytes = Annotated[int, BeforeValidator(lambda value: int(Size.convert(value)))]
-Shape = dict[str, Any]
-"""A message as it looks on the wire; ``"{name}"`` stands for a value of the kit's."""
-Condition = dict[str, Any]
-"""Dotted path to the value that a message must have there; ``"*"``: any value but none."""
-
-
 DIFFERENT_IN_COPIES = ("attempt", "timestamp", "client")
 """Placeholders that differ from one copy of a message to the next."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FromEnvironment(_Strict):
+class FromEnvironment(Strict):
     """A value that the environment may set."""
 
     environment: str
     default: str | None = None
 
 
-class TokenSource(_Strict):
-    """Where a user's token comes from."""
-
-    source: Literal["endpoint", "environment", "lifecycle", "none"] = Field("none", alias="from")
-    """``lifecycle``: the ``{secret}`` that the kit made up and gave to the server when it started it."""
-    url: str | None = None          # endpoint: POST here
-    body: Shape = Field(default_factory=dict)
-    token: str = "token"            # noqa: S105 - the path of the token in the answer, not a token
-    user_id: str | None = None      # path of the account's id in the answer
-    name: str | None = None         # environment: the variable's name
-
-
-class Authentication(_Strict):
-    """How the token travels."""
-
-    by: Literal["header", "query", "subprotocol", "none"] = "none"
-    name: str = "Authorization"     # of the header or of the query parameter
-    value: str = "{token}"
-    token: TokenSource = TokenSource.model_validate({})
-
-
-class Ready(_Strict):
-    """What a client says first, if the server waits for that, and what the server sends when the connection may be used."""
-
-    say: SayShape | None = None
-    wait_for: Condition
-    session: str | None = None
-    epoch: str | None = None
-    offset: str | None = None
-    recovered: str | None = None
-    within: Seconds = 10.0
-
-
-class Step(_Strict):
-    """One HTTP request that an account needs before its first connection, or after its last."""
-
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: str
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: Shape = Field(default_factory=dict)
-    take: dict[str, Path] = Field(default_factory=dict)
-    """Name of a placeholder -> where its value stands in the JSON answer."""
-    within: Seconds = 10.0
-
-
-Steps = Annotated[list[Step], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
-
-
-class Connect(_Strict):
-    """How a connection is opened."""
-
-    url: str
-    prepare: Steps = Field(default_factory=list)    # once for each account, before its first connection
-    discard: Steps = Field(default_factory=list)    # when the account is no longer needed
-    headers: dict[str, str] = Field(default_factory=dict)
-    subprotocols: list[str] = Field(default_factory=list)
-    auth: Authentication = Authentication()
-    ready: Ready | None = None
-    ca: str | None = None           # file with the certificate authority for wss
-    client_certificate: str | None = None
-    proxy: str | None = None
-    max_size: Bytes = 16 * 1024 * 1024
-    within: Seconds = 10.0          # the handshake must be done in this time
-
-
-class Rule(_Strict):
+class Rule(Strict):
     """Which incoming message this is, and where its parts are found (dotted paths)."""
 
     where: Condition
@@ -129,7 +52,7 @@ class Rule(_Strict):
 Rules = Annotated[list[Rule], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
 
 
-class Messages(_Strict):
+class Messages(Strict):
     """The wire mapping: what is sent and how answers are recognised."""
 
     send: SendShape
@@ -144,7 +67,7 @@ class Messages(_Strict):
     epoch: str | None = None
 
 
-class Question(_Strict):
+class Question(Strict):
     """A question about state and how its answer is recognised. Without ``request_id`` answers are matched in order."""
 
     ask: AskShape
@@ -152,7 +75,7 @@ class Question(_Strict):
     in_order: bool = False          # the answer comes behind the answers to all that was sent before on this connection
 
 
-class Request(_Strict):
+class Request(Strict):
     """One HTTP request of the target's control interface."""
 
     method: Literal["GET", "POST"] = "GET"
@@ -160,7 +83,7 @@ class Request(_Strict):
     body: ControlShape = Field(default_factory=dict)
 
 
-class Control(_Strict):
+class Control(Strict):
     """What the target lets a tester do beside the wire; what is not named here is not offered."""
 
     ledger: Request | None = None
@@ -175,14 +98,14 @@ class Control(_Strict):
     events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines
 
 
-class Needs(_Strict):
+class Needs(Strict):
     """Python packages of a target that the kit itself does without."""
 
     modules: list[str] = Field(min_length=1)
     requirements: str               # the file that installs them, beside run.py
 
 
-class Url(_Strict):
+class Url(Strict):
     """An address that answers with HTTP 2xx once the server is ready."""
 
     url: str
@@ -198,7 +121,7 @@ def _readiness(value: Any) -> Any:
 Readiness = Annotated[Literal["json_line"] | Url, BeforeValidator(_readiness)]
 
 
-class Lifecycle(_Strict):
+class Lifecycle(Strict):
     """How the target is started and ended; without it the target is somebody else's and is left alone."""
 
     needs: Needs | None = None
@@ -212,7 +135,7 @@ class Lifecycle(_Strict):
     restart: bool = True
 
 
-class Duplicates(_Strict):
+class Duplicates(Strict):
     """What the target promises about repeated messages."""
 
     key: Literal["message_id", "content", "none"] = "message_id"
@@ -220,7 +143,7 @@ class Duplicates(_Strict):
     answer: Literal["reject", "silent", "replay"] = "reject"
 
 
-class Priorities(_Strict):
+class Priorities(Strict):
     """What the target promises about urgent messages: they go first, but not for ever."""
 
     high_in_a_row: Positive | None = None   # after so many a waiting normal message has its turn; none: not promised
@@ -239,20 +162,30 @@ Ways = Annotated[list[Annotated[str, AfterValidator(_way)]], Field(min_length=1)
 """How a target may refuse: ``http STATUS`` before the upgrade, ``close CODE`` after it."""
 
 
-class Refusals(_Strict):
+class Refusals(Strict):
     """By which answers the target refuses openly."""
 
     crowded: Ways | None = None             # a connection above limits.clients
 
 
-class Pressure(_Strict):
+class Pressure(Strict):
     """What the target promises to say unasked about a user's queue (``messages.pressure``), as shares of its capacity."""
 
     begins: Share                           # said when so much of the queue is taken
     ends: Share                             # and again when no more than so much of it is
 
 
-class Guarantees(_Strict):
+class Sessions(Strict):
+    """What the target promises about sessions that survive their connection."""
+
+    window: Seconds | None = None           # so long after a drop a client may come back
+    brief: Seconds | None = None            # up to here nothing at all is missed
+    lifetime: Seconds | None = None         # so old a session may become
+    after_restart: Literal["recovered", "next_epoch", "new_session"] = "new_session"
+    takeover: Literal["at_once", "after_timeout", "refused"] = "refused"   # a resume while the old connection is still there
+
+
+class Guarantees(Strict):
     """What the target promises."""
 
     order: Literal["per_connection", "per_user", "none"] = "per_connection"
@@ -261,16 +194,17 @@ class Guarantees(_Strict):
     priorities: Priorities | None = None
     pressure: Pressure | None = None
     refusal: Refusals = Refusals()
+    sessions: Sessions | None = None
 
 
-class Load(_Strict):
+class Load(Strict):
     """How much load a target that is not on this machine lets us put on it."""
 
     rate: float
     connections: int
 
 
-class Permissions(_Strict):
+class Permissions(Strict):
     """What the owner of the target allows; nothing unless said."""
 
     load: Load | None = None
@@ -278,7 +212,7 @@ class Permissions(_Strict):
     hostile: bool = False
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """What the target can take; stimuli stay below, and what they cannot show then is *not measured*."""
 
     message_size: Bytes | None = None
@@ -298,7 +232,7 @@ class Limits(_Strict):
         return value
 
 
-class TargetFile(_Strict):
+class TargetFile(Strict):
     """The whole file."""
 
     schema_version: Literal[1] = Field(alias="schema")

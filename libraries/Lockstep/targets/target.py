@@ -16,12 +16,13 @@ from robot.api.types import Secret
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
 from .capabilities import CONTROLS, named_in
+from .connect import Step, TokenSource
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import adapter_class, find_target, read_target_file
 from .mapping import Adapter, JsonMapping, follow
-from .model import FromEnvironment, Request, Step, TargetFile, TokenSource
-from .placeholders import PLACEHOLDER, filled
+from .model import FromEnvironment, Request, TargetFile
+from .placeholders import filled, filled_body
 
 DYING = 0.5
 """s; connections of a process that dies break a moment before it is dead. Spent only where a test fails anyway."""
@@ -183,7 +184,7 @@ class Target:
             return Secret(self._from_environment(source)), account
         if source.source == "lifecycle":
             return Secret(self.fill("{secret}")), account
-        body = _filled_body(source.body, {"user": account})
+        body = filled_body(source.body, {"user": account})
         answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
         token = answer.get(source.token) if isinstance(answer, dict) else None
         if not isinstance(token, str):
@@ -228,30 +229,44 @@ class Target:
     async def _step(self, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
         known = {**values, "token": token.value if token else ""}
         headers = {name: self.fill(value, **known) for name, value in step.headers.items()}
-        body = _filled_body(step.body, {**self._values, **known})
+        body = filled_body(step.body, {**self._values, **known})
         return await self.http.request(what, step.method, self.fill(step.url, **known), body, headers=headers, within=step.within)
 
-    def handshake(self, token: Secret | None, values: Mapping[str, object]) -> tuple[str, dict[str, str], list[str]]:
-        """Address, headers and sub-protocols of a new connection; ``values`` are those of its user and what was prepared."""
+    def handshake(
+        self, token: Secret | None, values: Mapping[str, object], resume: Mapping[str, object] | None = None,
+    ) -> tuple[str, dict[str, str], list[str]]:
+        """Address, headers and sub-protocols of a new connection; ``values`` are those of its user and what was prepared.
+
+        ``resume``: session, epoch and offset to come back to; empty: the client says that it wants to be able to come back; None:
+        it says nothing of that.
+        """
         connect = self.file.connect
         url = self.fill(connect.url, **{name: quote(str(value), safe="") for name, value in values.items()})
         headers = {name: self.fill(value, **values) for name, value in connect.headers.items()}
         subprotocols = list(connect.subprotocols)
+        query: dict[str, object] = {}
+        if connect.resume is not None and resume is not None:
+            carried = connect.resume.with_ if resume else connect.resume.ask
+            known = {**values, **resume}
+            query = filled_body(carried.query, known)
+            headers |= {name: str(value) for name, value in filled_body(carried.headers, known).items()}
         if token is not None:
             secret = token.value
             value = filled(connect.auth.value, lambda _token: secret)
             if connect.auth.by == "header":
                 headers[connect.auth.name] = value
             elif connect.auth.by == "query":
-                url += ("&" if "?" in url else "?") + urlencode({connect.auth.name: value}, quote_via=quote)
+                query[connect.auth.name] = value
             elif connect.auth.by == "subprotocol":
                 subprotocols.insert(0, value)
+        if query:
+            url += ("&" if "?" in url else "?") + urlencode(query, quote_via=quote)
         return url, headers, subprotocols
 
     async def control(self, capability: str, **values: object) -> None:
         """Does one thing through the target's control interface."""
         request: Request = getattr(self.file.control, capability)
-        await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), _filled_body(request.body, values))
+        await self.http.request(capability.replace("_", " "), request.method, self.fill(request.url, **values), filled_body(request.body, values))
 
     async def sessions(self, user: str = "") -> list[dict[str, Any]]:
         """Sessions of a user (id at the target; none: of all): ``session``, ``user``, ``epoch``, ``offset``, ``live``, ``connection``, …"""
@@ -283,7 +298,7 @@ class Target:
         request: Request | None = getattr(self.file.control, name)
         if request is None:
             raise UsageError(f"target '{self.name}' offers no list of {name}; its file has no 'control.{name}'")
-        return await self.http.request(name, request.method, self.fill(request.url, **values), _filled_body(request.body, values))
+        return await self.http.request(name, request.method, self.fill(request.url, **values), filled_body(request.body, values))
 
     async def ledger(self, since: int = 0) -> list[LedgerRow]:
         """The server's own account after index ``since``."""
@@ -312,19 +327,6 @@ def adapter_of(file: TargetFile, path: Path) -> Adapter:
         return JsonMapping(file.messages, file.questions, file.connect.ready)
     made: Adapter = adapter_class(path, file.adapter)(file)
     return made
-
-
-def _filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, Any]:
-    """A request body with ``"{name}"`` replaced; a value that stands alone keeps its type, one without a value is left out."""
-    result: dict[str, Any] = {}
-    for key, value in shape.items():
-        if isinstance(value, str) and (whole := PLACEHOLDER.fullmatch(value)):
-            found = values.get(whole[1])
-            if found is not None:
-                result[key] = found
-        else:
-            result[key] = filled(value, lambda name: values.get(name, "")) if isinstance(value, str) else value
-    return result
 
 
 def _decoded(data: bytes) -> Any:

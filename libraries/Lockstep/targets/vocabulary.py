@@ -24,6 +24,7 @@ OF_A_MESSAGE = (
 )
 OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call")
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
+OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
 OF_CONTROL = ("user", "seconds", "count", "since")
 
 
@@ -40,7 +41,8 @@ def _filled_by(names: tuple[str, ...]) -> AfterValidator:
     def check(shape: dict[str, Any]) -> dict[str, Any]:
         strange = next((name for name in placeholders(shape) if name not in names), None)
         if strange is not None:
-            raise impossible(f"uses {{{strange}}}, which nobody fills; allowed are: {', '.join(f'{{{name}}}' for name in sorted(names))}")
+            allowed = ", ".join(f"{{{name}}}" for name in sorted(names))
+            raise impossible(f"uses {{{strange}}}, which nobody fills{did_you_mean(strange, names)} Allowed are: {allowed}")
         return shape
 
     return AfterValidator(check)
@@ -78,6 +80,7 @@ Path = Annotated[str, AfterValidator(_path)]
 """Where a part of a message is found: names, and numbers of list items, joined by dots."""
 SendShape = Annotated[dict[str, Any], _filled_by(OF_A_MESSAGE)]
 SayShape = Annotated[dict[str, Any], _filled_by(OF_A_HANDSHAKE)]
+ResumeShape = Annotated[dict[str, str], _filled_by(OF_A_RESUME)]
 AskShape = Annotated[dict[str, Any], _filled_by(OF_A_QUESTION)]
 ControlShape = Annotated[dict[str, Any], _filled_by(OF_CONTROL)]
 QuestionName = Annotated[str, AfterValidator(_question)]

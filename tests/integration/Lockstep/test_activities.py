@@ -12,10 +12,10 @@ from Lockstep.checks.heartbeat import pings_answered
 from Lockstep.engine import watching
 from Lockstep.engine.activity import Activities
 from Lockstep.engine.barrier import answered, decided, settle
-from Lockstep.engine.client import Plan
-from Lockstep.engine.connection import Disconnected, QuestionRefused, Unanswered
 from Lockstep.engine.conversing import converse
+from Lockstep.engine.outcomes import Disconnected, QuestionRefused, Unanswered
 from Lockstep.engine.schedule import Schedule
+from Lockstep.engine.sending import Plan
 from Lockstep.engine.watching import ask_every, ping_every
 
 POLL = ("Taking Snapshots", "alice")

@@ -332,7 +332,7 @@ TARGET_FILES = {
     "no_places": ("limits: {queue_capacity: 0}", "key 'limits.queue_capacity' must be 1 or more, not '0'"),
     "no_text": ("questions: {agent_state: {answer: {fields: {version: 7}}}}",
                 "key 'questions.agent_state.answer.fields.version' must be a valid string, not 7"),
-    "nobody_fills": ('messages: {send: {colour: "{colour}"}}', "key 'messages.send' uses {colour}, which nobody fills; allowed are: {acknowledge}"),
+    "nobody_fills": ('messages: {send: {colour: "{colour}"}}', "key 'messages.send' uses {colour}, which nobody fills. Allowed are: {acknowledge}"),
     "no_question": ("questions: {queue_stat: {ask: {}, answer: {where: {}}}}",
                     "key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state"),
     "no_turns": ("guarantees: {priorities: {high_in_a_row: 0}}", "key 'guarantees.priorities.high_in_a_row' must be 1 or more, not '0'"),

@@ -8,8 +8,8 @@ import pytest
 
 from Lockstep.checks.events import Kind
 from Lockstep.engine.barrier import QUIET_AT_LEAST, settle
-from Lockstep.engine.client import Plan
 from Lockstep.engine.schedule import Schedule
+from Lockstep.engine.sending import Plan
 
 
 class Agent:

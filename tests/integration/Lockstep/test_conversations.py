@@ -11,9 +11,9 @@ import pytest
 from Lockstep.checks.events import Kind
 from Lockstep.engine import client as client_module
 from Lockstep.engine.barrier import settle
-from Lockstep.engine.client import BurstBroken, Plan
-from Lockstep.engine.connection import Disconnected
+from Lockstep.engine.outcomes import Disconnected
 from Lockstep.engine.schedule import Schedule
+from Lockstep.engine.sending import BurstBroken, Plan
 
 
 def plan(messages, every=None, **keys):

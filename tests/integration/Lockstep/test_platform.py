@@ -10,8 +10,8 @@ from Lockstep.checks import History
 from Lockstep.checks.answers import nothing_lost
 from Lockstep.checks.events import Kind
 from Lockstep.engine.barrier import settle
-from Lockstep.engine.client import Plan, contents
 from Lockstep.engine.schedule import Schedule
+from Lockstep.engine.sending import Plan, contents
 from Lockstep.targets import load_target
 
 

@@ -22,7 +22,7 @@ from Lockstep.arguments import (
     Size,
     Timestamps,
 )
-from Lockstep.engine.client import Burst
+from Lockstep.engine.sending import Burst
 from Lockstep.errors import UsageError
 
 

@@ -8,10 +8,10 @@ import pytest
 from Lockstep.checks.events import Kind
 from Lockstep.checks.history import History
 from Lockstep.engine.account import Account
-from Lockstep.engine.client import contents
 from Lockstep.engine.journal import Journal
 from Lockstep.engine.lag import LagProbe
 from Lockstep.engine.schedule import Schedule
+from Lockstep.engine.sending import contents
 from Lockstep.engine.signal import Signal
 from Lockstep.errors import UsageError
 

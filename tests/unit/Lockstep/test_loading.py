@@ -83,7 +83,7 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal"
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal, sessions"
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_a_long_wrong_value_is_shortened(write):
         ("guarantees.priorities", {"workers": 0}, "key 'guarantees.priorities.workers' must be 1 or more, not '0'"),
         ("guarantees.priorities", {"high_in_a_row": 0}, "key 'guarantees.priorities.high_in_a_row' must be 1 or more, not '0'"),
         ("messages.send", {"id": "{message_id}", "body": {"texts": ["{contents}"]}},
-         ("key 'messages.send' uses {contents}, which nobody fills; allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
+         ("key 'messages.send' uses {contents}, which nobody fills; did you mean content? Allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
          "{message_id}, {priority}, {sequence_id}, {shared_state_key}, {target_agents}, {timestamp}, {user}")),
         ("questions.agent_state", {"ask": {"id": "{message_id}"}, "answer": {"where": {}}},
-         ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills; allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
+         ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills. Allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
          "{tool_call}, {variables}, {workflow}")),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
-         "key 'control.fail.body' uses {number}, which nobody fills; allowed are: {count}, {seconds}, {since}, {user}"),
+         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: {count}, {seconds}, {since}, {user}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
          ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context, agent_state, "
          "all_agent_states, configure_agents, conversation_history, latency_probe, performance_stats, queue_capacity, queue_state, "
@@ -221,7 +221,7 @@ ADAPTER = "class Desk:\n    def __init__(self, file): self.name = file.name\n" +
         ("connect.prepare", {"url": "x", "method": "BREW"}, "key 'connect.prepare.0.method' must be 'GET', 'POST', 'PUT', 'PATCH' or 'DELETE', not 'BREW'"),
         ("connect.prepare", [{"ulr": "x"}], "unknown key 'connect.prepare.0.ulr'; did you mean 'url'? Allowed here: body, headers, method, take, url, within"),
         ("connect.prepare", {"url": "x", "take": {"k": "a..b"}}, "key 'connect.prepare.0.take.k' must be a path such as 'state.count', not 'a..b'"),
-        ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, ("key 'connect.ready.say' uses {content}, which nobody fills; allowed are: "
+        ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, ("key 'connect.ready.say' uses {content}, which nobody fills; did you mean client? Allowed are: "
                                                                              "{client}, {connection}, {epoch}, {offset}, {session}, {token}, {user}")),
         ("connect.auth.token", {"from": "heaven"}, "key 'connect.auth.token.from' must be 'endpoint', 'environment', 'lifecycle' or 'none', not 'heaven'"),
     ],

@@ -5,8 +5,9 @@ import pytest
 
 from Lockstep.checks.events import Kind
 from Lockstep.errors import UsageError
+from Lockstep.targets.connect import Ready
 from Lockstep.targets.mapping import Decoded, JsonMapping, digest_of
-from Lockstep.targets.model import Messages, Question, Ready
+from Lockstep.targets.model import Messages, Question
 
 
 def mapping(messages=None, questions=None, ready=None):
@@ -120,7 +121,7 @@ def test_a_question_that_the_target_does_not_know_is_a_sentence():
 def test_readiness_is_recognised_with_session_epoch_and_offset():
     adapter = mapping(ready={"wait_for": {"type": "hello"}, "session": "sid", "epoch": "e", "offset": "o", "recovered": "r"})
     assert decoded(adapter, {"type": "hello", "sid": "S", "e": 2, "o": 0, "r": False}) == Decoded(
-        Kind.CONNECTED, offset=0, details={"session": "S", "epoch": 2, "recovered": False}
+        Kind.CONNECTED, offset=0, details={"session": "S", "epoch": 2, "offset": 0, "recovered": False}
     )
 
 

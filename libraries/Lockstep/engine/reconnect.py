@@ -1,0 +1,137 @@
+"""Coming back: try after try up the ladder, then what was missed, then what was never answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ..checks.events import Kind
+from ..errors import EnvironmentSetupError
+from ..targets import Target
+from .client import Client
+from .connection import Connection
+from .handshake import Refused
+from .ladder import Ladder
+from .outcomes import Disconnected
+from .sending import HANG_GUARD
+from .session import SessionState
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+UNAUTHORIZED = "http 401"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnection:
+    """How a client came back."""
+
+    client: str
+    since: int
+    """Index of the journal from which on it happened."""
+    recovered: bool
+    """The target said that this is the session as it was, and that everything missed follows."""
+    reason: str
+    """Why not, as the target says it."""
+    session_kept: bool
+    """The session has the same id as before."""
+    tries: int
+    took: float
+    """s, from the beginning of the first try until everything missed was received."""
+    ready_after: float
+    """s, from the beginning of the first try until the target said that the connection may be used."""
+    away: float
+    """s, from the end of the old connection until the new one may be used."""
+    replayed: int
+    """Numbered events that were received again or late, up to the last one that was missed."""
+    caught_up: bool
+    """Everything up to the offset that the target named was received."""
+    resent: int
+    """Messages of unknown fate that were sent once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a client comes back."""
+
+    ladder: Ladder
+    seed: int
+    resume: bool = True                # to its session; else it begins a new one
+    resend: bool = True                # what was never answered is sent again
+    at_once: bool = True               # the first try does not wait
+    fence: str | None = None           # the question whose answer comes behind what is sent again, for a target that names no head
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    given_up: Callable[[], bool] = field(default=lambda: False)
+
+
+class NotBack(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
+    """A client could not reconnect; the text says after how many tries, and what the last one met."""
+
+
+async def reconnect(engine: Engine, client: Client, target: Target, manner: Manner) -> Reconnection:
+    """Drops what is left of the old connection and comes back; a connection that is lost again meanwhile is one more failed try."""
+    since, old = engine.journal.cursor, client.connection
+    if old is not None:
+        await old.drop()
+    if not manner.resume:
+        client.session = SessionState()
+    before, tries, last, began = client.session.id, 0, "it was asked to stop", 0.0
+    client.came_back += 1
+    for tries, wait in enumerate(manner.ladder.waits((manner.seed, client.alias, client.came_back), at_once=manner.at_once), 1):
+        await manner.pause(wait)
+        if manner.given_up():
+            break
+        began = began or monotonic()
+        try:
+            connection = await engine.open(client, target, {"try": tries, "waited": round(wait, 6)})
+            ready = monotonic()
+            replayed, caught_up = await _replayed(client, connection, manner.fence)
+            took = monotonic() - began
+            resent = await client.resend(connection) if manner.resend else 0
+        except Refused as refusal:
+            last = str(refusal)
+            if not _worth_another_try(client, refusal):
+                break
+        except EnvironmentSetupError as error:  # no fresh token: the whole target may be away
+            last = str(error.args[0])
+        except Disconnected as lost:
+            last = str(lost)
+        else:
+            said = (connection.hello.details if connection.hello else None) or {}
+            return Reconnection(
+                client.alias, since, client.session.recovered, str(said.get("reason", "")), bool(before) and client.session.id == before,
+                tries, took, ready - began, ready - (old.ended_at if old is not None else began), replayed, caught_up, resent,
+            )
+    raise NotBack(f"{client.alias} did not come back to {target.title} in {tries} {'try' if tries == 1 else 'tries'}; the last one: {last}")
+
+
+def _worth_another_try(client: Client, refusal: Refused) -> bool:
+    """A token that the kit fetched may have expired meanwhile, or belong to a process that is gone: one more try has a fresh one."""
+    if refusal.way == UNAUTHORIZED and client.token is not None and not client.token_is_given:
+        client.token = None
+        return True
+    return not refusal.final
+
+
+async def _replayed(client: Client, connection: Connection, fence: str | None) -> tuple[int, bool]:
+    """Waits until everything missed was received; returns how much that was, and False where it did not come."""
+    hello, session = connection.hello, client.session
+    if hello is None:
+        return 0, True
+    head = (hello.details or {}).get("head")
+    if not isinstance(head, int):
+        if fence is not None:
+            await client.pending(fence, HANG_GUARD)
+        head = session.offset
+    while session.offset < head:
+        if connection.close_event is not None:
+            raise Disconnected(f"the connection of {client.alias} was {connection.how_closed()} while it was told what it had missed")
+        if not await connection.changed.wait(connection.last_arrival + HANG_GUARD - monotonic()):
+            connection.mark(waited=f"what was missed did not come within {HANG_GUARD:g} s: {session.offset} of {head}")
+            break
+    events: Any = connection.journal.slice(hello.index, {client.alias})
+    replayed = sum(1 for event in events if event.offset is not None and event.offset <= head and event.kind is not Kind.CONNECTED)
+    return replayed, session.offset >= head

@@ -1,0 +1,120 @@
+"""What a target file says of getting in: address, token, greeting, and coming back to a session."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from .parts import Bytes, Condition, Seconds, Shape, Strict
+from .vocabulary import Path, ResumeShape, SayShape, impossible, placeholders
+
+
+class TokenSource(Strict):
+    """Where a user's token comes from."""
+
+    source: Literal["endpoint", "environment", "lifecycle", "none"] = Field("none", alias="from")
+    """``lifecycle``: the ``{secret}`` that the kit made up and gave to the server when it started it."""
+    url: str | None = None          # endpoint: POST here
+    body: Shape = Field(default_factory=dict)
+    token: str = "token"            # noqa: S105 - the path of the token in the answer, not a token
+    user_id: str | None = None      # path of the account's id in the answer
+    name: str | None = None         # environment: the variable's name
+
+
+class Authentication(Strict):
+    """How the token travels."""
+
+    by: Literal["header", "query", "subprotocol", "none"] = "none"
+    name: str = "Authorization"     # of the header or of the query parameter
+    value: str = "{token}"
+    token: TokenSource = TokenSource.model_validate({})
+
+
+GREETED = ("offset", "recovered", "head", "context_available", "absence_class", "warning", "policy", "location_changed")
+"""What a greeting can say of a session, beside its id, its epoch and a reason."""
+
+
+class Ready(Strict):
+    """What a client says first, if the server waits for that, and what the server sends when the connection may be used."""
+
+    say: SayShape | None = None
+    wait_for: Condition
+    session: str | None = None
+    epoch: str | None = None
+    offset: str | None = None
+    recovered: str | None = None
+    reason: str | None = None               # why it could not be recovered
+    head: str | None = None                 # the last offset that is sent again
+    context_available: str | None = None
+    absence_class: str | None = None
+    warning: str | None = None
+    policy: str | None = None               # name of the rule that ended the session
+    location_changed: str | None = None
+    within: Seconds = 10.0
+
+    def told(self) -> dict[str, str]:
+        """What the greeting says of the session beside its id and epoch: name -> path."""
+        paths = {name: getattr(self, name) for name in GREETED}
+        return {name: path for name, path in paths.items() if path is not None}
+
+
+class Step(Strict):
+    """One HTTP request that an account needs before its first connection, or after its last."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Shape = Field(default_factory=dict)
+    take: dict[str, Path] = Field(default_factory=dict)
+    """Name of a placeholder -> where its value stands in the JSON answer."""
+    within: Seconds = 10.0
+
+
+Steps = Annotated[list[Step], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]
+
+
+class Carried(Strict):
+    """What a handshake carries beside the token."""
+
+    query: ResumeShape = Field(default_factory=dict)
+    headers: ResumeShape = Field(default_factory=dict)
+
+
+class Resume(Strict):
+    """How a client says that it wants to come back (``ask``, with its first connection), and how it comes back (``with``)."""
+
+    ask: Carried = Carried()
+    with_: Carried = Field(Carried(), alias="with")
+
+
+class Connect(Strict):
+    """How a connection is opened."""
+
+    url: str
+    prepare: Steps = Field(default_factory=list)    # once for each account, before its first connection
+    discard: Steps = Field(default_factory=list)    # when the account is no longer needed
+    headers: dict[str, str] = Field(default_factory=dict)
+    subprotocols: list[str] = Field(default_factory=list)
+    auth: Authentication = Authentication()
+    ready: Ready | None = None
+    resume: Resume | None = None    # none: a session ends with its connection
+    ca: str | None = None           # file with the certificate authority for wss
+    client_certificate: str | None = None
+    proxy: str | None = None
+    max_size: Bytes = 16 * 1024 * 1024
+    within: Seconds = 10.0          # the handshake must be done in this time
+
+    @field_validator("resume")
+    @classmethod
+    def _names_the_session(cls, value: Resume | None, info: ValidationInfo) -> Resume | None:
+        """A client can only come back to a session whose id it was told, by saying that id."""
+        ready: Ready | None = info.data.get("ready")
+        if value is None or "ready" not in info.data:
+            return value
+        if ready is None or ready.session is None:
+            raise impossible("needs 'connect.ready.session': where the server names the session that a client can come back to")
+        said = [*placeholders(value.with_.query), *placeholders(value.with_.headers), *placeholders(ready.say)]
+        if "session" not in said:
+            raise impossible("needs {session}, in 'connect.resume.with' (query or headers) or in 'connect.ready.say'")
+        return value

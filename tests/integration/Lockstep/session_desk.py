@@ -1,0 +1,125 @@
+"""A small correct server with sessions, in this process: what it does with each message, and when it breaks off, is said by the test."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.exceptions import ConnectionClosed
+
+SENDS = {"type": "chat", "id": "{message_id}", "n": "{attempt}", "text": "{content}", "prio": "{priority}"}
+KEYS = {
+    "messages": {
+        "send": SENDS,
+        "reply": {"where": {"type": "answer"}, "message_id": "id", "attempt": "n"},
+        "duplicate": {"where": {"type": "known"}, "message_id": "id", "attempt": "n"},
+        "offset": "offset", "session": "session", "epoch": "epoch",
+    },
+    "guarantees": {"offsets": "continuous"},
+}
+READY = {"wait_for": {"type": "hello"}, "within": "5 s", "session": "session", "epoch": "epoch", "offset": "offset", "recovered": "recovered",
+         "reason": "reason", "head": "head"}
+RESUME = {"ask": {"query": {"stay": "yes"}}, "with": {"query": {"session": "{session}", "epoch": "{epoch}", "offset": "{offset}"}}}
+
+
+class Session:
+    def __init__(self, name, user, stay):
+        self.name, self.user, self.stay = name, user, stay
+        self.epoch, self.offset = 1, 0
+        self.kept = []
+        self.processed = {}
+        self.socket = None
+
+
+class SessionDesk:
+    """`serve` is its handler. Fates of messages, by how many came so far (from 1): `lost` never worked on, `late` worked on but the answer
+    is only kept, `sent` answered; behind each of them the connection breaks off.
+    """
+
+    def __init__(self):
+        self.sessions = {}
+        self.handshakes = []
+        self.received = []
+        self.fates = {}
+        self.break_replay_after = None
+        self.deaf = False
+        self._names = itertools.count(1)
+
+    # what a test does to it
+
+    def cut(self, user=None):
+        """Breaks off the connections that are there; call it in the server's loop."""
+        for session in self.sessions.values():
+            if session.socket is not None and user in (None, session.user):
+                session.socket.transport.abort()
+
+    def forget_what_it_kept(self):
+        for session in self.sessions.values():
+            session.kept.clear()
+
+    # the wire
+
+    async def serve(self, socket):
+        said = {name: values[0] for name, values in parse_qs(urlsplit(socket.request.path).query).items()}
+        self.handshakes.append({**said, "from": socket.remote_address[0], "host": socket.request.headers["Host"]})
+        session, greeting, missed = self.session_for(said)
+        session.socket = socket
+        await socket.send(json.dumps({"type": "hello", "session": session.name, "epoch": session.epoch, **greeting}))
+        for number, frame in enumerate(missed):
+            if self.break_replay_after == number:
+                self.break_replay_after = None
+                socket.transport.abort()
+                return
+            await socket.send(frame)
+        with contextlib.suppress(ConnectionClosed):
+            async for text in socket:
+                if self.deaf:
+                    socket.transport.pause_reading()
+                    while self.deaf:  # noqa: ASYNC110 - the test says when
+                        await asyncio.sleep(0.01)
+                    socket.transport.abort()
+                    return
+                if await self.told(session, json.loads(text)):
+                    socket.transport.abort()
+                    return  # what came behind it in the same read is lost
+
+    def session_for(self, said):
+        """The session of a handshake, what its greeting says, and the frames that follow it."""
+        asked = self.sessions.get(said.get("session"))
+        if asked is None or asked.user != said["user"]:
+            session = Session(f"s{next(self._names)}", said["user"], "stay" in said or "session" in said)
+            if session.stay:
+                self.sessions[session.name] = session
+            reason = {"reason": "unknown_session"} if "session" in said else {}
+            return session, {"offset": 0, "head": 0, "recovered": False, **reason}, []
+        if asked.socket is not None:
+            asked.socket.transport.abort()
+        offset, oldest = int(said["offset"]), asked.kept[0][0] if asked.kept else asked.offset + 1
+        if int(said["epoch"]) != asked.epoch or offset + 1 < oldest:
+            asked.epoch, asked.offset, asked.kept = asked.epoch + 1, 0, []
+            return asked, {"offset": 0, "head": 0, "recovered": False, "reason": "too_far_behind"}, []
+        missed = [frame for number, frame in asked.kept if number > offset]
+        return asked, {"offset": offset, "head": asked.offset, "recovered": True}, missed
+
+    async def told(self, session, message):
+        """Deals with a message; True where the connection breaks off behind it."""
+        self.received.append(message)
+        fate = self.fates.pop(len(self.received), None)
+        if message["type"] == "state?" and fate != "lost":
+            await self.push(session, {"type": "state", "request": message["request"], "pending": 0, "count": len(session.processed)})
+        elif message["type"] == "chat" and fate != "lost":
+            known = message["id"] in session.processed
+            session.processed.setdefault(message["id"], message["n"])
+            answer = {"type": "known" if known else "answer", "id": message["id"], "n": message["n"]}
+            await self.push(session, answer, deliver=fate != "late")
+        return fate is not None
+
+    async def push(self, session, frame, *, deliver=True):
+        session.offset += 1
+        text = json.dumps({**frame, "offset": session.offset, "session": session.name, "epoch": session.epoch})
+        if session.stay:
+            session.kept.append((session.offset, text))
+        if deliver and session.socket is not None:
+            with contextlib.suppress(ConnectionClosed):  # whoever is away gets it later
+                await session.socket.send(text)
