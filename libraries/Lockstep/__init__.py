@@ -37,6 +37,7 @@ from .keywords.pressure import PressureKeywords
 from .keywords.queueing import QueueingKeywords
 from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
+from .keywords.remembering import RememberingKeywords
 from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
@@ -98,7 +99,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
-            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), sending, ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
+            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), RememberingKeywords(kit, expectation), sending,
+            ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),

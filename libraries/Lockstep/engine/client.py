@@ -37,6 +37,8 @@ class Client:
         """It says to the target that it wants to be able to come back."""
         self.source: str | None = None
         """The local address that it connects from; None: whatever the system takes."""
+        self.headers: Mapping[str, str] = {}
+        """Headers of its own, over those that the target file names."""
         self.token: Secret | None = None
         """The token of the last connection, which is used again by those that follow."""
         self.token_is_given = False
@@ -47,12 +49,14 @@ class Client:
         self.by_itself: ByItself | None = None
         """While it comes back by itself whenever its connection ends against its will."""
 
-    def begin(self, account: Account, token: Secret | None, *, resumable: bool, source: str | None) -> None:
+    def begin(
+        self, account: Account, token: Secret | None, *, resumable: bool, source: str | None, headers: Mapping[str, str] | None = None,
+    ) -> None:
         """A new session, for this account: the alias of an earlier test may come back for that of another."""
         if account is not self.account:
             self.unanswered = {}
         self.account, self.session = account, SessionState()
-        self.resumable, self.source = resumable, source
+        self.resumable, self.source, self.headers = resumable, source, headers or {}
         self.token, self.token_is_given = token, token is not None
 
     @property

@@ -51,11 +51,11 @@ class Engine:
 
     async def connect(
         self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None, resumable: bool = False,
-        source: str | None = None,
+        source: str | None = None, headers: Mapping[str, str] | None = None,
     ) -> Client:
         """Opens a client's first connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
         client = self.clients.get(alias) or Client(alias, account)
-        client.begin(account, token, resumable=resumable, source=source)
+        client.begin(account, token, resumable=resumable, source=source, headers=headers)
         for attempt in range(1, tries + 1):
             try:
                 await self.open(client, target)
@@ -90,7 +90,9 @@ class Engine:
         connection = Connection(number, client.alias, account.user, self.journal, target.adapter, secret=secret, session=client.session,
                                 unanswered=client.unanswered)
         hello = target.adapter.handshake(account.user, {**values, "token": secret or None})
-        await connection.open(target.file.connect, target.handshake(token, values, resume), hello, route=self.routes.of(client.alias, number),
+        url, headers, subprotocols = target.handshake(token, values, resume)
+        address = url, {**headers, **client.headers}, subprotocols
+        await connection.open(target.file.connect, address, hello, route=self.routes.of(client.alias, number),
                               source=client.source, noted=noted)
         client.connection = connection
         return connection

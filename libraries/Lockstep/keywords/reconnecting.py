@@ -55,7 +55,10 @@ class ReconnectingKeywords:
         self._steps = Ladder(first, factor, cap, jitter, tries)
 
     @keyword(tags=("Sessions",))
-    def reconnect(self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: str | None = None) -> Reconnection:
+    def reconnect(
+        self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reconnection:
         """Opens a new connection for a client and takes its session up again.
 
         | =Argument= | =Meaning=                                                                                          |
@@ -63,6 +66,7 @@ class ReconnectingKeywords:
         | resume     | ``yes``: back to its session, with the last offset that it received; ``no``: a new session         |
         | resend     | ``yes``: messages whose answer was lost are sent again: same id, same words, next attempt          |
         | source     | the local address to come from, such as ``127.0.0.2``; none: the one of before                     |
+        | headers    | a dictionary of HTTP headers of its own, such as ``User-Agent``; none: those of before              |
 
         What is left of the old connection is dropped without a closing handshake. The first try comes at once, the others as
         `Set Reconnect Ladder` says. Returns when everything missed was received and, with ``resend``, the rest sent again; what comes of
@@ -78,7 +82,7 @@ class ReconnectingKeywords:
             raise UsageError(f"{one.alias} comes back by itself; use 'Wait Until Reconnected', or 'Stop {RETURNING}' first")
         if resume:
             self._must_be_resumable(one)
-        one.source = source or one.source
+        one.source, one.headers = source or one.source, headers or one.headers
         try:
             return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend)))
         except NotBack as failure:

@@ -1,0 +1,63 @@
+"""What belongs to a session can be read and told, and what the target said of it can be held against what is right."""
+
+SUITE = """*** Settings ***
+Resource          RESOURCES/lockstep.resource
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+
+*** Variables ***
+&{DESK}           User-Agent=Desk/1.0
+&{PHONE}          User-Agent=Phone/2.0
+@{PENDING}        charts    mail
+&{STEP}           current_step=${3}    total_steps=${5}    pending_steps=${PENDING}
+
+*** Test Cases ***
+Read And Told
+    Connect As    alice    resumable=yes
+    Send Message    Good morning
+    Wait Until Everything Is Answered
+    ${version} =    Update The Agent Memory    workflow=${STEP}
+    Reconnect
+    ${history} =    Read The Conversation History
+    Should Be Equal    ${history}[count]    ${2}
+    Should Be Equal    ${history}[messages][0][content]    Good morning
+    ${memory} =    Read The Agent Memory
+    Should Be Equal    ${memory}[workflow][current_step]    ${3}
+    Should Be Equal    ${memory}[version]    ${version}
+
+Nothing To Tell
+    Connect As    alice    resumable=yes
+    Update The Agent Memory
+
+Another Program
+    Connect As    alice    resumable=yes    headers=${DESK}
+    Reconnect
+    The Greeting Should Say    location_changed=${False}    warning=${None}    policy=${None}
+    Reconnect    headers=${PHONE}
+    The Greeting Should Say    location_changed=${True}    absence_class=*
+    Reconnect
+    The Greeting Should Say    location_changed=${False}
+
+Another Word
+    Connect As    alice    resumable=yes
+    Reconnect
+    The Greeting Should Say    absence_class=extended
+
+No Word
+    Connect As    alice    resumable=yes
+    Reconnect
+    The Greeting Should Say    warning=*
+"""
+
+
+def test_conversation_memory_and_greeting(robot):
+    told = robot.run(SUITE).messages
+    assert told["Read And Told"] == told["Another Program"] == ("PASS", "")
+    assert told["Nothing To Tell"] == ("FAIL", "usage: there is nothing to tell the agent; give one of: preferences, variables, workflow, tool_call")
+    for test, sentence in (
+        ("Another Word", "violation: the target said absence_class brief to alice, where absence_class extended is right."),
+        ("No Word", "violation: the target said no warning to alice, where some warning is right."),
+    ):
+        status, message = told[test]
+        assert (status, message.splitlines()[0]) == ("FAIL", sentence)
+        assert "[unsound_resume]" in message
