@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference_platform.agent_state import AgentState
@@ -48,7 +49,10 @@ class Store(Port):
         self.database.write(batch)
 
     async def recover(self) -> Recovered:
-        """Called once at the start: what earlier commits made durable."""
+        """Called once at the start: what earlier commits made durable. Others are told that the platform starts while this waits."""
+        return await asyncio.to_thread(self._found)
+
+    def _found(self) -> Recovered:
         database = self.database
         sessions = database.sessions(self.host.clock.now())
         return Recovered(database.next_index(), database.next_origin(), database.waiting(sessions), sessions)

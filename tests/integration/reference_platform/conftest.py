@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
@@ -27,6 +28,8 @@ class Client:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+        self.offset = 0
+        """Of the last frame received."""
         self.greeting = self.receive()
 
     def send(self, message_id: str, content: str = "hello", **fields: Any) -> None:
@@ -50,7 +53,14 @@ class Client:
 
     def receive_any(self) -> dict[str, Any]:
         """The next frame."""
-        return json.loads(self.socket.recv(timeout=GUARD))
+        frame = json.loads(self.socket.recv(timeout=GUARD))
+        self.offset = frame["offset"]
+        return frame
+
+    def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """A question, and the next frame."""
+        self.send_json({"type": kind, "request_id": kind, **fields})
+        return self.receive()
 
     def receive_until(self, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
         """All frames up to and with the first that is wanted."""
@@ -75,6 +85,11 @@ class Client:
     def close(self) -> None:
         """The closing handshake."""
         self.socket.close()
+
+    def cut(self) -> None:
+        """The end of the TCP connection without one."""
+        with suppress(OSError):
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Stalled:
@@ -151,12 +166,27 @@ class Platform:
         """The WebSocket address with a token of this user."""
         return f"{self.ready['websocket_url']}?token={self.account(name)['token']}"
 
-    def connect(self, name: str = "alice") -> Client:
-        """A connection of this user."""
-        opening = connect(self.url(name), compression=None, ping_interval=None, max_queue=None, max_size=None)
+    def connect(self, name: str = "alice", *, address: str = "127.0.0.1", headers: dict[str, str] | None = None, **query: Any) -> Client:
+        """A connection of this user from this address; ``query`` says what it wants of sessions."""
+        opening = connect(
+            f"{self.url(name)}&{urlencode(query)}", additional_headers=headers, source_address=(address, 0), compression=None,
+            ping_interval=None, max_queue=None, max_size=None,
+        )  # fmt: skip
         client = Client(self.closing.enter_context(opening))
         self.clients.append(client)
         return client
+
+    def resumable(self, name: str = "alice") -> Client:
+        """A connection whose session is kept."""
+        return self.connect(name, resumable="true")
+
+    def resume(self, client: Client, name: str = "alice", *, session: str = "", epoch: int = 0, offset: int | None = None, **more: Any) -> Client:
+        """Comes back to the session of ``client``, behind what that has received unless told otherwise."""
+        greeting = client.greeting
+        return self.connect(
+            name, session_id=session or greeting["session_id"], epoch=epoch or greeting["epoch"],
+            offset=client.offset if offset is None else offset, **more,
+        )  # fmt: skip
 
     def stalled(self, name: str = "stalled") -> Stalled:
         """A connection of this user that never reads."""
