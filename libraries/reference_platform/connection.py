@@ -60,6 +60,8 @@ class Connection(asyncio.Protocol):
         """Messages that the pipeline has not taken yet,"""
         self._behind: Awaitable[object] | None = None
         """because it waits for this."""
+        self.is_broken = False
+        """TCP ended with an error, such as a reset."""
         self._gone = False
         self._eof = False
         self._eof_written = False
@@ -132,8 +134,9 @@ class Connection(asyncio.Protocol):
         self._news.set()
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - either way it is gone
+    def connection_lost(self, exc: Exception | None) -> None:
         """The TCP connection is gone."""
+        self.is_broken = exc is not None
         self._gone = True
         self.is_open = False
         self.outgoing.clear()

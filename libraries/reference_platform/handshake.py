@@ -63,7 +63,7 @@ async def judged(request: Request, policies: Policies) -> Identity | Refusal:
     if refusal is not None:
         return refusal
     try:
-        return await policies.tokens.verify(_token(request))
+        return await policies.tokens.verify(token_of(request))
     except TokenRefusedError as error:
         return Refusal(HTTPStatus.UNAUTHORIZED, str(error))
 
@@ -90,7 +90,7 @@ def _whole(query: Mapping[str, list[str]], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else None
 
 
-def _token(request: Request) -> str | None:
+def token_of(request: Request) -> str | None:
     """The token from ``Authorization: Bearer`` or else from ``?token=``."""
     scheme, _, value = (request.headers.get("Authorization") or "").partition(" ")
     if scheme.lower() == "bearer":

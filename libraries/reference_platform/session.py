@@ -19,6 +19,7 @@ class Nobody:
     is_open = False
     is_ending = True
     is_stalled = False
+    is_broken = False
 
 
 NOBODY = cast("Connection", Nobody())

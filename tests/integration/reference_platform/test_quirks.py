@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 QUIRKS = (
-    "n1_slow_in_order", "n6_one_byte_writes", "n7_jitter", "n8_classes_interleaved", "n9_read_in_between", "n11_unknown_fields",
-    "n12_pauses", "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
+    "n1_slow_in_order", "n2_acknowledgement_lost", "n3_not_recovered", "n6_one_byte_writes", "n7_jitter", "n8_classes_interleaved", "n9_read_in_between",
+    "n10_no_close_code", "n11_unknown_fields", "n12_pauses", "n14_replay_before_greeting", "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
 )  # fmt: skip
 
 
@@ -130,3 +131,80 @@ def test_pings_come_at_any_time_and_are_answered(serve):
         client.fence(f"later{len(seen)}")
     platform.control("clock", {"advance": 100})
     client.fence("still here")
+
+
+def test_an_acknowledgement_lost_with_the_connection_is_not_made_up_for_and_nothing_else_is_missing(serve):
+    platform = serve("--quirk", "n2_acknowledgement_lost")
+    for number in range(10):  # until the connection was gone when they were due
+        client = platform.resumable()
+        ids = [f"{number}-{place}" for place in range(5)]
+        client.send_many([{"message_id": message_id, "acknowledge": True} for message_id in ids])
+        client.cut()
+        wait_for(lambda client=client: offset_of(platform, client) >= 5)
+        back = platform.resume(client, offset=0)
+        assert back.greeting["recovered"] is True
+        frames = back.fence(f"fence {number}")
+        assert [frame["message_id"] for frame in frames if frame["type"] == "ai_response"] == ids
+        assert [frame["offset"] for frame in frames] == list(range(1, len(frames) + 1)), "what is lost had no number"
+        if len(frames) < 10:
+            break
+    else:
+        pytest.fail("none was lost")
+    back.send(ids[0], attempt=2, acknowledge=True)
+    assert back.receive()["type"] == "duplicate_rejected"
+    back.send("here", acknowledge=True)
+    assert [back.receive()["type"], back.receive()["type"]] == ["message_accepted", "ai_response"], "while somebody is there none is lost"
+
+
+def offset_of(platform, client):
+    sessions = platform.control(f"sessions?user={client.greeting['user_id']}")["sessions"]
+    return next(session["offset"] for session in sessions if session["session"] == client.greeting["session_id"])
+
+
+def test_every_third_return_is_not_recovered_and_says_so(serve):
+    platform = serve("--quirk", "n3_not_recovered")
+    client = platform.resumable()
+    client.fence("said")
+    told = []
+    for _ in range(6):
+        client.cut()
+        client = platform.resume(client)
+        told.append((client.greeting["recovered"], client.greeting.get("reason"), client.greeting["epoch"]))
+        assert client.ask("get_conversation_history")["count"] == 2
+    lost = (False, "too_far_behind")
+    assert told == [(True, None, 1), (True, None, 1), (*lost, 2), (True, None, 2), (True, None, 2), (*lost, 3)]
+
+
+def test_no_close_code_where_the_platform_closes(serve):
+    platform = serve("--quirk", "n10_no_close_code", "--set", "max_connections=1")
+    client = platform.resumable()
+    with pytest.raises(ConnectionClosed) as turned_away:
+        platform.connect("bob")
+    assert turned_away.value.rcvd is None
+    back = platform.resume(client)
+    with pytest.raises(ConnectionClosed) as taken_over:
+        client.receive()
+    assert taken_over.value.rcvd is None
+    back.close()
+    assert back.socket.close_code == 1000, "a client that closes is answered"
+
+
+def test_what_was_missed_comes_before_the_greeting(serve):
+    platform = serve("--quirk", "n14_replay_before_greeting")
+    client = platform.resumable()
+    client.send_many([{"message_id": f"m{number}"} for number in range(3)])
+    for _ in range(3):
+        client.receive()
+    client.cut()
+    back = platform.resume(client, offset=1)
+    first, second, greeting = back.greeting, back.receive(), back.receive()
+    assert [first["message_id"], second["message_id"]] == ["m1", "m2"]
+    assert (greeting["type"], greeting["recovered"], greeting["offset"], greeting["head"]) == ("connection_established", True, 1, 3)
+    back.send("next")
+    assert back.receive()["offset"] == 4
+
+
+def wait_for(what):
+    until = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < until

@@ -169,10 +169,15 @@ CATALOGUE = {
     "r6": "missing_agent stale_agent torn_shared_read contributor_seq deadlock_two_agents",
     "t1": "throttle_cliff counts_sent_as_done",
     "t2": "reorder_under_load",
+    "t3": "drop_on_reset ack_before_durable",
     "t4": "backpressure_only_flag send_buffer_unbounded",
     "t5": "tail_1pct degrade_with_history clock_in_reply_wrong",
     "t6": "conn_limit_silent accept_backlog_stall",
     "t7": "leak_slow fd_leak_per_reconnect task_leak_per_reconnect",
+    "t8": "no_recovery_after_error_burst error_swallowed",
+    "x1": "context_lost context_of_other_user context_rolled_back guessable_session",
+    "x6": "ghost_sessions fd_leak rate_limit_locks_out",
+    "x9": "bound_to_ip messages_into_dead_path",
 }
 
 
@@ -180,8 +185,9 @@ def test_catalogue_is_complete_and_every_entry_says_what_it_does():
     defects, quirks = catalogue("defect"), catalogue("quirk")
     assert set(defects) == {f"{group}_{name}" for group, names in CATALOGUE.items() for name in names.split()}
     assert set(quirks) == {
-        "n1_slow_in_order", "n4_duplicates_silent", "n6_one_byte_writes", "n7_jitter", "n8_classes_interleaved", "n9_read_in_between",
-        "n11_unknown_fields", "n12_pauses", "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
+        "n1_slow_in_order", "n2_acknowledgement_lost", "n3_not_recovered", "n4_duplicates_silent", "n6_one_byte_writes", "n7_jitter",
+        "n8_classes_interleaved", "n9_read_in_between", "n10_no_close_code", "n11_unknown_fields", "n12_pauses", "n14_replay_before_greeting",
+        "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
     }  # fmt: skip
     for name, port in (defects | quirks).items():
         assert port.__doc__, name
