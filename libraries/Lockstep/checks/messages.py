@@ -64,6 +64,12 @@ class Message:
         return self._of(Kind.SEND_UNKNOWN)
 
     @property
+    def waiting(self) -> list[Event]:
+        """The attempts that can still be answered: neither refused nor sent on a connection that ended before an answer."""
+        ended = {attempt.index for unknown in self.unknowns for attempt in attempts_meant(unknown, self.sends)}
+        return [attempt for attempt in self.not_refused if attempt.index not in ended]
+
+    @property
     def promised(self) -> list[Event]:
         """The acceptances that stand: none where every attempt was refused and the agent is said to have failed."""
         failed = any((refusal.details or {}).get("reason") == FAILED for refusal in self.refusals)

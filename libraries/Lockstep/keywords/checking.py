@@ -59,8 +59,10 @@ class CheckingKeywords:
 
         | `Every Message Should Be Answered Exactly Once` |
         """
-        checks: list[Check] = [nothing_lost, nothing_answered_twice, no_phantom_replies]
-        if self._kit.target.file.guarantees.offsets == "continuous":
+        promised = self._kit.target.file.guarantees
+        lost = partial(nothing_lost, silent=promised.duplicates.answer == "silent")
+        checks: list[Check] = [lost, nothing_answered_twice, no_phantom_replies]
+        if promised.offsets == "continuous":
             checks += [offsets_without_gap, offsets_agree]
         self._holds(*checks, client=client, since=since)
 

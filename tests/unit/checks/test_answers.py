@@ -18,7 +18,7 @@ from random_histories import (
 )
 from told_histories import Story
 
-from Lockstep.checks import History, Kind
+from Lockstep.checks import Event, History, Kind
 from Lockstep.checks.answers import (
     contents_intact,
     no_phantom_replies,
@@ -30,13 +30,18 @@ from Lockstep.checks.answers import (
 
 @against_oracle(histories())
 def test_lost_is_what_has_no_reply_no_refusal_and_a_known_fate(history: History) -> None:
-    lost = [
-        s for s in first_sends(history)
-        if not told(history, Kind.REPLY, s) and not told(history, Kind.SEND_UNKNOWN, s) and open_attempts(history, s)
-    ]
-    verdict = nothing_lost(history)
-    assert codes(verdict) == expect(*["lost"] * len(lost))
-    assert verdict.exercised == len(first_sends(history))
+    for silent in (False, True):
+        verdict = nothing_lost(history, silent=silent)
+        assert codes(verdict) == expect(*["lost" for s in first_sends(history) if is_lost(history, s, silent=silent)])
+        assert verdict.exercised == len(first_sends(history))
+
+
+def is_lost(history: History, send: Event, *, silent: bool) -> bool:
+    unknown, sends = told(history, Kind.SEND_UNKNOWN, send), told(history, Kind.SEND, send)
+    ended = [attempt for event in unknown for attempt in meant(event, sends)]
+    waits = [attempt for attempt in open_attempts(history, send) if attempt not in ended]
+    spared = unknown and (silent or told(history, Kind.DUPLICATE, send))
+    return bool(waits) and not told(history, Kind.REPLY, send) and not spared
 
 
 @against_oracle(histories())
