@@ -11,6 +11,7 @@ from robot.errors import RobotError
 from robotlibcore import DynamicCore
 
 from .arguments import CONVERTERS, Misfit, returned_by
+from .connecting_arguments import CONVERTERS as OF_CONNECTING
 from .engine.load.result import Load
 from .engine.outcomes import Disconnected, QuestionRefused, Unanswered
 from .engine.reconnect import Reconnection
@@ -43,7 +44,6 @@ from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.target import TargetKeywords
-from .ladder_arguments import CONVERTERS as OF_LADDERS
 from .listener import TestListener
 
 __version__ = "0.1.0"
@@ -85,7 +85,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_VERSION: ClassVar[str] = __version__
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
-        **CONVERTERS, **OF_LADDERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        **CONVERTERS, **OF_CONNECTING, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),

@@ -71,6 +71,11 @@ class Client:
             return None
         return self.session.position if self.session.id else {}
 
+    @property
+    def comes_back(self) -> bool:
+        """True while it comes back by itself."""
+        return self.by_itself is not None and not self.by_itself.is_over
+
     async def back(self) -> bool:
         """Waits until a client that comes back by itself can be used; False for any other, and where it will not come back."""
         return self.by_itself is not None and await self.by_itself.back()

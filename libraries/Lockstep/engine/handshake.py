@@ -51,8 +51,9 @@ async def handshake(settings: Connect, address: Address, *, route: Route | None 
     tcp: dict[str, Any] = {} if route is None else {"host": route.host, "port": route.port}
     if source is not None:
         tcp["local_addr"] = source, 0
-    if url.startswith("wss:"):
+    if secure := url.startswith("wss:"):
         tcp["ssl"] = tls(settings)
+    no_tls = "; use ws: in 'connect.url' if it speaks no TLS" if secure else ""
     try:
         return await connect(
             url, additional_headers=headers, subprotocols=subprotocols or None, compression=None,  # type: ignore[arg-type]
@@ -65,12 +66,14 @@ async def handshake(settings: Connect, address: Address, *, route: Route | None 
         raise Refused(f"it answered the handshake with HTTP {status}{advice}", final=status // 100 == 4 and status not in BUSY, way=f"http {status}") from None
     except TimeoutError:
         raise Refused(f"it did not answer the handshake at {place} within {settings.within:g} s") from None
-    except (InvalidHandshake, InvalidURI, ConnectionClosed) as garbage:
+    except (InvalidURI, UnicodeError):
+        raise Refused(f"{place} is no address of a WebSocket; 'connect.url' in its file must be such as ws://127.0.0.1:8000/ws", final=True) from None
+    except (InvalidHandshake, ConnectionClosed) as garbage:
         if isinstance(garbage, ConnectionClosed) or isinstance(garbage.__cause__, EOFError | ConnectionError):
-            raise Refused(f"it hung up during the handshake at {place}") from None
+            raise Refused(f"it hung up during the handshake at {place}{no_tls}") from None
         raise Refused(f"what it answered at {place} is not a WebSocket handshake ({type(garbage).__name__})") from None
     except (ConnectionResetError, EOFError):
-        raise Refused(f"it hung up during the handshake at {place}") from None
+        raise Refused(f"it hung up during the handshake at {place}{no_tls}") from None
     except OSError as error:
         raise Refused(f"no connection to {place} {_cause(error, source)}") from None
 

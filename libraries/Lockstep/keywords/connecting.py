@@ -6,6 +6,7 @@ from robot.api.types import Secret
 
 from ..arguments import Count, Duration
 from ..checks import Code
+from ..connecting_arguments import MaybeLocalAddress
 from ..engine.handshake import Refused
 from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
@@ -40,8 +41,8 @@ class ConnectingKeywords:
 
     @keyword(tags=("Connecting",))
     def connect_as(
-        self, role: str, client: str | None = None, token: Secret | None = None, *, resumable: bool = False, source: str | None = None,
-        headers: dict[str, str] | None = None,
+        self, role: str, client: str | None = None, token: Secret | None = None, *, resumable: bool = False,
+        source: MaybeLocalAddress = None, headers: dict[str, str] | None = None,
     ) -> str:
         """Opens a connection for a user and waits until the target says it is ready.
 

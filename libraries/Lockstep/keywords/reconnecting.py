@@ -9,6 +9,7 @@ from typing import Any
 from robot.api import logger
 
 from ..arguments import Count, Duration, MaybeInterval, Number
+from ..connecting_arguments import Factor, Jitter, MaybeLocalAddress
 from ..engine.by_itself import ByItself
 from ..engine.client import Client
 from ..engine.ladder import Ladder
@@ -16,7 +17,6 @@ from ..engine.reconnect import Manner, NotBack, Reconnection, reconnect
 from ..engine.resume_attempt import ResumeAttempt, try_to_resume
 from ..engine.session import SessionState
 from ..errors import EnvironmentSetupError, UsageError
-from ..ladder_arguments import Factor, Jitter
 from ..profiles import active_values
 from .decorator import keyword
 from .kit import Kit, variable
@@ -56,7 +56,7 @@ class ReconnectingKeywords:
 
     @keyword(tags=("Sessions",))
     def reconnect(
-        self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: str | None = None,
+        self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: MaybeLocalAddress = None,
         headers: dict[str, str] | None = None,
     ) -> Reconnection:
         """Opens a new connection for a client and takes its session up again.
@@ -78,7 +78,7 @@ class ReconnectingKeywords:
         | Should Be True    ${back.recovered}
         """
         kit, one = self._kit, self._kit.client(client)
-        if one.by_itself is not None and not one.by_itself.is_over:
+        if one.comes_back:
             raise UsageError(f"{one.alias} comes back by itself; use 'Wait Until Reconnected', or 'Stop {RETURNING}' first")
         if resume:
             self._must_be_resumable(one)
@@ -128,6 +128,8 @@ class ReconnectingKeywords:
         | ${reconnections} =    `Stop Reconnecting By Themselves`
         """
         activities = self._kit.engine.activities
+        if client != "everyone" and (RETURNING, client) not in activities.names:
+            raise UsageError(f"{client} was not let to come back by itself; use 'Let Clients Reconnect By Themselves    {client}' first")
         chosen = [one for one in self._kit.clients(client) if client != "everyone" or (RETURNING, one.alias) in activities.names]
         done: list[Reconnection] = []
         for one in chosen:

@@ -223,7 +223,7 @@ class SendingKeywords:
     def send_each(self, clients: list[Client], sending: Callable[[Client], Awaitable[Burst]]) -> list[Burst]:
         """Lets all clients send at the same time, in whatever way; returns the burst of each."""
         for client in clients:
-            if client.connection is not None and client.connection.closed_by_us:
+            if client.connection is not None and client.connection.closed_by_us and not client.comes_back:
                 raise UsageError(f"{client.alias} is disconnected; use 'Connect As    {client.account.role}' again before sending")
 
         async def together() -> list[Burst | BaseException]:

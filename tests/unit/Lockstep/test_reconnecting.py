@@ -6,10 +6,10 @@ import yaml
 from robot.api.types import Secret
 
 from Lockstep.checks.events import Event, Kind
+from Lockstep.connecting_arguments import Factor, Jitter
 from Lockstep.engine.ladder import Ladder
 from Lockstep.engine.session import SessionState
 from Lockstep.errors import UsageError
-from Lockstep.ladder_arguments import Factor, Jitter
 from Lockstep.targets import load_target
 from Lockstep.targets.loading import read_target_file
 from Lockstep.targets.mapping import JsonMapping

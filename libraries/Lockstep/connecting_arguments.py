@@ -1,8 +1,9 @@
-"""Argument types of a reconnect ladder."""
+"""Argument types of connections and of the ladder by which clients come back."""
 
 from __future__ import annotations
 
-from typing import Any
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 from .arguments import converter, figure
 
@@ -34,4 +35,23 @@ class Jitter(float):
         return cls(jitter)
 
 
-CONVERTERS: dict[type, Any] = {kind: converter(kind) for kind in (Factor, Jitter)}
+class LocalAddress(str):
+    """An address of this machine that a connection comes from, such as ``127.0.0.2``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def convert(cls, value: str) -> LocalAddress:
+        """Converts the text of an IP address."""
+        try:
+            return cls(ip_address(str(value).strip()))
+        except ValueError:
+            raise ValueError(f"must be an IP address of this machine, such as 127.0.0.2, not '{value}'") from None
+
+
+CONVERTERS: dict[type, Any] = {kind: converter(kind) for kind in (Factor, Jitter, LocalAddress)}
+
+if TYPE_CHECKING:
+    MaybeLocalAddress = LocalAddress | None
+else:
+    MaybeLocalAddress = LocalAddress  # see the end of arguments.py
