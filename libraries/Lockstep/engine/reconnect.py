@@ -66,6 +66,12 @@ class Manner:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     given_up: Callable[[], bool] = field(default=lambda: False)
 
+    async def wait(self, seconds: float) -> None:
+        """Waits, but not longer than until it is given up."""
+        due = monotonic() + seconds
+        while (left := due - monotonic()) > 0 and not self.given_up():  # a loop that was busy calls a little too early
+            await self.pause(left)
+
 
 class NotBack(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
     """A client could not reconnect; the text says after how many tries, and what the last one met."""
@@ -81,7 +87,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
     before, tries, last, began = client.session.id, 0, "it was asked to stop", 0.0
     client.came_back += 1
     for tries, wait in enumerate(manner.ladder.waits((manner.seed, client.alias, client.came_back), at_once=manner.at_once), 1):
-        await manner.pause(wait)
+        await manner.wait(wait)
         if manner.given_up():
             break
         began = began or monotonic()
