@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from certainty import Shown, at_least, percent, shown
 
 from .errors import InputError
 from .quantity import Dimension, Quantity, beside, counted, figure
@@ -18,6 +20,7 @@ class Comparison(StrEnum):
     """How a measured value is held against its limit."""
 
     AT_LEAST = "at least"
+    SURELY_AT_LEAST = "surely at least"
     AT_MOST = "at most"
     EXACTLY = "exactly"
     REPORTED = "reported"
@@ -91,11 +94,9 @@ class Condition:
         """Whether a measured value keeps the limit."""
         if self.limit is None:
             return True
-        if self.comparison is Comparison.AT_LEAST:
-            return measured.exact >= self.limit.exact
         if self.comparison is Comparison.AT_MOST:
             return measured.exact <= self.limit.exact
-        return measured.exact == self.limit.exact
+        return measured.exact == self.limit.exact if self.comparison is Comparison.EXACTLY else measured.exact >= self.limit.exact
 
     def worst(self, measurements: Iterable[Measurement]) -> Measurement:
         """Of several figures, the one that counts."""
@@ -166,6 +167,8 @@ class Finding:
         limit = self.condition.limit
         if self.measured is None:
             return ""
+        if self.condition.comparison is Comparison.SURELY_AT_LEAST:
+            return f"≥ {percent(self.measured.value / 100)}"
         if self.condition.tolerates_nothing and self.measured.dimension is Dimension.COUNT:
             return f"{figure(self.measured.value)} of {figure(self.samples)} {counted(self.measured.unit)}"
         return beside(self.measured, limit) if limit is not None else str(self.measured)
@@ -237,7 +240,22 @@ def judge_condition(condition: Condition, measurements: Sequence[Measurement], c
     if misfit is not None:
         units = f"{misfit.unit or 'no unit'}, the limit stands in {condition.limit.unit if condition.limit else ''}"
         return Finding(condition, State.NOT_MEASURED, f"“{condition.label}” was measured in {units}: they cannot be compared")
+    if condition.comparison is Comparison.SURELY_AT_LEAST and recorded:
+        return _prove(condition, cases, recorded, circumstances)
     return _weigh(condition, cases, recorded, circumstances)
+
+
+def _prove(condition: Condition, cases: list[str], recorded: list[Measurement], circumstances: Circumstances) -> Finding:
+    """Holds what is certain by the tries of all figures together against a promised share; tries that are too few are a gap, no failure."""
+    tries = sum(one.samples for one in recorded)
+    failed = sum(round(one.samples * (1 - float(one.quantity.exact))) for one in recorded)
+    certain = replace(recorded[0], value=100 * at_least(failed, tries), unit="%", samples=tries, cases=tuple(case for one in recorded for case in one.cases))
+    finding = _weigh(condition, cases, [certain], circumstances)
+    if finding.state is not State.NOT_MET or condition.limit is None:
+        return finding
+    if shown(failed, tries, float(condition.limit.exact)) is Shown.OPEN:
+        return replace(finding, state=State.NOT_MEASURED, reason=f"supports {finding.text}")
+    return replace(finding, reason=f"{figure(failed)} of {figure(tries)} tries failed, agreed is {condition.comparison} {condition.limit}")
 
 
 def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], circumstances: Circumstances) -> Finding:
@@ -268,8 +286,7 @@ def _finding(condition: Condition, state: State, reason: str, figures: list[Meas
     measured = worst.quantity.in_unit_of(condition.limit) if condition.limit else worst.quantity
     finding = Finding(condition, state, reason, measured, samples, worst.test)
     if state is State.NOT_MET and not reason:
-        sentence = f"{finding.text}, agreed is {condition.comparison} {condition.limit}"
-        return Finding(condition, state, sentence, measured, samples, worst.test)
+        return replace(finding, reason=f"{finding.text}, agreed is {condition.comparison} {condition.limit}")
     return finding
 
 

@@ -75,7 +75,10 @@ class Quantity:
         return Quantity(float(self.exact / factor), limit.unit)
 
     def __str__(self) -> str:
-        """The figure as it is shown to people, such as ``7 412 messages``."""
+        """The figure as it is shown to people, such as ``7 412 messages``; a share just below 100 % with the digits that say so."""
+        if self.unit == "%" and 99 < self.value < 100:
+            digits = 1 - math.floor(math.log10(100 - self.value))
+            return f"{f'{self.value:.{digits}f}'.rstrip('0')} %"
         return f"{figure(self.value)} {self.unit}".rstrip()
 
 

@@ -30,7 +30,7 @@ class RecordingKeywords:
 
         | =Argument=  | =Meaning=                                                                                |
         | measurement | name of a measurement that the suites recorded, such as ``lost``                           |
-        | comparing   | ``at least``, ``at most``, ``exactly`` or ``reported``                                     |
+        | comparing   | ``at least``, ``at most``, ``exactly``, ``surely at least`` (a share, by all its tries) or ``reported`` |
         | limit       | with its unit, such as ``1 s``, ``50 msg/s``, ``0``; a word in capitals comes from the profile |
         | cases       | the cases that must have measured it, such as ``rms-1, hvt-2``; a further row of the same test inherits them |
         | needs       | the smallest profile that can claim it                                                     |

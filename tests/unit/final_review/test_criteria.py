@@ -159,5 +159,33 @@ def test_a_criterion_is_judged_on_the_cases_that_the_target_offers() -> None:
 
 
 def test_an_unknown_comparison_names_the_allowed_ones() -> None:
-    with pytest.raises(InputError, match="'about' is not a comparison; allowed are at least, at most, exactly, reported"):
+    with pytest.raises(InputError, match="'about' is not a comparison; allowed are at least, surely at least, at most, exactly, reported"):
         comparison("about")
+
+
+@pytest.mark.parametrize(
+    ("shares", "state", "reason", "text"),
+    [
+        ([(100, 29_956)], State.MET, "", "≥ 99.99 %"),
+        ([(100, 1_000), (100, 28_956)], State.MET, "", "≥ 99.99 %"),
+        ([(100, 29_955)], State.NOT_MEASURED, "supports ≥ 99.989 %", "≥ 99.989 %"),
+        ([(100, 1_000)], State.NOT_MEASURED, "supports ≥ 99.7 %", "≥ 99.7 %"),
+        ([(99.9, 1_000)], State.NOT_MEASURED, "supports ≥ 99.52 %", "≥ 99.52 %"),
+        ([(99, 100), (100, 10)], State.NOT_MET, "1 of 110 tries failed, agreed is surely at least 99.99 %", "≥ 95.7 %"),
+        ([(0, 3)], State.NOT_MET, "3 of 3 tries failed, agreed is surely at least 99.99 %", "≥ 0 %"),
+    ],
+)
+def test_a_promised_share_is_met_only_by_enough_tries(shares: list[tuple[float, int]], state: State, reason: str, text: str) -> None:
+    figures = [figure(value, "%", samples, name="share") for value, samples in shares]
+    result = judged([row("share", "surely at least", "99.99 %")], figures)
+    assert (result.state, result.reason, result.findings[0].text) == (state, reason, text)
+    assert result.findings[0].samples == sum(samples for _, samples in shares)
+    assert result.claimed
+
+
+def test_a_promised_share_needs_the_tries_of_each_case() -> None:
+    promised = row("share", "surely at least", "99.9 %", cases=("rms-1", "rms-5"))
+    enough = figure(100, "%", 3_000, name="share")
+    assert judged([promised], [enough]).reason == "“share” was not measured by rms-5"
+    assert judged([promised], [enough, figure(100, "%", 1, name="share", case="rms-5")]).state is State.MET
+    assert judged([promised], []).state is State.NOT_MEASURED

@@ -26,6 +26,8 @@ def figure(condition: Condition, case: str, *, good: bool) -> Measurement:
     """A figure that just keeps the limit, or just misses it."""
     if condition.limit is None:  # reported only
         return Measurement(condition.measurement, 1, "", 100, (case,))
+    if condition.comparison is Comparison.SURELY_AT_LEAST:
+        return Measurement(condition.measurement, 100 if good else 0, "%", 30_000, (case,))
     worse = -1 if condition.comparison is Comparison.AT_LEAST else 1
     return Measurement(condition.measurement, condition.limit.value + (0 if good else worse), condition.limit.unit, 100, (case,))
 
