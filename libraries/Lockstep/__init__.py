@@ -19,6 +19,7 @@ from .engine.resume_attempt import ResumeAttempt
 from .engine.sending import Burst
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
+from .faults.words import FAULT_CONVERTERS
 from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
 from .keywords.checking import CheckingKeywords
@@ -28,6 +29,7 @@ from .keywords.conversing import ConversingKeywords
 from .keywords.course import CourseKeywords
 from .keywords.crowd import CrowdKeywords
 from .keywords.expectation import Expectation
+from .keywords.faults import FaultKeywords
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
 from .keywords.load_beside import LoadBesideKeywords
@@ -35,6 +37,7 @@ from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.load_shares import ShareKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
+from .keywords.process_faults import ProcessFaultKeywords
 from .keywords.queueing import QueueingKeywords
 from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
@@ -85,7 +88,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_VERSION: ClassVar[str] = __version__
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
-        **CONVERTERS, **OF_CONNECTING, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        **CONVERTERS, **OF_CONNECTING, **FAULT_CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
@@ -105,7 +108,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
-            LoadBesideKeywords(kit, load), RecordingKeywords(kit),
+            LoadBesideKeywords(kit, load), FaultKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -230,7 +230,9 @@ def returned_by(kind: type[Any], keyword: str, *, or_nothing: bool = False) -> C
     return converter(kind, check)
 
 
-def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
+def member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
+    """Converts the name or the value of a member; another word is answered with all of them."""
+
     def member(value: Any) -> Enum:
         wanted = value if isinstance(value, kind) else str(value).strip().lower()
         found = next((one for one in kind if wanted in {one, one.value}), None)
@@ -243,7 +245,7 @@ def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 CONVERTERS: dict[type, Any] = {
     **{kind: converter(kind) for kind in (Number, Count, Counts, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile, Portion)},
-    **{kind: converter(kind, _member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
+    **{kind: converter(kind, member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
 }
 
 # A dry run shows a converter's own sentence only when the hint is the bare type; the type checker must still know of None.

@@ -58,6 +58,8 @@ class TestListener:
             result.status, result.message = "SKIP", f"not measured: {smaller}. What was sent broke no promise.\n{result.message}".strip()
         if scope.rows_skipped and not result.failed:  # one row met and another without a figure: the criterion is not met
             result.status, result.message = "SKIP", scope.rows_skipped[0]
+        with _only_warning(f"The faults of '{scope.name}' could not be ended"):
+            self._kit.end_faults()
         with _only_warning(f"Closing what '{scope.name}' left open failed"):
             self._end(self._activities() - scope.outer_activities)
             self._close(self._clients() - scope.outer_clients)

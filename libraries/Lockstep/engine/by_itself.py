@@ -7,6 +7,8 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from websockets.exceptions import ConnectionClosed
+
 from ..targets import Target
 from .activity import Activity
 from .client import Client
@@ -94,6 +96,6 @@ class ByItself:
                 await (await connection.ping())
         except TimeoutError:
             return False
-        except Disconnected:
+        except (Disconnected, ConnectionClosed):  # before the ping, or while its answer was awaited
             pass  # seen by who asked
         return True

@@ -129,7 +129,8 @@ class Gate:
 
     def _link_for(self, injection: Injection, connection: int | str | None) -> Link | None:
         """The open connection that a fault is for; None where it is for all, or for one that is yet to come."""
-        if injection.fault in {Fault.REFUSE, Fault.HANG} or connection == NEXT or (connection is None and injection.lasts and injection.after is None):
+        for_all = injection.lasts and injection.after is None and not injection.alone
+        if injection.fault in {Fault.REFUSE, Fault.HANG} or connection == NEXT or for_all:
             return None
         if connection is None:
             link = self.current
@@ -175,16 +176,16 @@ class Gate:
         """The moment of a fault has come on a connection."""
         if self._armed.pop(injection, None) is None:
             return  # it struck in the other direction a moment ago
-        if injection.alone:
-            link.shape(injection)
-            self._end_in_time(injection)
-        elif injection.lasts:
-            self._begin(injection)
-        elif injection.fault is Fault.FLIP:
-            pipe.flip(injection)
-        else:
+        if injection.cuts:
             link.end(injection.ending, injection.direction)
             self.struck(injection, link, pipe)
+        elif injection.fault is Fault.FLIP:
+            pipe.flip(injection)
+        elif injection.alone:
+            link.shape(injection)
+            self._end_in_time(injection)
+        else:
+            self._begin(injection)
 
     def struck(self, injection: Injection, link: Link, pipe: Pipe | None) -> None:
         """A fault has taken effect."""
@@ -193,7 +194,7 @@ class Gate:
         self._proxy.note("done", injection, self.client, link.connection, gate=link.number, **passed)
         if injection.lasts:
             return
-        if injection.struck < injection.times:
+        if not injection.is_done:
             self._waiting.append((None, injection))
         elif injection.planned:
             self._go_on()
@@ -254,12 +255,13 @@ class Gate:
         """New connections are refused."""
         return any(one.fault is Fault.REFUSE for one in self.acting)
 
-    def end_faults(self) -> None:
-        """All faults end; what waited for its moment does not happen any more, and what was left half open is dropped."""
+    def end_faults(self, since: int = 0) -> None:
+        """All faults end, from this number on; what waited for its moment does not happen any more, and what was left without a sign is dropped."""
         self._plan.clear()
-        self._end([*self._in_force(), *self._armed, *(one for _, one in self._waiting)])
+        asked = [*self._in_force(), *self._armed, *(one for _, one in self._waiting)]
+        self._end([one for one in asked if one.number >= since])
         for link, task in self._links.items():
-            if link.is_half_open:
+            if link.is_left:
                 task.cancel()
 
     async def close(self) -> None:

@@ -44,9 +44,20 @@ class Injection:
         return CATALOGUE[self.fault].lasts
 
     @property
+    def cuts(self) -> bool:
+        """It ends the connection that it strikes."""
+        silently = self.fault is Fault.BLACKHOLE and self.alone and self.direction is Direction.BOTH
+        return silently or not (self.lasts or self.fault is Fault.FLIP)
+
+    @property
     def ending(self) -> Fault:
-        """How it ends a connection: a cut says that itself."""
-        return self.fault if self.fault in {Fault.CLOSE, Fault.RESET, Fault.HALF_OPEN} else self.how
+        """How it ends a connection: a cut in a certain place says that itself."""
+        return self.how if self.fault.startswith("cut_") else self.fault
+
+    @property
+    def is_done(self) -> bool:
+        """It has struck as often as it was to."""
+        return self.struck >= self.times
 
     def works(self, direction: Direction) -> bool:
         """It is about the bytes of this direction."""

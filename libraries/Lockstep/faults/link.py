@@ -47,9 +47,9 @@ class Link:
         return bool(self._pipes) and not self.over
 
     @property
-    def is_half_open(self) -> bool:
-        """One end is gone, and the other has not heard of it."""
-        return self.over and (ending := self._ending.result()) is not None and ending[0] is Fault.HALF_OPEN
+    def is_left(self) -> bool:
+        """It is cut, and one end or both have not heard of it."""
+        return self.over and (ending := self._ending.result()) is not None and ending[0] in {Fault.HALF_OPEN, Fault.BLACKHOLE}
 
     @property
     def is_opaque(self) -> bool:
@@ -102,6 +102,8 @@ class Link:
             silent, other = (server, self._client) if direction is Direction.TO_SERVER else (self._client, server)
             sockets.reset(other)
             await sockets.swallow(silent)
+        elif how is Fault.BLACKHOLE:
+            await asyncio.gather(sockets.swallow(self._client), sockets.swallow(server))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Work that ends with this connection at the latest."""

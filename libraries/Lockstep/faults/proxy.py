@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from ..errors import UsageError
@@ -27,7 +28,10 @@ class FaultProxy:
         self.gates: dict[str, Gate] = {}
         self.everyone = False
         """Clients that are not named go through gates of their own as well."""
+        self.asked: list[Injection] = []
+        """All faults that were asked for, in this order."""
         self._note = note
+        self._noted = asyncio.Event()
 
     def way(self, client: str, connection: int) -> Route | None:
         """Where a client that opens this connection has to go; None: directly."""
@@ -46,6 +50,14 @@ class FaultProxy:
         self.gates[client] = gate = Gate(self, client, port)
         return gate
 
+    async def opened(self, client: str, port: int) -> Gate:
+        """The same for those who are not in the loop."""
+        return self.open(client, port)
+
+    async def follow(self, client: str, plan: Sequence[Injection]) -> None:
+        """These faults of a client strike one after the other."""
+        self.gate(client).follow(plan)
+
     def gate(self, client: str) -> Gate:
         """The gate of a client."""
         if client not in self.gates:
@@ -55,12 +67,23 @@ class FaultProxy:
 
     def note(self, state: State, injection: Injection, client: str, connection: int = 0, **where: Any) -> None:
         """Tells what becomes of a fault."""
+        if state == "planned":
+            self.asked.append(injection)
         self._note(client, connection, {"state": state, **injection.said(), **where, "in_flight": self.in_flight(client)})
+        self._noted.set()
 
-    def end_faults(self) -> None:
-        """All faults of all clients end."""
-        for gate in self.gates.values():
-            gate.end_faults()
+    async def end_faults(self, client: str | None = None, since: int = 0) -> None:
+        """All faults end, of all clients or of one, from this number on."""
+        for gate in self.gates.values() if client is None else [self.gate(client)]:
+            gate.end_faults(since)
+
+    async def struck(self, since: int, within: float) -> None:
+        """Waits until every fault from this number on has struck as often as it was to, but no longer than this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while any(one.number >= since and not one.is_done for one in self.asked):
+                    self._noted.clear()
+                    await self._noted.wait()
 
     async def close(self, clients: set[str] | None = None) -> None:
         """Closes the gates of these clients, or all."""

@@ -38,7 +38,8 @@ class After(NamedTuple):
             raise ValueError(f"must be such as '7 frames', '120 bytes' or '300 ms', not '{value}'") from None
 
     def __str__(self) -> str:
-        return f"{self.amount:g} {'s' if self.unit == 'seconds' else self.unit}"
+        unit = "s" if self.unit == "seconds" else self.unit
+        return f"{self.amount:g} {unit}"
 
 
 class Trigger(Protocol):

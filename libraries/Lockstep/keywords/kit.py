@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from ..engine.client import Client
 from ..engine.engine import Engine
 from ..engine.load.result import Load
 from ..errors import EnvironmentSetupError, UsageError
+from ..faults.proxy import FaultProxy
 from ..progress import Look, PhaseProgress
 from ..records import RUN, Records
 from ..targets import Target
@@ -61,6 +62,11 @@ class TestScope:
     rows_skipped: list[str] = field(default_factory=list)
     before: dict[str, Values] = field(default_factory=dict)
     """By control: how the target was set for whoever comes before this test changed that."""
+    first_fault: int | None = None
+    """Number of the first fault that this test asked for; it and those behind it end with the test."""
+    before_closing: list[Callable[[], None]] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    """What takes back, last first, what the test did to the way to the target or to its process; before and behind the closing of clients."""
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
     knee: str | None = None
@@ -77,6 +83,8 @@ class Kit:
         """Names of the tests of this suite file that this process runs."""
         self.sharing: Sharing | None = None
         """How shares of a load come together, between Start Shared Target and Stop Shared Target."""
+        self.fault_proxy: FaultProxy | None = None
+        """Between Start Fault Proxy and the end of the test or of the target."""
         self.ledger_seen = 0
         self.ledger_end = 0
         """Index of the last row of the ledger that anybody has read; what happens from now on stands behind it."""
@@ -114,6 +122,7 @@ class Kit:
         try:
             self.engine.run(self.engine.close(list(self.engine.clients)))
         finally:
+            self.close_fault_proxy()
             if target is not None:
                 self.engine.run(target.http.close())
                 target.close()
@@ -134,8 +143,25 @@ class Kit:
             self._for_anybody[capability] = values
         self.engine.run(self.target.control(capability, user=user, **values))
 
+    def end_faults(self) -> None:
+        """Ends the faults that this test asked for, so that closing its clients is not held up by them."""
+        while self.scope.before_closing:
+            self.scope.before_closing.pop()()
+        proxy, first = self.fault_proxy, self.scope.first_fault
+        if proxy is not None and first is not None:
+            self.engine.run(proxy.end_faults(since=first))
+
+    def close_fault_proxy(self) -> None:
+        """Lets every client go to the target directly from now on."""
+        proxy, self.fault_proxy = self.fault_proxy, None
+        self.engine.routes.way = None
+        if proxy is not None:
+            self.engine.run(proxy.close())
+
     def take_back(self) -> None:
-        """Sets the target for whoever comes as it was before this test."""
+        """Undoes what this test did to the way and to the process, and sets the target for whoever comes as it was before."""
+        while self.scope.undo:
+            self.scope.undo.pop()()
         before, self.scope.before = self.scope.before, {}
         for capability, values in before.items() if self.has_target else ():
             self._for_anybody[capability] = values

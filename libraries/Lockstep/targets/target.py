@@ -45,6 +45,8 @@ class Target:
         self._clients: int | None = None
         self.adapter = adapter_of(file, path)
         self._values: dict[str, str] = {}
+        self._server: psutil.Process | None = None
+        self._killed = False
 
     # what it is
 
@@ -113,12 +115,34 @@ class Target:
 
     def _started(self, ready: Mapping[str, Any]) -> None:
         self._values.update({key: str(value) for key, value in ready.items() if value is not None})
+        self._killed, self._server = False, None
+        with suppress(psutil.NoSuchProcess, KeyError, ValueError):
+            self._server = psutil.Process(int(self._values["pid"]))  # knows its start time, so that it is never another process of this number
 
     def restart(self, *, gracefully: bool) -> None:
         """Ends the process, gently or not, and starts it again on the same store."""
         process = self._own_process("restarted")
         process.stop() if gracefully else process.kill()
         self._started(process.start())
+
+    def kill(self) -> None:
+        """Ends the server's process without a chance to tidy up; `restart` starts it again on the same store."""
+        process = self._own_process("killed")
+        self._killed = True
+        with suppress(psutil.NoSuchProcess):
+            if self._server is not None:
+                self._server.kill()
+        process.kill()
+
+    def own_server(self, wanted: str) -> psutil.Process | None:
+        """The server's process, if it was started here; None where it has ended."""
+        self._own_process(wanted)
+        return self.server
+
+    @property
+    def was_killed(self) -> bool:
+        """Its process was killed on purpose and was not started again."""
+        return self._killed
 
     def close(self) -> None:
         """Ends what was started and forgets the addresses."""
@@ -138,13 +162,15 @@ class Target:
 
     def died(self) -> str:
         """How the process ended if it was started here and ended by itself; else nothing."""
+        return "" if self._killed else self._end_of_process()
+
+    def _end_of_process(self) -> str:
         return self.process.obituary().removeprefix("; ") if self.process is not None else ""
 
     @property
     def server(self) -> psutil.Process | None:
         """The server's process, for figures of memory and processor; None where its pid is not known."""
-        pid = self._values.get("pid")
-        return psutil.Process(int(pid)) if pid and self.process is not None and self.process.pid else None
+        return self._server if self.process is not None and self.process.pid else None
 
     # what it offers
 
@@ -223,7 +249,7 @@ class Target:
 
     async def discard(self, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
         """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""
-        for step in () if self.died() else self.file.connect.discard:
+        for step in () if self._end_of_process() else self.file.connect.discard:
             await self._step(f"discarding {account}", step, values, token)
 
     async def _step(self, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
