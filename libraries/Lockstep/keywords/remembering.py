@@ -75,7 +75,7 @@ class RememberingKeywords:
             raise UsageError(f"there is nothing to tell the agent; give one of: {', '.join(told)}")
         return int(self._asked("agent_memory", "update_agent_context", client, **told)["version"])
 
-    @keyword(tags=("Expectation", "Reconnecting"))
+    @keyword(tags=("Expectation", "Sessions"))
     def the_greeting_should_say(self, client: str | None = None, **fields: Any) -> None:
         """What the target said of the session when this client was connected last.
 
