@@ -227,7 +227,7 @@ def stream_of(greeting: Event) -> tuple[object, object]:
     return greeting.details["session"], greeting.details["epoch"]
 
 
-@against_oracle(comings_and_goings(), number=300)
+@against_oracle(comings_and_goings(), number=200)
 def test_each_resume_is_judged_by_what_it_asked_and_what_it_was_told(history: History) -> None:
     asked = [e for e in history.events if e.kind is Kind.CONNECT and e.details]
     verdict: Verdict = resumes_are_sound(history)

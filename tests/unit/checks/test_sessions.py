@@ -174,7 +174,7 @@ def greetings(history: History) -> list[tuple[Event, Event]]:
     return [(next(e for e in history.events if e.kind is Kind.CONNECT and e.connection == g.connection), g) for g in history.events if g.kind is Kind.CONNECTED]
 
 
-@against_oracle(movings(), number=300)
+@against_oracle(movings(), number=200)
 def test_every_arrival_on_the_connection_before_is_looked_at(history: History) -> None:
     found, exercised, both = [], 0, greetings(history)
     for place, (_, greeting) in enumerate(both):
@@ -189,7 +189,7 @@ def test_every_arrival_on_the_connection_before_is_looked_at(history: History) -
     assert (verdict.exercised, codes(verdict)) == (exercised, expect(*found))
 
 
-@against_oracle(movings(), number=300)
+@against_oracle(movings(), number=200)
 def test_every_question_for_a_session_is_compared_with_its_first_owner(history: History) -> None:
     found, both = [], greetings(history)
     for invoke, greeting in both:

@@ -1,0 +1,104 @@
+"""A fault that a test rests on did happen, while something was under way that it could harm."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from . import bulk, wording
+from .events import Event, Kind
+from .history import History
+from .progress import SETTLES
+from .verdict import Verdict
+from .violations import Code
+
+AT_THE_DOOR = frozenset({"refuse", "hang"})
+"""These meet a client that is not in yet, and has nothing under way."""
+
+
+def faults(history: History, *states: str) -> list[Event]:
+    """The faults that are in one of these states: planned, done, ended. Who says none is done."""
+    return [fault for fault in history.events.of(Kind.FAULT) if (fault.details or {}).get("state", "done") in states]
+
+
+def kind_of(fault: Event) -> str:
+    """Which fault of the catalogue it is."""
+    return str((fault.details or {}).get("fault"))
+
+
+def faults_struck(history: History, kinds: Collection[str] = (), *, least: int = 2, in_flight: bool = False) -> Verdict:
+    """Every fault that was planned took effect, and of each of these kinds as many as claimed (*fault_not_confirmed*).
+
+    `kinds` are claimed with `least` faults each. `in_flight` claims as well that each that struck an open connection met at least one
+    message that was sent and had no answer yet. O(n log n). Source: reachability assertions.
+    """
+    verdict = Verdict("every fault has struck")
+    planned, done = faults(history, "planned"), faults(history, "done")
+    struck = Counter(_identity(fault) for fault in done)
+    verdict.exercised = len(planned) + len(kinds) or len(done)
+    for fault in planned:
+        due, found = (fault.details or {}).get("times", 1), struck[_identity(fault)]
+        if found < due:
+            often = f" {wording.counted(due, 'time')}, but did {found}" if due > 1 else ", and never did"
+            verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{_named(fault)}, planned {wording.at(history, fault)}, should have struck{often}", fault)
+    of_kind = Counter(kind_of(fault) for fault in done)
+    for kind in kinds:
+        if of_kind[kind] < least:
+            verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{kind} should have struck {wording.counted(least, 'time')}, but did {of_kind[kind]}")
+    on_open = [fault for fault in done if kind_of(fault) not in AT_THE_DOOR]
+    under_way = in_flight_at(history, on_open)
+    for fault, count in zip(on_open, under_way, strict=True):
+        if in_flight and not count:
+            verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{_named(fault)} struck {wording.at(history, fault)}, when nothing was under way", fault)
+    verdict.measured("faults_struck", len(done), "faults", verdict.exercised)
+    verdict.measured("faults_in_flight", sum(map(bool, under_way)), "faults", verdict.exercised)
+    return verdict.concluded()
+
+
+def _identity(fault: Event) -> tuple[str, object]:
+    """What a plan and its strikes have in common."""
+    return fault.client, (fault.details or {}).get("number", kind_of(fault))
+
+
+def _named(fault: Event) -> str:
+    return f"{kind_of(fault)} on the way of {fault.client}" if fault.client else kind_of(fault)
+
+
+def in_flight_at(history: History, moments: Sequence[Event]) -> list[int]:
+    """For each moment how many messages of its client were sent and not answered yet; of all clients where it has none of its own."""
+    if not moments:
+        return []
+    began, ended = _spans(history)
+    clients = [source.client for source in history.events.names.sources]
+    began_of, ended_of = history.events.grouped(began, clients), history.events.grouped(ended, clients)
+
+    def count(moment: Event) -> int:
+        position, client, none = history.events.position(moment), moment.client, array("I")
+        starts, ends = (began_of[client], ended_of.get(client, none)) if client in began_of else (began, ended)
+        return bisect_left(starts, position) - bisect_left(ends, position)
+
+    return [count(moment) for moment in moments]
+
+
+def _spans(history: History) -> tuple[array[int], array[int]]:
+    """The positions at which messages began to be under way, and those at which they ceased to, ascending."""
+    events, journal = history.events, history.journal
+    usual = bytearray(b"\1" * len(events.names.message_ids))
+    for number in journal.further:
+        usual[number] = 0
+    began, ended = ([*_only(events.messages, picked.positions, usual)] for picked in (journal.sends, journal.replies))
+    for message in journal.unusual():
+        waiting = False
+        for event in message.events:
+            if (event.kind is Kind.SEND) != waiting and (event.kind is Kind.SEND or event.kind in SETTLES):
+                (ended if waiting else began).append(events.position(event))
+                waiting = not waiting
+    return array("I", sorted(began)), array("I", sorted(ended))
+
+
+def _only(messages: array[int], positions: array[int], usual: bytearray) -> Iterable[int]:
+    """The positions of usual messages."""
+    chosen: array[int] = bulk.chosen(positions, bytes(bulk.taken(usual, bulk.taken(messages, positions))))
+    return chosen
