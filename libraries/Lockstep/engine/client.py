@@ -80,6 +80,12 @@ class Client:
         """Waits until a client that comes back by itself can be used; False for any other, and where it will not come back."""
         return self.by_itself is not None and await self.by_itself.back()
 
+    async def disconnect(self) -> None:
+        """Closes the connection in the orderly way; a client that is just coming back is waited for, for it stays away from then on."""
+        await self.back()
+        if self.connection is not None:
+            await self.connection.close()
+
     async def send_burst(self, plan: Plan) -> Burst:
         """Sends what the plan says; returns when the last message is handed to the connection.
 

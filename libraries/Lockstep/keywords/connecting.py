@@ -105,9 +105,7 @@ class ConnectingKeywords:
 
         | `Disconnect` | client=phone |
         """
-        connection = self._kit.client(client).connection
-        if connection is not None:
-            self._kit.engine.run(connection.close())
+        self._kit.engine.run(self._kit.client(client).disconnect())
 
     @keyword(tags=("Connecting",))
     def reconnect_again_and_again(self, times: Count, client: str | None = None) -> None:

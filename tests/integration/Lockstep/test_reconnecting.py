@@ -338,6 +338,22 @@ def test_a_dead_path_is_noticed_by_the_clients_own_ping(engine, server, alice, b
     assert seen(engine, Kind.CLOSE, by="us")
 
 
+def test_a_sender_whose_writes_fill_up_goes_on_as_well(engine, server, alice, by_itself):
+    by_itself(alice, ping_every=0.05, patience=0.3)
+    server.deaf = True
+
+    async def fill_up():
+        large = Plan(Schedule(200), lambda number: f"{number} " + "x" * 100_000, fence=FENCE)
+        sending = asyncio.ensure_future(alice.send_burst(large))
+        await until(lambda: seen(engine, Kind.MARK, given_up="no answer to a ping within 0.3 s"))
+        assert not sending.done()  # 20 MB do not fit into what lies between
+        server.deaf = False
+        return await sending
+
+    assert engine.run(fill_up()).count == 200
+    assert codes(judged(engine, alice), *EXACTLY_ONCE) == []
+
+
 def test_a_client_that_the_test_disconnects_stays_away(engine, server, alice, by_itself):
     activity = by_itself(alice)
     engine.run(alice.connection.close())

@@ -157,6 +157,22 @@ def test_a_killed_server_costs_the_epoch_and_nothing_else(engine, platform, alic
     assert wrong(engine, platform, alice) == {}
 
 
+def test_a_server_that_is_killed_within_a_burst_costs_nothing_but_time(engine, platform, alice):
+    async def story():
+        alice.by_itself = ByItself(engine, alice, platform, Manner(QUICK, 4711, fence=FENCE), ping_every=None, patience=1)
+        activity = Activity(alice.by_itself.work)
+        sending = asyncio.ensure_future(alice.send_burst(plan(400, every=0.002)))
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(platform.restart, gracefully=False)
+        await sending
+        return await activity.end(20)
+
+    (done,) = engine.run(story())
+    assert (done.recovered, done.reason, done.session_kept) == (False, "restarted", True)
+    assert done.tries > 1  # the first while nobody listened, and one that was refused with the token of before
+    assert wrong(engine, platform, alice) == {}
+
+
 def test_a_strangers_session_and_a_stale_epoch_are_not_to_be_had(engine, platform, alice, back):
     engine.run(alice.send_burst(plan(10)))
     assert wrong(engine, platform, alice) == {}
