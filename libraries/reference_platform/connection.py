@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, cast
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from .handshake import Head, judged, refused, wished
+from .handshake import Admission, Head, judge, refused
+from .leaving import Leaving
 from .policies.gate import Refusal
-from .policies.tokens import Identity
 from .receiver import Receiver
 from .session import Wish
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
+    from .policies.tokens import Identity
     from .session import Session
 
 CLOSE_PATIENCE = 5.0
@@ -55,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._protocol = self._policies.wire.protocol()
         self._receiver = Receiver(self._policies.wire, self._protocol)
         self._head = Head(self._protocol)
+        self._leaving = Leaving()
         self._news = asyncio.Event()
         self._payloads: Iterator[bytes] = iter(())
         """Messages that the pipeline has not taken yet,"""
@@ -64,7 +66,6 @@ class Connection(asyncio.Protocol):
         """TCP ended with an error, such as a reset."""
         self._gone = False
         self._eof = False
-        self._eof_written = False
         self._is_consuming = False
         self._discarding = False
         self._stopped = False
@@ -175,12 +176,11 @@ class Connection(asyncio.Protocol):
 
     def evict(self) -> None:
         """Another connection takes the session: what was received is still processed, but nothing is sent any more, and no patience had."""
-        if not self.is_evicted:
+        if not self._client_left and self._receiver.closing is None:
             self.is_evicted = True
-            if self._receiver.closing is None:
-                self.close(4001, "taken over")
-            self.is_open = False
-            self._news.set()
+            self.close(4001, "taken over")
+        self.is_open = False
+        self._news.set()
 
     def ping(self, payload: bytes) -> None:
         """Sends a ping, if frames may be sent."""
@@ -204,10 +204,10 @@ class Connection(asyncio.Protocol):
             await self._policies.sessions.close(self.session)
             self._pipeline.closed(self)
             self.released.set()
-            await self._end_tcp()
+            await self._leave()
             self._pipeline.host.events.note("cleaned", self.session.user, self.session.id, self.id)
         else:
-            await self._end_tcp()
+            await self._leave()
 
     async def _open(self) -> bool:
         """The handshake; returns whether the connection has a session now."""
@@ -215,24 +215,20 @@ class Connection(asyncio.Protocol):
         guard = loop.call_later(self._policies.gate.handshake_time, self.transport.abort)
         try:
             request = await self._request()
-            identity = await judged(request, self._policies) if isinstance(request, Request) else request
-            wish = wished(request, self.peer.partition(":")[0]) if isinstance(request, Request) else Wish()
-            for refusal in (identity, wish):
-                if isinstance(refusal, Refusal):
-                    if not self._gone:
-                        self.transport.write(refused(refusal))
-                    return False
-            if not isinstance(identity, Identity) or not isinstance(request, Request) or not isinstance(wish, Wish):
+            judged = await judge(request, self._policies, self.peer) if isinstance(request, Request) else request
+            if isinstance(judged, Refusal) and not self._gone:
+                self.transport.write(refused(judged))
+            if not isinstance(judged, Admission):
                 return False
-            response = self._protocol.accept(request)
+            response = self._protocol.accept(judged.request)
             if self._gone or response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
                 self._protocol.send_response(response)
                 self._send_protocol_data()
                 return False
-            self.wish = wish
-            farewell = None if self._policies.sessions.replaces(identity, wish) else self._policies.gate.crowded()
+            self.wish = judged.wish
+            farewell = None if self._policies.sessions.replaces(judged.identity, self.wish) else self._policies.gate.crowded()
             if farewell is None:
-                await self._join(identity)
+                await self._join(judged.identity)
             self._protocol.send_response(response)
             self._send_protocol_data()
         finally:
@@ -313,7 +309,7 @@ class Connection(asyncio.Protocol):
             if data:
                 self._policies.wire.write(self.transport, data)
             else:
-                self._write_eof()
+                self._leaving.half_close(self.transport)
         if self._protocol.state is not State.OPEN:
             self.is_open = False
             self._news.set()
@@ -328,25 +324,9 @@ class Connection(asyncio.Protocol):
             with contextlib.suppress(RuntimeError):  # the transport is closing
                 (self.transport.pause_reading if wanted else self.transport.resume_reading)()
 
-    async def _end_tcp(self) -> None:
-        """Half-closes, then waits a while for the client to do the same: a socket closed with unread input would be reset, and
-        the client might never see the last frames.
-        """
-        patience = EVICTED_PATIENCE if self.is_evicted else CLOSE_PATIENCE
+    async def _leave(self) -> None:
         self._discarding = True
-        if self._gone:
-            return
-        self._write_eof()
-        self._regulate()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                while not self._client_left:
-                    self._news.clear()
-                    await self._news.wait()
-        self.transport.close()
-        asyncio.get_running_loop().call_later(patience, self.transport.abort)
-
-    def _write_eof(self) -> None:
-        if not self._eof_written and self.transport.can_write_eof():
-            self._eof_written = True
-            self.transport.write_eof()
+        if not self._gone:
+            self._regulate()
+            patience = EVICTED_PATIENCE if self.is_evicted else CLOSE_PATIENCE
+            await self._leaving.end(self.transport, lambda: self._client_left, self._news, patience)

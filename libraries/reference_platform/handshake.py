@@ -7,21 +7,20 @@ import json
 from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from .policies.gate import Refusal
-from .policies.tokens import TokenRefusedError
+from .policies.tokens import Identity, TokenRefusedError
 from .session import Wish
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
 
     from .policies import Policies
-    from .policies.tokens import Identity
 
 MAX_HEAD = 131_072
 """Bytes of a request head."""
@@ -55,20 +54,30 @@ class Head:
         return request if isinstance(request, Request) else Refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
 
-async def judged(request: Request, policies: Policies) -> Identity | Refusal:
-    """Who asks for the upgrade, or why there is none."""
+class Admission(NamedTuple):
+    """Somebody whose connection may be upgraded."""
+
+    request: Request
+    identity: Identity
+    wish: Wish
+
+
+async def judge(request: Request, policies: Policies, peer: str) -> Admission | Refusal:
+    """Who asks for the upgrade and wants what, or why there is none; ``peer`` is the address and port of the other end."""
     refusal = _against_rfc(request)
     if refusal is None:
         refusal = await policies.gate.check(request)
     if refusal is not None:
         return refusal
     try:
-        return await policies.tokens.verify(token_of(request))
+        identity = await policies.tokens.verify(token_of(request))
     except TokenRefusedError as error:
         return Refusal(HTTPStatus.UNAUTHORIZED, str(error))
+    wish = _wish(request, peer.rpartition(":")[0])
+    return wish if isinstance(wish, Refusal) else Admission(request, identity, wish)
 
 
-def wished(request: Request, address: str) -> Wish | Refusal:
+def _wish(request: Request, address: str) -> Wish | Refusal:
     """What a request says about sessions; ``address`` is where it comes from."""
     query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
     resumable, session_id = query.get("resumable", ["false"])[0], query.get("session_id", [None])[0]

@@ -100,7 +100,7 @@ class Sessions(Port):
 
     async def take_over(self, session: Session) -> None:
         """Ends the connection that is there, however dead; returns when what it had sent is in the inbox or answered. May wait."""
-        while session.is_live:
+        if session.is_live:
             before = session.connection
             before.evict()
             await before.released.wait()

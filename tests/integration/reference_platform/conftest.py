@@ -82,6 +82,10 @@ class Client:
             if not frame["pending"]:
                 return frame
 
+    def coming_back(self) -> dict[str, Any]:
+        """What the address says when this client comes back."""
+        return {"session_id": self.greeting["session_id"], "epoch": self.greeting["epoch"], "offset": self.offset}
+
     def close(self) -> None:
         """The closing handshake."""
         self.socket.close()
