@@ -61,8 +61,6 @@ class Pipeline:
         self.policies.duplicates.recovered()
         self.policies.sessions.recovered(found.sessions)
         for message in found.waiting:
-            if message.session is not None:
-                message.session.context = self.policies.store.context(message.session.id)
             self.policies.inbox.put(message)
             self.lanes.offer(message.user)
 

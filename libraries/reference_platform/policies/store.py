@@ -55,7 +55,10 @@ class Store(Port):
     def _found(self) -> Recovered:
         database = self.database
         sessions = database.sessions(self.host.clock.now())
-        return Recovered(database.next_index(), database.next_origin(), database.waiting(sessions), sessions)
+        waiting = database.waiting(sessions)
+        for session in {message.session for message in waiting if message.session is not None}:
+            session.context = self.context(session.id)
+        return Recovered(database.next_index(), database.next_origin(), waiting, sessions)
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""
