@@ -193,10 +193,10 @@ class Sessions(Port):
         """How long somebody was away, in words too."""
         config, now = self.host.config, self.host.clock.now()
         seconds = round(now - left, 3) if left is not None else 0.0
-        if seconds < config.brief_absence:
-            return {"absence": seconds, "absence_class": "brief"}
         if seconds > config.session_window:
             return {"absence": seconds, "absence_class": "extended"}
+        if seconds < config.brief_absence:
+            return {"absence": seconds, "absence_class": "brief"}
         warning = f"you were away for {seconds:.0f} s; after {config.session_window:g} s the session would have been over"
         return {"absence": seconds, "absence_class": "medium", "warning": warning}
 
