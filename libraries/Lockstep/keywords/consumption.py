@@ -128,12 +128,12 @@ class ConsumptionKeywords:
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def what_was_taken_should_be_given_back(self, before: MaybeFigures, since: Moment, *loads: Load) -> None:
-        """At rest behind a load the server has no more threads and descriptors than before, and its memory has levelled off or come back.
+        """At rest the server has no more threads and descriptors than before, and behind a load its memory has levelled off or come back.
 
         | =Argument= | =Meaning=                                                                           |
         | before     | what `Take Server Figures` returned, warmed up and with nothing going on            |
         | since      | what `Let The Server Rest` returned                                                 |
-        | loads      | all loads of the test, as `Run Load` returned them; one or more                     |
+        | loads      | all loads of the test, as `Run Load` returned them; none: memory is not judged      |
 
         Needs `Start Watching The Server` before the first load and until after the rest. Five threads and descriptors more are allowed.
         Records ``server_threads_left``, ``server_descriptors_left``, ``server_memory_growth`` (B, the most since the first look) and
@@ -141,13 +141,15 @@ class ConsumptionKeywords:
 
         | `What Was Taken Should Be Given Back` | ${before} | ${rest} | ${warm up} | ${soak} |
         """
-        looks = self._looks(SERVER, loads)
+        at_rest = [_look(event, 0) for event in self._samples(SERVER, since.cursor)]
+        looks = self._looks(SERVER, loads) if loads else at_rest
         if not self._seen(looks, "server_memory_growth") or before is None:  # no earlier figures: that was said where they were to be taken
             return
-        at_rest = [_look(event, 0) for event in self._samples(SERVER, since.cursor)]
-        during = looks[: len(looks) - len(at_rest)]
         calm = Look(0, before.memory, before.threads, before.descriptors, before.processor)
-        self._expect.conclude([(TOPIC, given_back(calm, at_rest)), (TOPIC, memory_level(during, at_rest))])
+        judged = [(TOPIC, given_back(calm, at_rest))]
+        if loads:
+            judged.append((TOPIC, memory_level(looks[: len(looks) - len(at_rest)], at_rest)))
+        self._expect.conclude(judged)
 
     @keyword(tags=("Figures",))
     def count_the_servers_tasks(self, client: str | None = None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,34 @@ class ReconnectingKeywords:
             return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend)))
         except NotBack as failure:
             raise EnvironmentSetupError(f"{failure}{kit.obituary()}") from None
+
+    @keyword(tags=("Sessions",))
+    def reconnect_so_often(self, times: Count, client: str | None = None) -> list[Reconnection]:
+        """Takes a client's session up again and again on a new connection each time, one return right behind the other.
+
+        | =Argument= | =Meaning=                         |
+        | times      | 1 or more                         |
+        | client     | alias; none: the only open client |
+
+        Each return is one of `Reconnect`. One that fails does not end it: how many succeeded is for an expectation to say. Returns those
+        that succeeded.
+
+        | `Reconnect So Often` | 1000 | alice |
+        """
+        kit, one = self._kit, self._kit.client(client)
+        self._must_be_resumable(one)
+        manner = self._manner()
+
+        async def again_and_again() -> list[Reconnection]:
+            done: list[Reconnection] = []
+            for _ in range(times):
+                with suppress(NotBack):
+                    done.append(await reconnect(kit.engine, one, kit.target, manner))
+            return done
+
+        done = kit.engine.run(again_and_again())
+        logger.info(f"{one.alias} came back {len(done):,} of {times:,} times")
+        return done
 
     @keyword(tags=("Sessions", "Activity"))
     def let_clients_reconnect_by_themselves(

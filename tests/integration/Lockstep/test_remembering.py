@@ -61,3 +61,42 @@ def test_conversation_memory_and_greeting(robot):
         status, message = told[test]
         assert (status, message.splitlines()[0]) == ("FAIL", sentence)
         assert "[unsound_resume]" in message
+
+
+AGAIN = """*** Settings ***
+Resource          RESOURCES/lockstep.resource
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+
+*** Test Cases ***
+Again And Again
+    Connect As    alice    resumable=yes
+    Start Watching The Server    every=20 ms
+    ${before} =    Take Server Figures
+    ${done} =    Reconnect So Often    40
+    Length Should Be    ${done}    40
+    Should Be True    all(one.recovered and one.tries == 1 for one in $done)
+    Send Burst    3
+    Every Message Should Be Answered Exactly Once
+    ${rest} =    Let The Server Rest    300 ms
+    Stop Watching The Server
+    What Was Taken Should Be Given Back    ${before}    ${rest}
+
+Not Without A Session
+    Connect As    alice
+    Reconnect So Often    2
+"""
+
+
+def test_returning_again_and_again_leaves_nothing_open(robot):
+    told = robot.run(AGAIN).messages
+    assert told["Again And Again"] == ("PASS", "")
+    status, message = told["Not Without A Session"]
+    assert (status, message.split(":")[0]) == ("FAIL", "usage")
+
+
+def test_what_a_return_leaves_open_is_a_leak(robot):
+    told = robot.run(AGAIN, "--test", "Again And Again", LOCKSTEP_START_ARGUMENTS="--defect t7_fd_leak_per_reconnect").messages
+    status, message = told["Again And Again"]
+    assert status == "FAIL"
+    assert "[leak]" in message
