@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from ..arguments import Count, Counts, Duration, MaybeDuration, MaybePortion, Rate, Size
+from ..arguments import Count, Counts, Duration, MaybeDuration, MaybePortion, Rate, Share, Size
 from ..checks.crowd import Served, connections_served, memory_per_connection_within, newcomers_let_in, turned_away_openly
+from ..checks.fairness import connections_served_fairly, evened, with_one_window_more
 from ..engine.account import Account
 from ..engine.handshake import Refused
 from ..engine.load.result import Load
@@ -21,6 +22,7 @@ from .target import MaybeFigures
 
 FASTEST = Rate(100)
 FIVE = Count(5)
+JAIN, SLOWEST = Share(0.95), Share(0.8)
 
 
 class CrowdKeywords:
@@ -91,6 +93,33 @@ class CrowdKeywords:
                 self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=len(served), repetition=1,
                                  valid=load.invalid is None)
             self._expect.conclude([("fairness", connections_served(served, p95))], invalid=load.invalid)
+
+    @keyword(tags=("Load", "Expectation", "Figures"))
+    def load_should_be_fair(self, load: Load, *, jain: Share = JAIN, slowest: Share = SLOWEST) -> None:
+        """All connections of a load were served alike.
+
+        | =Argument= | =Meaning=                                                              |
+        | load       | what `Run Load` returned, of two connections or more                   |
+        | jain       | the least Jain index of the answered messages per second, up to 1      |
+        | slowest    | the least share of the mean that the slowest connection gets           |
+
+        Means most in a saturating phase (``in_flight``). Connections of several programs (``shards``, ``share``) are compared with those of the
+        same program: how fast a program could send is the machine's doing. Violation: unfair. Records ``jain`` and ``slowest_share``. Void (test skipped
+        as *invalid*) when the generator was late, and where the phase was so short that one window of answers more or less decides.
+
+        | `Load Should Be Fair` | ${load} |
+        """
+        must_be_measured(self._kit, load)
+        named = {f"connection {account.number + 1}": account for account in load.connections}
+        programs = {name: account.shard for name, account in named.items()}
+        lasted = {name: max(account.last - load.begin, 1e-6) for name, account in named.items()}
+        rates = {name: account.answered / lasted[name] for name, account in named.items()}
+        window = load.plan.window or 1
+        verdict, at_best = (
+            connections_served_fairly(evened(each, programs), float(jain), float(slowest)) for each in (rates, with_one_window_more(rates, lasted, window))
+        )
+        coarse = f"invalid: {window} answers more for the slower connections, which may have been on their way when the phase ended, decide; let it last longer"
+        self._expect.conclude([("fairness", verdict)], invalid=load.invalid or (coarse if at_best.ok and not verdict.ok else None))
 
     @keyword(tags=("Expectation", "Figures"))
     def memory_per_connection_should_be_at_most(self, limit: Size, since: MaybeFigures) -> None:

@@ -20,9 +20,7 @@ from ..arguments import (
     MaybeSize,
     Percentile,
     Portion,
-    Share,
 )
-from ..checks.fairness import connections_served_fairly, evened
 from ..checks.load import Part, lossless_and_ordered, percentile_within
 from ..checks.violations import Code
 from ..engine.load import phase, preparing
@@ -149,27 +147,6 @@ class LoadKeywords:
         stretches = [("the whole phase", load.latency), *((f"tenth {number}", tenth) for number, tenth in enumerate(load.tenths, 1) if tenths)]
         parts = [Part(name, histogram.total, histogram.above(float(limit))) for name, histogram in stretches]
         self._expect.conclude([("latency", percentile_within(parts, float(limit), percentile / 100))], invalid=load.invalid)
-
-    @keyword(tags=("Load", "Expectation", "Figures"))
-    def load_should_be_fair(self, load: Load, *, jain: Share = Share(0.95), slowest: Share = Share(0.8)) -> None:  # noqa: B008 - immutable
-        """All connections of a load were served alike.
-
-        | =Argument= | =Meaning=                                                              |
-        | load       | what `Run Load` returned, of two connections or more                   |
-        | jain       | the least Jain index of the answered messages per second, up to 1      |
-        | slowest    | the least share of the mean that the slowest connection gets           |
-
-        Means most in a saturating phase (``in_flight``). Connections of several programs (``shards``, ``share``) are compared with those of the
-        same program: how fast a program could send is the machine's doing. Violation: unfair. Records ``jain`` and ``slowest_share``. Void (test skipped
-        as *invalid*) when the generator was late.
-
-        | `Load Should Be Fair` | ${load} |
-        """
-        must_be_measured(self._kit, load)
-        named = {f"connection {account.number + 1}": account for account in load.connections}
-        rates = {name: account.answered / max(account.last - load.begin, 1e-6) for name, account in named.items()}
-        rates = evened(rates, {name: account.shard for name, account in named.items()})
-        self._expect.conclude([("fairness", connections_served_fairly(rates, float(jain), float(slowest)))], invalid=load.invalid)
 
     # running
 

@@ -58,6 +58,7 @@ class Sharing:
             self._since[name] = kit.ledger_end
             kept.begin(plan, range(portion.of), portion.of)
             kit.engine.run(phase.run(kit.target, name, plan, mark, tell=onlooker.tell, keep=kept.keep, shards=portion.of))
+        kept.saw(onlooker.server)
         load = kept.load(number)
         if load is None:
             raise UsageError(f"share {portion.number} of {portion.of} is not among the shares of '{name}', which have run already")

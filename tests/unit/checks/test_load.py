@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from random_histories import examples
 
 from Lockstep.checks import Code
-from Lockstep.checks.fairness import connections_served_fairly, evened, jain_index
+from Lockstep.checks.fairness import connections_served_fairly, evened, jain_index, with_one_window_more
 from Lockstep.checks.load import TOPICS, Part, lossless_and_ordered, percentile_within
 from Lockstep.checks.rate import rate_reached
 
@@ -82,6 +82,15 @@ def test_a_slow_program_is_no_unfair_server_and_a_starved_connection_is():
     assert connections_served_fairly(evened(dict(zip(groups, (700.0, 690.0, 400.0, 410.0), strict=True)), groups)).ok
     assert not connections_served_fairly(evened(dict(zip(groups, (700.0, 300.0, 400.0, 410.0), strict=True)), groups)).ok
     assert not connections_served_fairly(evened(dict(zip(groups, (700.0, 690.0, 0.0, 0.0), strict=True)), groups)).ok
+
+
+@given(st.dictionaries(st.text(max_size=3), st.tuples(st.integers(0, 1000), st.integers(1, 100)), max_size=12), st.integers(1, 64))
+def test_one_window_more_is_given_to_whoever_had_less_than_the_mean(served, window):
+    rates, lasted = {name: answered / seconds for name, (answered, seconds) in served.items()}, {name: seconds for name, (_, seconds) in served.items()}
+    found = with_one_window_more(rates, lasted, window)
+    mean = sum(rates.values()) / max(len(rates), 1)
+    for name, (answered, seconds) in served.items():
+        assert found[name] == pytest.approx((answered + window * (rates[name] < mean)) / seconds)
 
 
 def test_one_slow_connection_among_many_is_unfair_by_its_share_alone():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from ..server_figures import ServerFigures
 from .plan import Plan
 from .result import Load, Merge
 
-FOLDER = "shares"
+FOLDER, SERVER = "shares", "server.json"
 
 
 class KeptLines:
@@ -32,6 +34,11 @@ class KeptLines:
         with self._file(line["shard"]).open("ab") as file:
             file.write(orjson.dumps(line) + b"\n")
 
+    def saw(self, looks: Sequence[ServerFigures]) -> None:
+        """What was seen of the server during the phase; only a share that knows the server's process sees anything."""
+        if looks:
+            (self._folder / SERVER).write_bytes(orjson.dumps({"run": self._run, "looks": looks}))
+
     def load(self, only: int | None = None) -> Load | None:
         """All shares merged, or ``only`` one of them; None where this run has left nothing of the phase."""
         found = {int(file.stem): self._lines(file) for file in self._folder.glob("*.jsonl") if file.stem.isdecimal()}
@@ -49,7 +56,14 @@ class KeptLines:
                 merge.load.missing.append(f"share {shard + 1} of {head['shards']} left nothing")
             elif lines[-1]["event"] != "done":
                 merge.load.missing.append(f"share {shard + 1} of {head['shards']} ended before its last word")
+        merge.load.server = self._looks()
         return merge.finished()
+
+    def _looks(self) -> list[ServerFigures]:
+        """What this run has seen of the server."""
+        file = self._folder / SERVER
+        seen = orjson.loads(file.read_bytes()) if file.exists() else {}
+        return [ServerFigures(**look) for look in seen["looks"]] if seen.get("run") == self._run else []
 
     def _file(self, shard: int) -> Path:
         return self._folder / f"{shard}.jsonl"

@@ -11,6 +11,7 @@ from shard_lines import account, done, merged, second, told
 
 from Lockstep.engine.load.kept import KeptLines
 from Lockstep.engine.load.plan import Plan
+from Lockstep.engine.server_figures import ServerFigures
 
 PLAN = Plan(connections=4, window=2, count=40)
 
@@ -95,3 +96,14 @@ def test_what_another_run_has_left_is_never_read(tmp_path):
 
 def test_nothing_kept_is_nothing_measured(tmp_path):
     assert kept(tmp_path).load() is None
+
+
+def test_who_knows_the_server_tells_the_others_how_it_was_kept_from_its_work(tmp_path):
+    looks = [ServerFigures(100.0, 5, 1, None, 0.0, 0.0), ServerFigures(101.5, 6, 1, 3, 0.5, 1.2)]
+    one = filled(tmp_path)
+    one.saw(looks)
+    kept(tmp_path).saw([])  # another share, which does not know its process
+    assert kept(tmp_path).load().server == looks
+    assert "no processor for 80%" in kept(tmp_path).load().invalid
+    filled(tmp_path, run="tomorrow")
+    assert kept(tmp_path, run="tomorrow").load().server == [], "what another run has seen says nothing of this one"
