@@ -34,6 +34,10 @@ DESK = {
 READY = {"wait_for": {"type": "hello"}, "within": "5 s"}
 
 
+def pytest_addoption(parser):
+    parser.addoption("--every-byte", action="store_true", help="cuts the short exchange behind each of its bytes, and not behind some of them")
+
+
 @pytest.fixture
 def engine():
     one = Engine()
