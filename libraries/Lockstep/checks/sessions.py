@@ -1,4 +1,4 @@
-"""One live session for each client, nothing left of those before it, and nobody in the session of another."""
+"""One live session for each client, and nothing left of those before it."""
 
 from __future__ import annotations
 
@@ -106,22 +106,3 @@ def _behind_the_head(history: History, connection: int, resume: Reconnection, gr
     if not positions or history.events.indexes[positions[-1]] < greeting.index:
         return []
     return [event for event in history.events.at(positions) if event.index > greeting.index and (event.offset or 0) > resume.told["head"]]
-
-
-def sessions_stay_with_their_user(history: History) -> Verdict:
-    """Nobody gets into the session of another user by asking for it (*leaked_to_other_user*). O(n). Source: session fixation."""
-    verdict = Verdict("sessions stay with their user")
-    owners: dict[str, Event] = {}
-    asked = {one.connected.connection: one.asked["session"] for one in reconnections(history) if one.connected and one.asked}
-    for greeting in history.events.of(Kind.CONNECTED):
-        session = (greeting.details or {}).get("session")
-        wanted = asked.get(greeting.connection)
-        owner = owners.setdefault(session, greeting) if session is not None else greeting
-        verdict.exercised += wanted is not None
-        if wanted is not None and wanted == session and owner.user != greeting.user:
-            verdict.violated(
-                Code.LEAKED_TO_OTHER_USER,
-                f"{wording.owner(greeting)} asked for session {session} of {wording.owner(owner)} and got it {wording.at(history, greeting)}",
-                owner, greeting,
-            )
-    return verdict.concluded()

@@ -17,13 +17,13 @@ MOMENT = 0.1
 """s; tries so near to each other meet the server together."""
 
 
-def clients_come_back(history: History, jain: float | None = None) -> Verdict:
-    """Of several clients that come back at once each gets in (*starved*), after times as equal as agreed (`jain`: *unfair*).
+def clients_come_back(history: History, factor: float = 5.0, floor: float = 1.0) -> Verdict:
+    """Of several clients that come back at once each gets in (*starved*), and none much later than the others (*unfair*).
 
-    Looked at is the last reconnection of each client; time counts from the first try of all. Measures the spread of the tries
-    (comeback_tries, comeback_tries_at_once within the busiest tenth of a second, comeback_tries_spread from the first to the last in s)
-    and of the times (comeback_median and comeback_max in s, comeback_jain). A single client cannot be compared. O(n log n). Source:
-    thundering herd; Jain, Chiu and Hawe 1984.
+    Looked at is the last reconnection of each client; its time counts from the first try of all. Much later is more than `factor` times
+    the median and more than `floor` seconds. Measures the spread of the tries (comeback_tries, comeback_tries_at_once within the busiest
+    tenth of a second, comeback_tries_spread from the first to the last in s) and of the times (comeback_median and comeback_max in s,
+    comeback_jain). A single client cannot be compared. O(n log n). Source: thundering herd; Jain, Chiu and Hawe 1984.
     """
     verdict = Verdict("clients come back")
     last = {one.first.client: one for one in reconnections(history)}
@@ -40,18 +40,17 @@ def clients_come_back(history: History, jain: float | None = None) -> Verdict:
                     one.lost, *one.tries[:3],
                 )
         _measure_tries(verdict, list(last.values()))
-        if times:
-            fairness, slowest = jain_index(list(times.values())), max(times, key=times.__getitem__)
-            verdict.measured("comeback_median", median(times.values()), "s", len(times))
-            verdict.measured("comeback_max", times[slowest], "s", len(times))
-            verdict.measured("comeback_jain", fairness, "", len(times))
-            if jain is not None and fairness < jain:
+        middle = median(times.values()) if times else 0.0
+        for client, time in times.items():
+            if time > max(factor * middle, floor):
                 verdict.violated(
-                    Code.UNFAIR,
-                    f"the Jain index of the times of {len(times)} clients is {fairness:.3f}, where {jain:g} is the least: {slowest} was in after "
-                    f"{times[slowest]:.3f} s, half of them after {median(times.values()):.3f} s",
-                    last[slowest].connected,
+                    Code.UNFAIR, f"{wording.owner(last[client].first)} was in again after {time:.3f} s, where half of {len(times)} clients were after {middle:.3f} s",
+                    last[client].first, last[client].connected,
                 )
+        if times:
+            verdict.measured("comeback_median", middle, "s", len(times))
+            verdict.measured("comeback_max", max(times.values()), "s", len(times))
+            verdict.measured("comeback_jain", jain_index(list(times.values())), "", len(times))
     return verdict.concluded()
 
 

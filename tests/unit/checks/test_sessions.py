@@ -10,7 +10,7 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.sessions import every_end_cleaned, exactly_one_live, nothing_reaches_ghosts, sessions_stay_with_their_user
+from Lockstep.checks.sessions import every_end_cleaned, exactly_one_live, nothing_reaches_ghosts
 
 LIVE = {"session": "s-1", "user": "alice", "live": True, "connection": "7"}
 GONE = {"session": "s-0", "user": "alice", "live": False, "connection": None}
@@ -87,27 +87,6 @@ def test_what_was_under_way_may_still_arrive(story: Story) -> None:
 @pytest.mark.parametrize("story", [moved(3, head=None), moved(3, recovered=False)])
 def test_without_a_head_nobody_knows_what_is_new(story: Story) -> None:
     assert nothing_reaches_ghosts(story.history).counts == {"vacuous": 1}
-
-
-def test_another_users_session_is_not_for_whoever_asks() -> None:
-    story = Story()
-    story.connected()
-    story.add(Kind.CONNECT, "bob", details={"session": "s-1"})
-    story.connected("bob")
-    verdict = sessions_stay_with_their_user(story.history)
-    assert (verdict.exercised, verdict.counts) == (1, {"leaked_to_other_user": 1})
-    assert verdict.violations[0].sentence == "bob asked for session s-1 of alice and got it at +0.200 s"
-
-
-def test_another_session_is_a_refusal_and_the_owner_may_come_back() -> None:
-    story = Story()
-    story.connected()
-    for user, session, connection in (("bob", "s-2", 4), ("alice", "s-1", 5)):
-        story.add(Kind.CONNECT, user, details={"session": "s-1"}, connection=connection)
-        story.connected(user, session=session, connection=connection)
-    verdict = sessions_stay_with_their_user(story.history)
-    assert (verdict.exercised, verdict.counts) == (2, {})
-    assert sessions_stay_with_their_user(Story().exchange("a").history).counts == {"vacuous": 1}
 
 
 # oracles ----------------------------------------------------------------------------------------------------------------------
@@ -187,15 +166,3 @@ def test_every_arrival_on_the_connection_before_is_looked_at(history: History) -
             found += ["ghost_session"] * (of_old == told["session"] and any(e.offset > told["head"] for e in late))
     verdict = nothing_reaches_ghosts(history)
     assert (verdict.exercised, codes(verdict)) == (exercised, expect(*found))
-
-
-@against_oracle(movings(), number=200)
-def test_every_question_for_a_session_is_compared_with_its_first_owner(history: History) -> None:
-    found, both = [], greetings(history)
-    for invoke, greeting in both:
-        session = greeting.details["session"]
-        owner = next(g.user for _, g in both if g.details["session"] == session)
-        if invoke.details and invoke.details["session"] == session and owner != greeting.user:
-            found.append("leaked_to_other_user")
-    verdict = sessions_stay_with_their_user(history)
-    assert (verdict.exercised, codes(verdict)) == (sum(bool(invoke.details) for invoke, _ in both), expect(*found))
