@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 WORKFLOW = {"current_step": 3, "total_steps": 5, "pending_steps": ["draft", "send"]}
+
+
+@pytest.fixture(scope="module")
+def platform(module_serve):
+    """One for all that need no other."""
+    return module_serve()
+
+
+@pytest.fixture
+def name(request):
+    """A user of the test's own."""
+    return request.node.name
 
 
 def told(client):
@@ -21,8 +35,8 @@ def talk(client, count, first=0):
     return answers
 
 
-def test_the_conversation_is_what_was_said(platform):
-    client = platform.resumable()
+def test_the_conversation_is_what_was_said(platform, name):
+    client = platform.resumable(name)
     answers = talk(client, 5)
     client.send("m4", "again", attempt=2)
     assert client.receive()["type"] == "duplicate_rejected"
@@ -43,8 +57,8 @@ def test_the_conversation_is_what_was_said(platform):
         assert (answered["message_id"], answered["sequence_id"]) == (f"m{number}", number)
 
 
-def test_updates_are_merged_confirmed_and_refused_in_whole(platform):
-    client = platform.resumable()
+def test_updates_are_merged_confirmed_and_refused_in_whole(platform, name):
+    client = platform.resumable(name)
     assert client.ask("update_agent_context", preferences={"tone": "short"}, workflow=WORKFLOW)["version"] == 1
     confirmed = client.ask("update_agent_context", preferences={"unit": "EUR"}, variables={"region": "north"}, tool_call={"name": "search", "result": 7})
     assert (confirmed["type"], confirmed["request_id"], confirmed["version"]) == ("context_updated", "update_agent_context", 2)
@@ -60,18 +74,18 @@ def test_updates_are_merged_confirmed_and_refused_in_whole(platform):
     assert client.ask("get_agent_context")["last_activity"] == reply["timestamp"]
 
 
-def test_everything_is_there_after_a_cut(platform):
-    client = platform.resumable()
+def test_everything_is_there_after_a_cut(platform, name):
+    client = platform.resumable(name)
     talk(client, 5)
     client.ask("update_agent_context", preferences={"tone": "short"}, workflow=WORKFLOW)
     before = told(client)
     client.cut()
-    back = platform.resume(client)
+    back = platform.resume(client, name)
     assert (back.greeting["recovered"], back.greeting["context_available"]) == (True, True)
     assert told(back) == before
     talk(back, 1, first=5)
     back.cut()
-    (history, _) = told(platform.resume(back))
+    (history, _) = told(platform.resume(back, name))
     assert [entry["message_id"] for entry in history["messages"][-4:]] == ["m4", "m4", "m5", "m5"]
 
 
@@ -108,8 +122,8 @@ def test_what_waited_while_the_platform_was_down_joins_the_conversation(serve, t
     assert [entry["message_id"] for entry in history["messages"]] == ["m0", "m0", "waiting", "waiting"]
 
 
-def test_a_session_that_cannot_come_back_remembers_nothing(platform):
-    client = platform.connect()
+def test_a_session_that_cannot_come_back_remembers_nothing(platform, name):
+    client = platform.connect(name)
     talk(client, 2)
     history, context = told(client)
     assert (history["count"], history["messages"]) == (0, [])
@@ -133,26 +147,55 @@ def test_a_session_that_is_over_leaves_nothing(serve, tmp_path):
     assert (history["count"], context["version"]) == (0, 0)
 
 
-def test_other_sessions_of_the_same_user_remember_for_themselves(platform):
-    one, other = platform.resumable(), platform.resumable()
+def test_other_sessions_of_the_same_user_remember_for_themselves(platform, name):
+    one, other = platform.resumable(name), platform.resumable(name)
     talk(one, 2)
     talk(other, 1, first=5)
     assert (one.ask("get_conversation_history")["count"], other.ask("get_conversation_history")["count"]) == (4, 2)
     assert one.state()["message_count"] == 3, "the agent is the user's"
 
 
-def test_only_the_last_entries_are_kept_and_all_are_counted(platform):
-    client = platform.resumable()
+def test_only_the_last_entries_are_kept_and_all_are_counted(platform, name):
+    client = platform.resumable(name)
     client.send_many([{"message_id": f"m{number}"} for number in range(120)])
     client.fence()
     history = client.ask("get_conversation_history")
     assert (history["count"], len(history["messages"])) == (242, 200)
     assert history["messages"][0]["message_id"] == "m21"
     client.cut()
-    assert platform.resume(client).ask("get_conversation_history")["messages"] == history["messages"]
+    assert platform.resume(client, name).ask("get_conversation_history")["messages"] == history["messages"]
 
 
 def wait_until_away(platform):
     until = time.monotonic() + 30
     while platform.control("status")["connections"]:
         assert time.monotonic() < until
+
+
+def test_kills_under_load_leave_conversation_and_ledger_equal(serve, tmp_path):
+    store, client, sent = str(tmp_path / "store"), None, 0
+    for life in range(3):
+        platform = serve("--store", store)
+        until = time.monotonic() + 30
+        while platform.control("status")["pending"]:
+            assert time.monotonic() < until
+        back = platform.resumable() if client is None else platform.resume(client)
+        if client is not None:
+            assert (back.greeting["session_id"], back.greeting["reason"]) == (client.greeting["session_id"], "restarted")
+        client = back
+        processed = [row["message_id"] for row in platform.ledger() if row["what"] == "processed"]
+        client.send_json({"type": "get_conversation_history", "request_id": "q"})
+        history = client.receive_until(lambda frame: frame["type"] == "conversation_history")[-1]
+        assert history["count"] == 2 * len(processed)
+        assert [entry["message_id"] for entry in history["messages"][::2]] == processed[-100:]
+        if life == 2:
+            break
+        platform.control("work", {"seconds": 0.0005 * life})
+        for number in range(sent, sent + 100):
+            client.send(f"m{number}")
+        answered = 0
+        while answered < 30 + 10 * life:
+            answered += client.receive()["type"] == "ai_response"
+        platform.kill()
+        sent += 100
+    assert len(processed) >= 70
