@@ -68,7 +68,8 @@ class WithoutGoodbye(ServerProtocol):
 @quirk("n10_no_close_code")
 class NoCloseCode(Wire):
     """Where the platform closes a connection it ends TCP without a close frame, so that its client sees 1006 in place of a code: legal where the target
-    file promises ``close 1006``."""
+    file promises ``close 1006``.
+    """
 
     def protocol(self) -> ServerProtocol:
         """One that says no goodbye."""
