@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,7 @@ class Manner:
     resume: bool = True                # to its session; else it begins a new one
     resend: bool = True                # what was never answered is sent again
     at_once: bool = True               # the first try does not wait
+    after: float = 0.0                 # so long (s) it stays away of its own accord, before the first try
     fence: str | None = None           # the question whose answer comes behind what is sent again, for a target that names no head
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     given_up: Callable[[], bool] = field(default=lambda: False)
@@ -86,6 +88,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
         client.session = SessionState()
     before, tries, last, began = client.session.id, 0, "it was asked to stop", 0.0
     client.came_back += 1
+    await manner.wait(manner.after)
     for tries, wait in enumerate(manner.ladder.waits((manner.seed, client.alias, client.came_back), at_once=manner.at_once), 1):
         await manner.wait(wait)
         if manner.given_up():
@@ -112,6 +115,16 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
                 tries, took, ready - began, ready - (old.ended_at if old is not None else began), replayed, caught_up, resent,
             )
     raise NotBack(f"{client.alias} did not come back to {target.title} in {tries} {'try' if tries == 1 else 'tries'}; the last one: {last}")
+
+
+async def reconnect_so_often(engine: Engine, client: Client, target: Target, manner: Manner, *, times: int, up: float) -> list[Reconnection]:
+    """Is there for ``up`` s and comes back, again and again; returns how, each time that it succeeded."""
+    done = list[Reconnection]()
+    for _ in range(times):
+        await manner.wait(up)
+        with suppress(NotBack):
+            done.append(await reconnect(engine, client, target, manner))
+    return done
 
 
 def _worth_another_try(client: Client, refusal: Refused) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from ..connecting_arguments import Factor, Jitter, MaybeLocalAddress
 from ..engine.by_itself import ByItself
 from ..engine.client import Client
 from ..engine.ladder import Ladder
-from ..engine.reconnect import Manner, NotBack, Reconnection, reconnect
+from ..engine.reconnect import Manner, NotBack, Reconnection, reconnect, reconnect_so_often
 from ..engine.resume_attempt import ResumeAttempt, try_to_resume
 from ..engine.session import SessionState
 from ..errors import EnvironmentSetupError, UsageError
@@ -24,7 +23,7 @@ from .kit import Kit, variable
 
 FIRST, CAP = Duration(1), Duration(30)
 FACTOR, JITTER, TRIES = Factor(2), Jitter(0.1), Count(10)
-ONCE, WITHIN, PATIENCE, NOTHING_YET = Count(1), Duration(30), Duration(1), Number(0)
+ONCE, WITHIN, PATIENCE, NOTHING_YET, AT_ONCE = Count(1), Duration(30), Duration(1), Number(0), Duration(0)
 RETURNING = "Reconnecting By Themselves"
 
 
@@ -58,7 +57,7 @@ class ReconnectingKeywords:
     @keyword(tags=("Sessions",))
     def reconnect(
         self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: MaybeLocalAddress = None,
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None, after: Duration = AT_ONCE,
     ) -> Reconnection:
         """Opens a new connection for a client and takes its session up again.
 
@@ -68,6 +67,7 @@ class ReconnectingKeywords:
         | resend     | ``yes``: messages whose answer was lost are sent again: same id, same words, next attempt          |
         | source     | the local address to come from, such as ``127.0.0.2``; none: the one of before                     |
         | headers    | a dictionary of HTTP headers of its own, such as ``User-Agent``; none: those of before              |
+        | after      | so long it stays away before the first try, such as ``2 s``                                          |
 
         What is left of the old connection is dropped without a closing handshake. The first try comes at once, the others as
         `Set Reconnect Ladder` says. Returns when everything missed was received and, with ``resend``, the rest sent again; what comes of
@@ -85,36 +85,36 @@ class ReconnectingKeywords:
             self._must_be_resumable(one)
         one.source, one.headers = source or one.source, headers or one.headers
         try:
-            return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend)))
+            return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend, after=after)))
         except NotBack as failure:
             raise EnvironmentSetupError(f"{failure}{kit.obituary()}") from None
 
     @keyword(tags=("Sessions",))
-    def reconnect_so_often(self, times: Count, client: str | None = None) -> list[Reconnection]:
-        """Takes a client's session up again and again on a new connection each time, one return right behind the other.
+    def reconnect_so_often(
+        self, times: Count, client: str | None = None, *, up: Duration = AT_ONCE, down: Duration = AT_ONCE,
+    ) -> list[Reconnection]:
+        """Takes a client's session up again and again, on a new connection each time.
 
-        | =Argument= | =Meaning=                         |
-        | times      | 1 or more                         |
-        | client     | alias; none: the only open client |
+        | =Argument= | =Meaning=                                                                                            |
+        | times      | 1 or more                                                                                            |
+        | client     | alias; none: the only open client; ``everyone``: all that connected with ``resumable=yes``, at the same time |
+        | up         | so long each connection is there before it is dropped, such as ``100 ms``                             |
+        | down       | so long the client stays away then                                                                    |
 
         Each return is one of `Reconnect`. One that fails does not end it: how many succeeded is for an expectation to say. Returns those
         that succeeded.
 
         | `Reconnect So Often` | 1000 | alice |
+        | `Reconnect So Often` | 20 | up=100 ms | down=50 ms | client=everyone |
         """
-        kit, one = self._kit, self._kit.client(client)
-        self._must_be_resumable(one)
-        manner = self._manner()
+        kit, clients, manner = self._kit, self._resumable(client), self._manner(after=down)
 
-        async def again_and_again() -> list[Reconnection]:
-            done: list[Reconnection] = []
-            for _ in range(times):
-                with suppress(NotBack):
-                    done.append(await reconnect(kit.engine, one, kit.target, manner))
-            return done
+        async def together() -> list[list[Reconnection]]:
+            again = (reconnect_so_often(kit.engine, one, kit.target, manner, times=times, up=up) for one in clients)
+            return await asyncio.gather(*again)
 
-        done = kit.engine.run(again_and_again())
-        logger.info(f"{one.alias} came back {len(done):,} of {times:,} times")
+        done = [one for each in kit.engine.run(together()) for one in each]
+        logger.info(f"{', '.join(one.alias for one in clients)}: {len(done):,} of {times * len(clients):,} returns succeeded")
         return done
 
     @keyword(tags=("Sessions", "Activity"))
@@ -124,7 +124,7 @@ class ReconnectingKeywords:
         """From now on these clients come back by themselves whenever a connection ends against their will.
 
         | =Argument= | =Meaning=                                                                                     |
-        | client     | alias; ``everyone``: all clients there are                                                    |
+        | client     | alias; ``everyone``: all that connected with ``resumable=yes``                                |
         | resend     | ``yes``: messages whose answer was lost are sent again: same id, same words, next attempt     |
         | ping_every | they ping so often, such as ``200 ms``, to notice a path that is dead without a sign; none: they do not |
         | patience   | a ping without an answer for so long means that the path is dead                              |
@@ -135,10 +135,8 @@ class ReconnectingKeywords:
 
         | `Let Clients Reconnect By Themselves` | ping_every=200 ms | patience=1 s |
         """
-        kit = self._kit
-        chosen = kit.clients(client)
+        kit, chosen = self._kit, self._resumable(client)
         for one in chosen:
-            self._must_be_resumable(one)
             if (RETURNING, one.alias) in kit.engine.activities.names:
                 raise UsageError(f"{one.alias} was let to come back by itself already; use 'Stop {RETURNING}' before that is begun again")
         for one in chosen:
@@ -156,17 +154,22 @@ class ReconnectingKeywords:
 
         | ${reconnections} =    `Stop Reconnecting By Themselves`
         """
-        activities = self._kit.engine.activities
-        if client != "everyone" and (RETURNING, client) not in activities.names:
+        engine = self._kit.engine
+        names = [(RETURNING, one.alias) for one in self._kit.clients(client) if (RETURNING, one.alias) in engine.activities.names]
+        if not names and client != "everyone":
             raise UsageError(f"{client} was not let to come back by itself; use 'Let Clients Reconnect By Themselves    {client}' first")
-        chosen = [one for one in self._kit.clients(client) if client != "everyone" or (RETURNING, one.alias) in activities.names]
+
+        async def together() -> list[Any]:
+            return await asyncio.gather(*(engine.activities.stop(name) for name in names), return_exceptions=True)
+
         done: list[Reconnection] = []
-        for one in chosen:
-            try:
-                done += self._kit.engine.run(activities.stop((RETURNING, one.alias)))
-            except NotBack as failure:
-                raise EnvironmentSetupError(f"{failure}{self._kit.obituary()}") from None
-        logger.info(f"{len(done)} reconnections of {', '.join(one.alias for one in chosen) or 'nobody'}")
+        for came in engine.run(together()):  # all of them end before one failure is told
+            if isinstance(came, NotBack):
+                raise EnvironmentSetupError(f"{came}{self._kit.obituary()}") from None
+            if isinstance(came, BaseException):
+                raise came
+            done += came
+        logger.info(f"{len(done)} reconnections of {', '.join(alias for _, alias in names) or 'nobody'}")
         return done
 
     @keyword(tags=("Sessions", "Waiting"))
@@ -174,7 +177,7 @@ class ReconnectingKeywords:
         """Waits until a client that comes back by itself has done so.
 
         | =Argument= | =Meaning=                                                                                  |
-        | client     | alias; none: the only open client; ``everyone``: all clients                                |
+        | client     | alias; none: the only open client; ``everyone``: all that come back by themselves           |
         | times      | so often since it was let to; so a second cut is waited for with ``times=2``                |
         | within     | such as ``30 s``                                                                            |
 
@@ -183,7 +186,7 @@ class ReconnectingKeywords:
         | `Let Clients Reconnect By Themselves` |
         | `Wait Until Reconnected` | alice |
         """
-        clients = self._kit.clients(client)
+        clients = [one for one in self._kit.clients(client) if client != "everyone" or one.by_itself is not None]
         watches = [self._watch_of(one) for one in clients]
 
         async def together() -> list[bool]:
@@ -263,9 +266,18 @@ class ReconnectingKeywords:
         asked = {"session": session, "epoch": int(epoch) if epoch.isdecimal() else epoch, "offset": int(offset)}
         return kit.engine.run(try_to_resume(kit.engine, kit.account(role), kit.target, asked, fence=kit.fence))
 
-    def _manner(self, *, resume: bool = True, resend: bool = True) -> Manner:
+    def _manner(self, *, resume: bool = True, resend: bool = True, after: float = 0.0) -> Manner:
         scale: Any = variable("${LADDER_SCALE}", None) or active_values()["LADDER_SCALE"]
-        return Manner(replace(self._steps, scale=float(scale)), self._kit.seed, resume=resume, resend=resend, fence=self._kit.fence)
+        ladder = replace(self._steps, scale=float(scale))
+        return Manner(ladder, self._kit.seed, resume=resume, resend=resend, after=after, fence=self._kit.fence)
+
+    def _resumable(self, client: str | None) -> list[Client]:
+        """That client, or all that can come back for ``everyone``."""
+        clients = self._kit.clients(client)
+        chosen = [one for one in clients if one.resumable] if client == "everyone" else clients
+        for one in chosen or clients[:1]:
+            self._must_be_resumable(one)
+        return chosen
 
     def _must_be_resumable(self, one: Client) -> None:
         self._kit.must_offer("resume")

@@ -57,20 +57,30 @@ Several At Once And A Bystander
     Route Through The Fault Proxy    user-1    user-2    user-3
     Connect Users    3    resumable=yes
     Connect As    carol
-    Let Clients Reconnect By Themselves    user-1
-    Let Clients Reconnect By Themselves    user-2
-    Let Clients Reconnect By Themselves    user-3
+    Let Clients Reconnect By Themselves
     FOR    ${user}    IN    user-1    user-2    user-3
         Inject Fault    reset    after=10 frames    client=${user}
     END
     Send Burst    50    every=2 ms    client=everyone
-    FOR    ${user}    IN    user-1    user-2    user-3
-        Wait Until Reconnected    ${user}
-    END
+    ${back} =    Wait Until Reconnected    everyone
+    Length Should Be    ${back}    3
     Every Message Should Be Answered Exactly Once    client=everyone
     Every Message Should Be Processed Exactly Once    client=everyone
     Users Should Not See Each Other
     Connection Should Be Open    carol
+
+Flapping Leaves The Session Whole
+    Connect Users    2    resumable=yes
+    Connect As    carol
+    Send Burst    5    client=user-1
+    ${back} =    Reconnect So Often    5    up=20 ms    down=10 ms    client=everyone
+    Length Should Be    ${back}    10
+    Should Be True    all(one.recovered and one.away >= 0.01 for one in $back)
+    Send Burst    5    client=user-1
+    Every Message Should Be Answered Exactly Once    client=user-1
+    Connection Should Be Open    carol
+    ${back} =    Reconnect    user-1    after=50 ms
+    Should Be True    ${back.away} >= 0.05 and ${back.took} > 0
 
 By Keyword With What Was Never Answered
     Route Through The Fault Proxy    alice
@@ -94,6 +104,6 @@ By Keyword With What Was Never Answered
 def test_sessions_go_on_over_every_kind_of_cut(robot):
     found = robot.run(SUITE).messages
     assert {name: how for name, how in found.items() if how != ("PASS", "")} == {}
-    assert len(found) == 5
+    assert len(found) == 6
     assert "Traceback" not in robot.said
     assert robot.left_behind == []
