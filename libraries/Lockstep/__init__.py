@@ -108,7 +108,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
-            LoadBesideKeywords(kit, load), FaultKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
+            LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), ProcessFaultKeywords(kit), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

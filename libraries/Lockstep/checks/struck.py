@@ -19,8 +19,13 @@ AT_THE_DOOR = frozenset({"refuse", "hang"})
 
 
 def faults(history: History, *states: str) -> list[Event]:
-    """The faults that are in one of these states: planned, done, ended. Who says none is done."""
-    return [fault for fault in history.events.of(Kind.FAULT) if (fault.details or {}).get("state", "done") in states]
+    """What happened to faults: planned, done, ended. Who says none is done.
+
+    Only what is done is an event FAULT, since that excuses what follows on its connection; the other two are marks.
+    """
+    told = history.events.of(Kind.FAULT, Kind.MARK) if set(states) - {"done"} else history.events.of(Kind.FAULT)
+    default = {Kind.FAULT: "done"}
+    return [event for event in told if (event.details or {}).get("state", default.get(event.kind)) in states]
 
 
 def kind_of(fault: Event) -> str:
@@ -32,7 +37,8 @@ def faults_struck(history: History, kinds: Collection[str] = (), *, least: int =
     """Every fault that was planned took effect, and of each of these kinds as many as claimed (*fault_not_confirmed*).
 
     `kinds` are claimed with `least` faults each. `in_flight` claims as well that each that struck an open connection met at least one
-    message that was sent and had no answer yet. O(n log n). Source: reachability assertions.
+    message that was sent and had no answer yet; one that lasts strikes further connections too, when nothing is said on them yet.
+    O(n log n). Source: reachability assertions.
     """
     verdict = Verdict("every fault has struck")
     planned, done = faults(history, "planned"), faults(history, "done")
@@ -49,8 +55,13 @@ def faults_struck(history: History, kinds: Collection[str] = (), *, least: int =
             verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{kind} should have struck {wording.counted(least, 'time')}, but did {of_kind[kind]}")
     on_open = [fault for fault in done if kind_of(fault) not in AT_THE_DOOR]
     under_way = in_flight_at(history, on_open)
+    met: dict[tuple[str, object], int] = {}
     for fault, count in zip(on_open, under_way, strict=True):
-        if in_flight and not count:
+        met[_identity(fault)] = met.get(_identity(fault), 0) + count
+    first = {_identity(fault): fault for fault in reversed(on_open)}
+    for one, count in met.items() if in_flight else ():
+        if not count:
+            fault = first[one]
             verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{_named(fault)} struck {wording.at(history, fault)}, when nothing was under way", fault)
     verdict.measured("faults_struck", len(done), "faults", verdict.exercised)
     verdict.measured("faults_in_flight", sum(map(bool, under_way)), "faults", verdict.exercised)

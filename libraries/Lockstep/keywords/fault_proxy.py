@@ -73,3 +73,16 @@ def note(kit: Kit, client: str, connection: int, said: Mapping[str, Any]) -> Non
     kit.engine.journal.write(Kind.FAULT if took_effect else Kind.MARK, client, connection, one.account.user if one is not None else "", details=said)
     if took_effect:
         kit.record("fault", client=client, **said)
+
+
+def happened_to_the_process(kit: Kit, fault: str) -> None:
+    """Writes down what was done to the target's process, for every client: each of them may notice."""
+    details = {"fault": fault, "state": "done"}
+
+    async def write() -> None:
+        for alias, client in kit.engine.clients.items():
+            number = client.connection.number if client.connection is not None else 0
+            kit.engine.journal.write(Kind.FAULT, alias, number, client.account.user, details=details)
+
+    kit.engine.run(write())
+    kit.record("fault", client="everyone", **details)

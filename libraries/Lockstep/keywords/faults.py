@@ -7,6 +7,8 @@ from functools import partial
 from robot.api import SkipExecution, logger
 
 from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeNumber, MaybeSize
+from ..checks.history import History
+from ..checks.struck import faults_struck
 from ..errors import UsageError
 from ..faults.asking import asked_for
 from ..faults.catalogue import CATALOGUE, Direction, Fault
@@ -16,19 +18,21 @@ from ..faults.plan import fault_plan
 from ..faults.sockets import NoSuchAddress, must_have
 from ..faults.words import Cut, FaultKinds, MaybeAfter, MaybeByteRate, MaybeConnection, MaybeCut, MaybeDirection, OldPath
 from .decorator import keyword
+from .expectation import Expectation
 from .fault_proxy import fault_proxy, start
 from .kit import Kit
 
 EVERYONE = "everyone"
 TWICE, HUNDRED = Count(2), Count(100)
-HALF_A_SECOND = Duration(0.5)
+HALF_A_SECOND, SOON = Duration(0.5), Duration(5)
 
 
 class FaultKeywords:
     """Faults by name, for one client or for all; each one that strikes is in the journal."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, expectation: Expectation) -> None:
         self._kit = kit
+        self._expect = expectation
 
     @keyword(tags=("Faults",))
     def start_fault_proxy(self) -> None:
@@ -184,6 +188,7 @@ class FaultKeywords:
 
         A client's faults come one after the other, each only while a message of the client is under way, on the connection that is open
         then. Clients have to come back between them (`Let Clients Reconnect By Themselves`). Returns the plan, one line for each fault.
+        `Every Fault Should Have Struck` says whether it was carried out.
 
         | `Run Fault Plan` | close, reset, half_open, cut_in_frame | each=5 | within=200 |
         """
@@ -198,6 +203,26 @@ class FaultKeywords:
         lines = [f"{alias}: {one.fault} {one.direction} after {one.after}" for alias, injections in plan.items() for one in injections]
         logger.info(f"fault plan of seed {kit.seed}:\n" + "\n".join(lines))
         return lines
+
+    @keyword(tags=("Faults", "Expectation"))
+    def every_fault_should_have_struck(self, within: Duration = SOON) -> None:
+        """Each fault of this test has taken effect as often as it was to; those of a plan while messages were under way.
+
+        | =Argument= | =Meaning=                                     |
+        | within     | so long it is waited for, such as ``5 s``      |
+
+        A fault that did not happen proves nothing about the target. Violation: fault_not_confirmed; vacuous if there was no fault.
+
+        | `Inject Fault` | reset | alice | after=7 frames |
+        | `Send Burst` | 20 |
+        | `Every Fault Should Have Struck` |
+        """
+        kit, proxy, first = self._kit, fault_proxy(self._kit), self._kit.scope.first_fault
+        if first is not None:
+            kit.engine.run(proxy.struck(first, within))
+        plan = {one.fault for one in proxy.asked if one.planned and first is not None and one.number >= first}
+        check = partial(faults_struck, kinds=sorted(plan), in_flight=bool(plan))
+        self._expect.judge(History(kit.engine.journal.slice(kit.scope.cursor), []), [check])
 
     def _gates(self, client: str | None) -> list[Gate]:
         """The doors that are meant."""

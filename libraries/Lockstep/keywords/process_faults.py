@@ -7,9 +7,9 @@ from time import monotonic, sleep
 
 import psutil
 
-from ..checks.events import Kind
 from ..errors import EnvironmentSetupError, UsageError
 from .decorator import keyword
+from .fault_proxy import happened_to_the_process
 from .kit import Kit
 
 STANDS_WITHIN = 5.0
@@ -74,14 +74,8 @@ class ProcessFaultKeywords:
         return process
 
     def _do(self, fault: str, act: Callable[[], object]) -> None:
-        """Does it, and writes it down for every client: all of them may notice."""
-        kit = self._kit
         act()
-        details = {"fault": fault, "state": "done"}
-        for alias, client in kit.engine.clients.items():
-            number = client.connection.number if client.connection is not None else 0
-            kit.engine.run(_written(kit, alias, number, client.account.user, details))
-        kit.record("fault", client="everyone", **details)
+        happened_to_the_process(self._kit, fault)
 
     def _go_on(self) -> None:
         process = self._kit.target.server if self._kit.has_target else None
@@ -101,7 +95,3 @@ def _stand_still(process: psutil.Process) -> None:
         if monotonic() > deadline:
             raise EnvironmentSetupError(f"process {process.pid} was told to stand still and did not within {STANDS_WITHIN:g} s")
         sleep(0.001)
-
-
-async def _written(kit: Kit, client: str, connection: int, user: str, details: dict[str, str]) -> None:
-    kit.engine.journal.write(Kind.FAULT, client, connection, user, details=details)

@@ -16,6 +16,7 @@ from ..targets import Target, load_target
 from ..targets.reach import unreachable
 from .decorator import keyword
 from .expectation import violated
+from .fault_proxy import happened_to_the_process
 from .kit import Kit, variable
 
 MODE = "RAPID_MESSAGE_TEST_MODE"
@@ -105,6 +106,7 @@ class TargetKeywords:
         | `Restart Target` | gracefully=no |
         """
         self._kit.target.restart(gracefully=gracefully)
+        happened_to_the_process(self._kit, "restart" if gracefully else "kill")
 
     @keyword(tags=("Target",))
     def the_target_must_offer(self, *capabilities: str) -> None:

@@ -14,7 +14,7 @@ from Lockstep.checks.struck import faults_struck, in_flight_at
 
 
 def fault(story: Story, state: str | None = "done", name: str = "reset", **details: Any) -> Event:
-    return story.add(Kind.FAULT, details={"fault": name, **({"state": state} if state else {}), **details})
+    return story.add(Kind.MARK if state in {"planned", "ended"} else Kind.FAULT, details={"fault": name, **({"state": state} if state else {}), **details})
 
 
 def test_what_was_planned_must_have_struck() -> None:
@@ -34,7 +34,7 @@ def test_what_was_planned_must_have_struck() -> None:
 
 def test_a_fault_that_never_struck_is_named() -> None:
     story = Story()
-    story.events.append(Event(1, 0.0, Kind.FAULT, "", 0, details={"fault": "kill", "state": "planned"}))
+    story.events.append(Event(1, 0.0, Kind.MARK, "", 0, details={"fault": "kill", "state": "planned"}))
     assert faults_struck(story.history).violations[0].sentence == "kill, planned at +0.000 s, should have struck, and never did"
 
 
@@ -71,6 +71,23 @@ def test_a_fault_must_meet_a_message_under_way_where_that_is_claimed() -> None:
     assert faults_struck(story.history).ok
 
 
+def test_one_that_lasts_need_not_meet_a_message_on_each_connection() -> None:
+    story = Story()
+    story.send("a")
+    fault(story, name="latency", number=1)
+    story.reply("a")
+    fault(story, name="latency", number=1)
+    assert faults_struck(story.history, in_flight=True).ok
+
+
+def test_a_mark_of_something_else_is_no_fault() -> None:
+    story = Story()
+    fault(story)
+    story.add(Kind.MARK, details={"reads": False})
+    story.add(Kind.MARK, details={"state": "ended"})
+    assert faults_struck(story.history).exercised == 1
+
+
 @pytest.mark.parametrize(("client", "count"), [("alice-client", 1), ("bob-client", 0), ("", 1), ("nobody", 1)])
 def test_a_fault_of_nobody_meets_the_messages_of_all(client: str, count: int) -> None:
     story = Story()
@@ -92,6 +109,7 @@ def struck(draw: st.DrawFn) -> History:
         kind, user = made.pick(*KINDS), made.pick("alice", "bob")
         if kind is Kind.FAULT:
             details = {"fault": made.pick("reset", "close", "hang"), "number": made.pick(1, 2), "state": made.pick("done", "done", "planned", "ended"), "times": made.pick(1, 1, 2)}
+            kind = Kind.FAULT if details["state"] == "done" else Kind.MARK
             events.append(Event(index, 0.0, kind, made.pick(user, user, ""), 1, details=details))
         else:
             events.append(Event(index, 0.0, kind, user, 1, user, made.pick("m1", "m2", "m3"), 1))
@@ -116,15 +134,17 @@ def under_way(history: History, moment: Event) -> int:
 
 @against_oracle(struck(), st.sampled_from([(), ("reset",), ("reset", "close")]), st.integers(1, 2), st.booleans(), number=200)
 def test_each_fault_is_looked_at_with_what_was_under_way(history: History, kinds: tuple[str, ...], least: int, in_flight: bool) -> None:
-    faults = [e for e in history.events if e.kind is Kind.FAULT]
+    faults = [e for e in history.events if e.kind in {Kind.FAULT, Kind.MARK}]
     planned, done = ([e for e in faults if e.details["state"] == state] for state in ("planned", "done"))
     found = []
     for plan in planned:
         strikes = [e for e in done if (e.client, e.details["number"]) == (plan.client, plan.details["number"])]
         found += ["fault_not_confirmed"] * (len(strikes) < plan.details["times"])
     found += ["fault_not_confirmed" for kind in kinds if sum(e.details["fault"] == kind for e in done) < least]
-    met = [under_way(history, e) for e in done if e.details["fault"] != "hang"]
-    found += ["fault_not_confirmed" for count in met if in_flight and not count]
+    on_open = [e for e in done if e.details["fault"] != "hang"]
+    met = [under_way(history, e) for e in on_open]
+    for one in {(e.client, e.details["number"]) for e in on_open} if in_flight else ():
+        found += ["fault_not_confirmed"] * (not any(count for e, count in zip(on_open, met, strict=True) if (e.client, e.details["number"]) == one))
     verdict = faults_struck(history, kinds, least=least, in_flight=in_flight)
     assert (verdict.exercised, codes(verdict)) == (len(planned) + len(kinds) or len(done), expect(*found))
     assert [figure.value for figure in verdict.measurements] == [len(done), sum(map(bool, met))]
