@@ -140,7 +140,7 @@ class Pipe:
             data = self._flipped(data)
         self.bytes += len(data)
         shape = self._shape
-        if shape.swallows:
+        if shape.swallows or self.lost:  # TCP knows no holes: behind what was lost nothing passes, also when the fault has just ended
             self._lose()
         elif shape.is_late or self._line.waiting:
             if not self._has_line:
