@@ -41,7 +41,9 @@ from .keywords.process_faults import ProcessFaultKeywords
 from .keywords.queueing import QueueingKeywords
 from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
+from .keywords.recovering import RecoveringKeywords
 from .keywords.remembering import RememberingKeywords
+from .keywords.resuming import ResumingKeywords
 from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
@@ -103,6 +105,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
             targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), RememberingKeywords(kit, expectation), sending,
+            ResumingKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),

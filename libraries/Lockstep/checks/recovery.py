@@ -104,3 +104,12 @@ def recovers_within(took: Sequence[float], limit: float, name: str = "recovery")
                 f"{name} took {middle * 1000:.0f} ms (median of {len(took)} tries, the longest {max(took) * 1000:.0f} ms), where {limit * 1000:g} ms are allowed",
             )
     return verdict.concluded()
+
+
+def each_took_less(took: Sequence[tuple[str, float]], limit: float) -> Verdict:
+    """None of these took longer than `limit` seconds (*slow_recovery*): client and time of each. For limits that no try misses by chance."""
+    verdict = Verdict("each recovery takes less", exercised=len(took))
+    for client, time in took:
+        if time > limit:
+            verdict.violated(Code.SLOW_RECOVERY, f"{client} took {time * 1000:.0f} ms to be back, where {limit * 1000:g} ms are allowed")
+    return verdict.concluded()

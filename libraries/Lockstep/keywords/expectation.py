@@ -26,6 +26,8 @@ LIMITS = frozenset({Code.TOO_SLOW, Code.RATE_NOT_SUSTAINED, Code.UNFAIR})
 """Codes that state a missed limit of time or rate rather than a broken promise."""
 OF_TIME = LIMITS | {Code.BLOCKED_BY_NEIGHBOUR}
 """Codes that rest on times, and mean nothing where our own loop was late."""
+VOID_WHEN_LATE = OF_TIME | {Code.SLOW_RECOVERY}
+"""The same and recovery, which is judged in time even where a smaller stimulus explains that a rate was not reached."""
 
 
 class Expectation:
@@ -127,7 +129,7 @@ class Expectation:
             if not self._spared(verdict):
                 self._record(verdict, topic, valid=invalid is None)
         verdicts = [verdict for _, verdict in judged if not self._spared(verdict)]
-        wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(OF_TIME, verdict))]
+        wrong = [verdict for verdict in verdicts if not verdict.ok and (invalid is None or not _only(VOID_WHEN_LATE, verdict))]
         if wrong:
             text = kit.in_suite_words(failure_text(wrong, history or History([]), kit.seed)) + kit.obituary()
             if history is not None:

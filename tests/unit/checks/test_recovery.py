@@ -10,7 +10,7 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.recovery import each_recovered_within, recoveries, recovers_within
+from Lockstep.checks.recovery import each_recovered_within, each_took_less, recoveries, recovers_within
 
 
 def story_of(*happenings: tuple[float, Kind, dict]) -> Story:
@@ -105,6 +105,13 @@ def test_the_median_is_the_middle_of_the_sorted_tries(tenths: list[int]) -> None
     ordered = sorted(tenths)
     middle = (ordered[(len(tenths) - 1) // 2] + ordered[len(tenths) // 2]) / 2 if judged else 0
     assert (verdict.exercised, codes(verdict)) == (len(tenths) if judged else 0, expect(*["too_slow"] * (middle > 10)))
+
+
+def test_every_single_one_may_be_judged_where_the_limit_is_large() -> None:
+    verdict = each_took_less([("alice", 0.2), ("bob", 1.25), ("alice", 1.0)], 1.0)
+    assert (verdict.exercised, verdict.counts) == (3, {"slow_recovery": 1})
+    assert verdict.violations[0].sentence == "bob took 1250 ms to be back, where 1000 ms are allowed"
+    assert each_took_less([], 1.0).counts == {"vacuous": 1}
 
 
 @st.composite
