@@ -359,7 +359,7 @@ def test_nothing_passes_behind_what_a_blackhole_has_lost(tell):
             server.send(b"lost")
             await until(lambda: on.done(hole))
             server.send(b"behind")
-            sleep(0.02)  # it is there when the loop looks, and the timer of the fault is due in the same round
+            sleep(0.02)  # noqa: ASYNC251 - it is there when the loop looks, and the timer of the fault is due in the same round
             asyncio.get_running_loop().call_later(0, on.gate.end_faults)
             assert await client.ends() == "reset"
             assert client.got == b"before"
