@@ -245,14 +245,10 @@ class Connection:
     async def read_on(self, *, reads: bool) -> None:
         """Leaves unread whatever the target sends from now on, as a program does that hangs; or reads again."""
         transport = (await self._usable()).transport
-        if self.reads is reads:
-            return
-        self.reads = reads
-        self.mark(reads=reads)
-        if reads:
-            transport.resume_reading()
-        else:
-            transport.pause_reading()
+        if self.reads is not reads:
+            self.reads = reads
+            self.mark(reads=reads)
+            (transport.resume_reading if reads else transport.pause_reading)()
 
     # closing
 
@@ -279,11 +275,6 @@ class Connection:
     def is_open(self) -> bool:
         """True from ready to closed."""
         return self.hello is not None and self.close_event is None
-
-    @property
-    def ended_at(self) -> float:
-        """When it ended (s, monotonic); now, if it has not."""
-        return self.close_event.time if self.close_event is not None else monotonic()
 
     def how_closed(self) -> str:
         """Who closed it and with which code, in words."""

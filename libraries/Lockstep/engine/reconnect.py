@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..checks.events import Kind
 from ..errors import EnvironmentSetupError
@@ -16,7 +16,7 @@ from .client import Client
 from .connection import Connection
 from .handshake import Refused
 from .ladder import Ladder
-from .outcomes import Disconnected
+from .outcomes import Disconnected, Unanswered
 from .sending import HANG_GUARD
 from .session import SessionState
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 UNAUTHORIZED = "http 401"
+PATIENCE = 0.25
+"""s without any arrival after which the fence is asked whether there is more to come; it only decides when to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,11 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
         await manner.wait(wait)
         if manner.given_up():
             break
-        began = began or monotonic()
+        began, asked = began or monotonic(), client.session.offset
         try:
             connection = await engine.open(client, target, {"try": tries, "waited": round(wait, 6)})
             ready = monotonic()
-            replayed, caught_up = await _replayed(client, connection, manner.fence)
+            replayed, caught_up = await _replayed(client, connection, manner.fence, asked)
             took = monotonic() - began
             resent = await client.resend(connection) if manner.resend else 0
         except Refused as refusal:
@@ -106,13 +108,15 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
                 break
         except EnvironmentSetupError as error:  # no fresh token: the whole target may be away
             last = str(error.args[0])
-        except Disconnected as lost:
+        except (Disconnected, Unanswered) as lost:
             last = str(lost)
         else:
             said = (connection.hello.details if connection.hello else None) or {}
+            ended = old.close_event.time if old is not None and old.close_event is not None else began
             return Reconnection(
-                client.alias, since, client.session.recovered, str(said.get("reason", "")), bool(before) and client.session.id == before,
-                tries, took, ready - began, ready - (old.ended_at if old is not None else began), replayed, caught_up, resent,
+                client=client.alias, since=since, recovered=client.session.recovered, reason=str(said.get("reason", "")),
+                session_kept=bool(before) and client.session.id == before, tries=tries, took=took, ready_after=ready - began,
+                away=ready - ended, replayed=replayed, caught_up=caught_up, resent=resent,
             )
     raise NotBack(f"{client.alias} did not come back to {target.title} in {tries} {'try' if tries == 1 else 'tries'}; the last one: {last}")
 
@@ -135,22 +139,26 @@ def _worth_another_try(client: Client, refusal: Refused) -> bool:
     return not refusal.final
 
 
-async def _replayed(client: Client, connection: Connection, fence: str | None) -> tuple[int, bool]:
-    """Waits until everything missed was received; returns how much that was, and False where it did not come."""
-    hello, session = connection.hello, client.session
-    if hello is None:
-        return 0, True
-    head = (hello.details or {}).get("head")
-    if not isinstance(head, int):
+async def _replayed(client: Client, connection: Connection, fence: str | None, asked: int) -> tuple[int, bool]:
+    """Waits until everything missed was received; returns how much that was, and False where some of it did not come.
+
+    The target names the last of it (``head``). Where it does not, or where nothing comes any more, the answer to the fence stands
+    behind all that was to come.
+    """
+    said = (connection.hello.details if connection.hello else None) or {}
+    head, told = said.get("head"), said.get("offset")
+    patience = HANG_GUARD if fence is None else PATIENCE
+    while not isinstance(head, int) or client.session.offset < head:
+        if isinstance(head, int) and connection.is_open and await connection.changed.wait(connection.last_arrival + patience - monotonic()):
+            continue
         if fence is not None:
-            await client.pending(fence, HANG_GUARD)
-        head = session.offset
-    while session.offset < head:
-        if connection.close_event is not None:
-            raise Disconnected(f"the connection of {client.alias} was {connection.how_closed()} while it was told what it had missed")
-        if not await connection.changed.wait(connection.last_arrival + HANG_GUARD - monotonic()):
-            connection.mark(waited=f"what was missed did not come within {HANG_GUARD:g} s: {session.offset} of {head}")
-            break
-    events: Any = connection.journal.slice(hello.index, {client.alias})
-    replayed = sum(1 for event in events if event.offset is not None and event.offset <= head and event.kind is not Kind.CONNECTED)
-    return replayed, session.offset >= head
+            await client.ask(fence, HANG_GUARD)
+        break
+    if not connection.is_open:
+        raise Disconnected(f"the connection of {client.alias} was {connection.how_closed()} while it was told what it had missed")
+    start = told if isinstance(told, int) else asked if client.session.recovered else 0
+    events = connection.journal.slice(connection.hello.index if connection.hello else 0, {client.alias})
+    ours = {Kind.CONNECTED} if isinstance(head, int) else {Kind.CONNECTED, Kind.ANSWER}  # the answer to the fence is numbered as well
+    numbered = {event.offset for event in events if event.offset is not None and event.kind not in ours}
+    replayed = sum(start < offset <= head for offset in numbered) if isinstance(head, int) else len(numbered)
+    return replayed, not isinstance(head, int) or replayed >= head - start

@@ -43,6 +43,7 @@ class SessionDesk:
         self.received = []
         self.fates = {}
         self.break_replay_after = None
+        self.withholds = set()
         self.deaf = False
         self._names = itertools.count(1)
 
@@ -71,7 +72,8 @@ class SessionDesk:
                 self.break_replay_after = None
                 socket.transport.abort()
                 return
-            await socket.send(frame)
+            if json.loads(frame)["offset"] not in self.withholds:
+                await socket.send(frame)
         with contextlib.suppress(ConnectionClosed):
             async for text in socket:
                 if self.deaf:

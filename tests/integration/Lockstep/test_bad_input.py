@@ -334,7 +334,7 @@ TARGET_FILES = {
                 "key 'questions.agent_state.answer.fields.version' must be a valid string, not 7"),
     "nobody_fills": ('messages: {send: {colour: "{colour}"}}', "key 'messages.send' uses {colour}, which nobody fills. Allowed are: {acknowledge}"),
     "no_question": ("questions: {queue_stat: {ask: {}, answer: {where: {}}}}",
-                    "key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_state"),
+                    "key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context"),
     "no_turns": ("guarantees: {priorities: {high_in_a_row: 0}}", "key 'guarantees.priorities.high_in_a_row' must be 1 or more, not '0'"),
 }
 
@@ -416,6 +416,8 @@ def test_mappings_that_cannot_work_and_a_server_that_never_answers(robot, tmp_pa
             "No Answer": ["Start Target    deaf.yaml", "Connect As    alice", "Take State Snapshot    within=500 ms"],
             "Not Asked": ["Start Target    deaf.yaml", "Connect As    alice", "Start Watching The Queue"],
             "No Urgency": ["Start Target    deaf.yaml", "Connect As    alice", "Send Message    Now    priority=high"],
+            "No Sessions": ["Start Target    deaf.yaml", "Connect As    alice    resumable=yes"],
+            "No Way Back": ["Start Target    deaf.yaml", "Connect As    alice", "Reconnect"],
             "No Team": ["Start Target    deaf.yaml", "Connect As    alice", "Send Message    Now    agents=${{['data']}}"],
             "No Refusals": ["Start Target    deaf.yaml", "Connect As    alice", "Have The Conversation    sales_conversation    malformed=yes"],
         },
@@ -424,6 +426,8 @@ def test_mappings_that_cannot_work_and_a_server_that_never_answers(robot, tmp_pa
             "No Answer": "environment: 'Take State Snapshot' got no answer: alice's question for agent_state was not answered within 0.5 s",
             "Not Asked": "environment: The deaf desk does not offer queue_state; begin the test with 'The Target Must Offer    queue_state' to skip it there",
             "No Urgency": "environment: The deaf desk does not offer priorities; begin the test with",
+            "No Sessions": "environment: The deaf desk does not offer resume; begin the test with 'The Target Must Offer    resume' to skip it there",
+            "No Way Back": "environment: The deaf desk does not offer resume; begin the test with",
             "No Team": "environment: The deaf desk does not offer target_agents; begin the test with",
             "No Refusals": "environment: The deaf desk does not offer refusals; begin the test with",
         },

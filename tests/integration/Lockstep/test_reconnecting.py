@@ -25,6 +25,7 @@ from Lockstep.engine.schedule import Schedule
 from Lockstep.engine.sending import BurstBroken, Plan
 from Lockstep.engine.session import SessionState
 from Lockstep.engine.watching import ask_every
+from Lockstep.errors import EnvironmentSetupError
 from Lockstep.faults.route import Route
 
 FENCE = "agent_state"
@@ -251,6 +252,31 @@ def test_a_path_that_dies_again_while_it_is_told_what_it_missed_costs_one_more_t
     assert [event.details["offset"] for event in engine.journal.events if event.kind is Kind.CONNECT and event.details][1] == 2
 
 
+@pytest.mark.parametrize(("withheld", "came"), [({2, 3}, 1), ({1}, 2), ({1, 2, 3}, 0)])
+def test_a_target_that_keeps_back_what_it_says_it_sends_is_not_waited_for_and_found(engine, server, alice, back, withheld, came):
+    server.fates = {3: "late"}
+    send(engine, alice, 3)
+    until_closed(engine, alice)
+    alice.session.offset = 0  # as if nothing had arrived: three answers are kept
+    server.withholds = withheld
+    done = back(alice)
+    assert (done.recovered, done.replayed, done.caught_up) == (True, came, False)
+    assert done.took < 20, "the guard of 30 s is not needed where a fence can be asked"
+    assert [code for code, _ in codes(judged(engine, alice), resumes_are_sound)] == ["unsound_resume"]
+
+
+def test_a_target_that_names_no_head_is_asked_a_fence(engine, server, peers, desk):
+    port = peers.websocket(server.serve)
+    ready = {name: path for name, path in READY.items() if name not in {"head", "offset"}}
+    target = desk(port, connect={"url": f"ws://127.0.0.1:{port}/ws?user={{user}}", "within": "5 s", "ready": ready, "resume": RESUME}, **KEYS)
+    client = engine.run(engine.connect("alice", Account("alice", "a1"), target, tries=1, pause=0, resumable=True))
+    server.fates = {3: "late"}
+    send(engine, client, 3)
+    until_closed(engine, client)
+    done = engine.run(reconnect(engine, client, target, Manner(QUICK, 1, fence=FENCE)))
+    assert (done.recovered, done.replayed, done.caught_up, done.resent) == (True, 1, True, 0)
+
+
 def test_an_open_connection_is_dropped_without_waiting_for_a_closing_handshake(engine, server, alice, back):
     server.deaf = True  # it answers neither the message nor a close
     send(engine, alice, 1)
@@ -275,6 +301,20 @@ def test_no_try_that_succeeds_is_told_with_what_the_last_one_met(engine, peers, 
     peers.loop.stop()
     with pytest.raises(NotBack, match=r"^alice did not come back to Desk in 3 tries; the last one: no connection to ws://127\.0\.0\.1.*nobody listens there"):
         back(alice, ladder=Ladder(0.01, 1, 0.01, 0, 3))
+
+
+def test_a_target_that_gives_no_fresh_token_yet_is_tried_again(engine, server, target, alice, back, monkeypatch):
+    gives, refusals = target.token_for, iter(range(2))
+
+    async def token_for(account):
+        if next(refusals, None) is not None:
+            raise EnvironmentSetupError("token for alice: http://desk could not be reached")
+        return await gives(account)
+
+    monkeypatch.setattr(target, "token_for", token_for)
+    assert back(alice).tries == 3
+    failed = seen(engine, Kind.CONNECT_FAILED, reason="token for alice: http://desk could not be reached", session="s1")
+    assert [event.details["try"] for event in failed] == [1, 2]
 
 
 # by itself
