@@ -105,13 +105,13 @@ class Pipe:
             await self._reshaped.wait()
 
     async def _take(self, data: bytes) -> None:
-        pieces = self.scanner.feed(data)
         if not self._armed:
+            self.scanner.skip(data)
             self.frames = self.scanner.frames
             await self._pass(data)
             return
         passed = 0
-        for piece in pieces:
+        for piece in self.scanner.feed(data):
             ends = piece.last and piece.frame is not None and piece.frame.has_data
             for place, injection in self._hits(piece, data):
                 if ends and place == piece.end:

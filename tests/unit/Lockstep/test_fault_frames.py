@@ -92,6 +92,24 @@ def test_frames_are_those_that_websockets_sees(stream):
     assert all(piece.part is Part.HANDSHAKE for start, _, piece, _ in pieces if start < begin)
 
 
+@given(streams(), st.lists(st.booleans(), min_size=13, max_size=13))
+def test_frames_that_nobody_looks_at_are_counted_all_the_same(stream, looked_at):
+    _, _, portions, _ = stream
+    expected, one = Scanner(), Scanner()
+    for portion, looks in zip(portions, looked_at, strict=False):
+        pieces = expected.feed(portion)
+        if looks:
+            assert [_plain(piece) for piece in one.feed(portion)] == [_plain(piece) for piece in pieces]
+        else:
+            one.skip(portion)
+        assert (one.frames, one.is_opaque) == (expected.frames, expected.is_opaque)
+
+
+def _plain(piece):
+    frame = piece.frame
+    return piece._replace(frame=frame and (frame.opcode, frame.text, frame.compressed, frame.length, frame.mask))
+
+
 def place_of(trigger, portions):
     """Where in the whole stream the trigger strikes first."""
     offset, scanner = 0, Scanner()
