@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from statistics import median
+from statistics import median_low
 
 from . import wording
 from .fairness import jain_index
@@ -21,9 +21,9 @@ def clients_come_back(history: History, factor: float = 5.0, floor: float = 1.0)
     """Of several clients that come back at once each gets in (*starved*), and none much later than the others (*unfair*).
 
     Looked at is the last reconnection of each client; its time counts from the first try of all. Much later is more than `factor` times
-    the median and more than `floor` seconds. Measures the spread of the tries (comeback_tries, comeback_tries_at_once within the busiest
-    tenth of a second, comeback_tries_spread from the first to the last in s) and of the times (comeback_median and comeback_max in s,
-    comeback_jain). A single client cannot be compared. O(n log n). Source: thundering herd; Jain, Chiu and Hawe 1984.
+    as late as half of them, and more than `floor` seconds. Measures the spread of the tries (comeback_tries, comeback_tries_at_once
+    within the busiest tenth of a second, comeback_tries_spread from the first to the last in s) and of the times (comeback_median and
+    comeback_max in s, comeback_jain). A single client cannot be compared. O(n log n). Source: thundering herd; Jain, Chiu and Hawe 1984.
     """
     verdict = Verdict("clients come back")
     last = {one.first.client: one for one in reconnections(history)}
@@ -40,7 +40,7 @@ def clients_come_back(history: History, factor: float = 5.0, floor: float = 1.0)
                     one.lost, *one.tries[:3],
                 )
         _measure_tries(verdict, list(last.values()))
-        middle = median(times.values()) if times else 0.0
+        middle = median_low(times.values()) if times else 0.0
         for client, time in times.items():
             if time > max(factor * middle, floor):
                 verdict.violated(
