@@ -36,8 +36,9 @@ def kind_of(fault: Event) -> str:
 def faults_struck(history: History, kinds: Collection[str] = (), *, least: int = 2, in_flight: bool = False) -> Verdict:
     """Every fault that was planned took effect, and of each of these kinds as many as claimed (*fault_not_confirmed*).
 
-    `kinds` are claimed with `least` faults each. `in_flight` claims as well that each that struck an open connection met at least one
-    message that was sent and had no answer yet; one that lasts strikes further connections too, when nothing is said on them yet.
+    `kinds` are claimed with `least` faults each. `in_flight` claims as well that each that struck an open connection (where kinds are named:
+    each of these) met at least one message that was sent and had no answer yet; one that lasts strikes further connections too, when
+    nothing is said on them yet.
     O(n log n). Source: reachability assertions.
     """
     verdict = Verdict("every fault has struck")
@@ -60,8 +61,8 @@ def faults_struck(history: History, kinds: Collection[str] = (), *, least: int =
         met[_identity(fault)] = met.get(_identity(fault), 0) + count
     first = {_identity(fault): fault for fault in reversed(on_open)}
     for one, count in met.items() if in_flight else ():
-        if not count:
-            fault = first[one]
+        fault = first[one]
+        if not count and (not kinds or kind_of(fault) in kinds):
             verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{_named(fault)} struck {wording.at(history, fault)}, when nothing was under way", fault)
     verdict.measured("faults_struck", len(done), "faults", verdict.exercised)
     verdict.measured("faults_in_flight", sum(map(bool, under_way)), "faults", verdict.exercised)

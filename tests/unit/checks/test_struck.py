@@ -69,6 +69,8 @@ def test_a_fault_must_meet_a_message_under_way_where_that_is_claimed() -> None:
     assert [violation.sentence for violation in verdict.violations] == ["close on the way of alice-client struck at +0.400 s, when nothing was under way"]
     assert {figure.name: figure.value for figure in verdict.measurements} == {"faults_struck": 3, "faults_in_flight": 1}
     assert faults_struck(story.history).ok
+    assert faults_struck(story.history, ["reset"], least=1, in_flight=True).ok, "a kill beside a plan of resets claims nothing"
+    assert not faults_struck(story.history, ["close"], least=1, in_flight=True).ok
 
 
 def test_one_that_lasts_need_not_meet_a_message_on_each_connection() -> None:
@@ -144,7 +146,9 @@ def test_each_fault_is_looked_at_with_what_was_under_way(history: History, kinds
     on_open = [e for e in done if e.details["fault"] != "hang"]
     met = [under_way(history, e) for e in on_open]
     for one in {(e.client, e.details["number"]) for e in on_open} if in_flight else ():
-        found += ["fault_not_confirmed"] * (not any(count for e, count in zip(on_open, met, strict=True) if (e.client, e.details["number"]) == one))
+        strikes = [(e.details["fault"], count) for e, count in zip(on_open, met, strict=True) if (e.client, e.details["number"]) == one]
+        claimed = not kinds or strikes[0][0] in kinds
+        found += ["fault_not_confirmed"] * (claimed and not any(count for _, count in strikes))
     verdict = faults_struck(history, kinds, least=least, in_flight=in_flight)
     assert (verdict.exercised, codes(verdict)) == (len(planned) + len(kinds) or len(done), expect(*found))
     assert [figure.value for figure in verdict.measurements] == [len(done), sum(map(bool, met))]
