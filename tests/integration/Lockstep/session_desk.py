@@ -34,7 +34,7 @@ class Session:
 
 class SessionDesk:
     """`serve` is its handler. Fates of messages, by how many came so far (from 1): `lost` never worked on, `late` worked on but the answer
-    is only kept, `sent` answered; behind each of them the connection breaks off.
+    is only kept, `sent` answered; behind each of these the connection breaks off. `ignored`: never worked on, and nothing breaks.
     """
 
     def __init__(self):
@@ -108,14 +108,16 @@ class SessionDesk:
         """Deals with a message; True where the connection breaks off behind it."""
         self.received.append(message)
         fate = self.fates.pop(len(self.received), None)
-        if message["type"] == "state?" and fate != "lost":
+        if fate in {"lost", "ignored"}:
+            pass
+        elif message["type"] == "state?":
             await self.push(session, {"type": "state", "request": message["request"], "pending": 0, "count": len(session.processed)})
-        elif message["type"] == "chat" and fate != "lost":
+        else:
             known = message["id"] in session.processed
             session.processed.setdefault(message["id"], message["n"])
             answer = {"type": "known" if known else "answer", "id": message["id"], "n": message["n"]}
             await self.push(session, answer, deliver=fate != "late")
-        return fate is not None
+        return fate not in {None, "ignored"}
 
     async def push(self, session, frame, *, deliver=True):
         session.offset += 1

@@ -82,6 +82,16 @@ def test_a_target_that_says_no_is_not_asked_again(engine, peers, desk, connect, 
     assert kinds(engine) == [Kind.CONNECT, Kind.CONNECT_FAILED]
 
 
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_a_target_that_says_not_now_is_asked_again(engine, peers, desk, connect, status):
+    async def not_now(connection: ServerConnection, request):
+        return connection.respond(status, "not now")
+
+    with pytest.raises(Refused, match=rf"^it answered the handshake with HTTP {status}"):
+        connect(desk(peers.websocket(silent, process_request=not_now)), tries=2)
+    assert kinds(engine) == [Kind.CONNECT, Kind.CONNECT_FAILED] * 2
+
+
 def test_a_target_that_never_says_it_is_ready(engine, peers, desk, connect):
     async def mute(socket):
         await socket.wait_closed()

@@ -351,6 +351,16 @@ def test_a_paced_burst_keeps_its_timetable_over_a_new_connection(engine, server,
     assert codes(history, *EXACTLY_ONCE) == []
 
 
+@pytest.mark.parametrize("barrier", [settle, drained])
+def test_a_connection_that_ends_while_a_barrier_is_awaited_is_followed_by_the_next(engine, server, alice, by_itself, barrier):
+    server.fates = {3: "ignored", 4: "lost"}  # the third message, and the question of the barrier
+    by_itself(alice, ladder=Ladder(0.2, 1, 0.2, 0, 20))
+    burst = send(engine, alice, 3)
+    engine.run(barrier(alice, fence=FENCE, **({"since": 0} if barrier is settle else {})))
+    assert len(seen(engine, Kind.QUERY_UNKNOWN)) == 1
+    assert {event.message_id for event in seen(engine, Kind.REPLY)} == set(burst.message_ids)
+
+
 def test_questions_of_an_activity_go_on_too(engine, server, alice, by_itself):
     server.fates = {5: "lost"}
     by_itself(alice)
@@ -450,6 +460,8 @@ def test_a_strangers_session_is_asked_for_without_changing_any_client(engine, se
     assert (attempt.session, attempt.epoch, attempt.received, attempt.history, attempt.refusal) == ("s2", 1, 0, None, "")
     assert list(engine.clients) == ["alice"]
     assert alice.is_connected
+    tried = [event for event in engine.journal.events if event.kind is Kind.CONNECT and event.index >= attempt.since]
+    assert [(event.client, event.details["session"]) for event in tried] == [(attempt.client, "s1")] == [("bob (trying)", "s1")]
 
 
 def test_ones_own_session_asked_for_once_more_takes_it_over(engine, server, target, alice):

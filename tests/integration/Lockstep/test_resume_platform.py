@@ -116,9 +116,11 @@ def test_a_client_that_is_cut_off_again_and_again_gets_and_does_everything_once(
     async def story():
         alice.by_itself = ByItself(engine, alice, platform, Manner(QUICK, 4711, fence=FENCE), ping_every=None, patience=1)
         activity = Activity(alice.by_itself.work)
-        sending = asyncio.ensure_future(alice.send_burst(plan(600, every=0.001, in_flight=64)))
+        sending = asyncio.ensure_future(alice.send_burst(plan(600, in_flight=16)))
         for times in range(1, 6):
-            await asyncio.sleep(0.05)
+            before = len(alice.account.sent)
+            while len(alice.account.sent) < before + 30:  # noqa: ASYNC110 - sending has no event
+                await asyncio.sleep(0.001)
             gate.cut()
             assert await alice.by_itself.wait(times, 20)
         burst = await sending
@@ -161,10 +163,12 @@ def test_a_server_that_is_killed_within_a_burst_costs_nothing_but_time(engine, p
     async def story():
         alice.by_itself = ByItself(engine, alice, platform, Manner(QUICK, 4711, fence=FENCE), ping_every=None, patience=1)
         activity = Activity(alice.by_itself.work)
-        sending = asyncio.ensure_future(alice.send_burst(plan(400, every=0.002)))
-        await asyncio.sleep(0.2)
+        sending = asyncio.ensure_future(alice.send_burst(plan(1000, in_flight=8)))
+        while sum(event.kind is Kind.REPLY for event in engine.journal.events) < 50:  # noqa: ASYNC110 - the journal has no event
+            await asyncio.sleep(0.005)
         await asyncio.to_thread(platform.restart, gracefully=False)
         await sending
+        assert await alice.by_itself.wait(1, 30)
         return await activity.end(20)
 
     (done,) = engine.run(story())
