@@ -36,14 +36,15 @@ def asked_for(fault: Fault, *, direction: Direction | None, after: After | None,
     if told.get("how") is Fault.HALF_OPEN and way is Direction.BOTH:
         raise UsageError("half_open leaves one end without a sign; say which way it lies with direction=to_server or direction=to_client")
     if after is not None:
-        _check_moment(fault, after)
+        check_moment(fault, after)
     alone = told.pop("connection", None) is not None
     return Injection(fault, way, after, alone=alone, **{name: value for name, value in told.items() if value})
 
 
-def _check_moment(fault: Fault, after: After) -> None:
+def check_moment(fault: Fault, after: After, word: str = "after") -> None:
+    """Refuses a moment at which this fault cannot strike."""
     units = _UNITS.get(fault, _INSIDE if fault in INSIDE else {"frames", "bytes", "seconds"})
     if after.unit not in units:
-        raise UsageError(f"{fault} counts {' or '.join(sorted(units))}, so that after={after} contradicts it")
+        raise UsageError(f"{fault} counts {' or '.join(sorted(units))}, so that {word}={after} contradicts it")
     if after.unit == "frames" and not after.amount and fault not in INSIDE:
-        raise UsageError(f"after=0 frames leaves {fault} nothing to count; say 1 frame or more, or leave after=... out")
+        raise UsageError(f"{word}=0 frames leaves {fault} nothing to count; say 1 frame or more, or leave {word}=... out")

@@ -70,7 +70,7 @@ class Injection:
             return INSIDE[self.fault](int(after.amount) if after is not None else 0, condition)
         if after is None or after.unit == "seconds":
             return None
-        return AfterBytes(int(after.amount)) if after.unit == "bytes" else AfterFrames(int(after.amount), condition)
+        return AfterBytes(int(after.amount), condition) if after.unit == "bytes" else AfterFrames(int(after.amount), condition)
 
     @property
     def needs_frames(self) -> bool:

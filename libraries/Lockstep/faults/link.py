@@ -13,6 +13,7 @@ from . import sockets
 from .catalogue import Direction, Fault
 from .injection import Injection
 from .pipe import Pipe
+from .triggers import AfterBytes, Trigger
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -148,17 +149,24 @@ class Link:
         """The fault strikes here: at once, at its time, or where its trigger finds its place."""
         trigger = injection.trigger(partial(self._gate.may_strike, injection))
         if trigger is not None:
-            for direction, pipe in self._pipes.items():
-                if injection.works(direction):
-                    pipe.arm(injection, trigger)
+            self._look(injection, trigger)
         elif injection.seconds is not None:
-            self._timers.append(asyncio.get_running_loop().call_later(injection.seconds, self._strike_late, injection))
+            self._timers.append(asyncio.get_running_loop().call_later(injection.seconds, self._at_its_time, injection))
         else:
             self.strike(injection, self._about(injection))
 
-    def _strike_late(self, injection: Injection) -> None:
-        if self.is_open:
+    def _look(self, injection: Injection, trigger: Trigger) -> None:
+        for direction, pipe in self._pipes.items():
+            if injection.works(direction):
+                pipe.arm(injection, trigger)
+
+    def _at_its_time(self, injection: Injection) -> None:
+        if not self.is_open:
+            return
+        if self._gate.may_strike(injection):
             self.strike(injection, self._about(injection))
+        else:
+            self._look(injection, AfterBytes(0, partial(self._gate.may_strike, injection)))
 
     def disarm(self, injection: Injection) -> None:
         """It does not strike here any more."""

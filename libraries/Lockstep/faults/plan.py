@@ -18,10 +18,10 @@ _DELAY, _RATE = 0.02, 64 * 1024.0
 """s, and bytes per second, where a fault of a plan needs one."""
 
 
-def fault_plan(kinds: Sequence[Fault], each: int, clients: Sequence[str], *, within: int, lasting: float, seed: int) -> dict[str, list[Injection]]:
+def fault_plan(kinds: Sequence[Fault], each: int, clients: Sequence[str], *, within: After, lasting: float, seed: int) -> dict[str, list[Injection]]:
     """Every kind ``each`` times, shuffled and dealt out to the clients; the same arguments give the same plan.
 
-    Each strikes behind up to ``within`` frames, counted from when it has its turn, and only while messages are under way.
+    Each strikes behind up to ``within`` (frames, bytes or seconds), counted from when it has its turn, and only while messages are under way.
     """
     dice = random.Random(f"{seed}-faults")  # noqa: S311 - repeatable, no secret
     faults = [kind for kind in kinds for _ in range(each)]
@@ -32,11 +32,15 @@ def fault_plan(kinds: Sequence[Fault], each: int, clients: Sequence[str], *, wit
     return plan
 
 
-def _injection(fault: Fault, dice: random.Random, within: int, lasting: float) -> Injection:
+def _injection(fault: Fault, dice: random.Random, within: After, lasting: float) -> Injection:
     entry = CATALOGUE[fault]
     ways = (Direction.TO_SERVER,) if fault in BETWEEN_FRAMES else (Direction.TO_SERVER, Direction.TO_CLIENT)
     return Injection(
-        fault, dice.choice(ways), After(dice.randint(1, within), "frames"), how=dice.choice((Fault.CLOSE, Fault.RESET)),
+        fault, dice.choice(ways), _moment(dice, within), how=dice.choice((Fault.CLOSE, Fault.RESET)),
         delay=_DELAY if "delay" in entry.says else 0.0, jitter=_DELAY if "jitter" in entry.says else 0.0, rate=_RATE if "rate" in entry.says else 0.0,
         lasting=lasting if entry.lasts else None, planned=True,
     )
+
+
+def _moment(dice: random.Random, within: After) -> After:
+    return After(dice.uniform(0, within.amount) if within.unit == "seconds" else dice.randint(1, int(within.amount)), within.unit)

@@ -50,17 +50,18 @@ class Trigger(Protocol):
 
 
 class AfterBytes:
-    """Behind so many bytes, the handshake's among them."""
+    """Behind so many bytes, the handshake's among them; where the condition does not hold there, before the next that comes when it does."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, condition: Condition) -> None:
         self._left = count
+        self._condition = condition
 
     def within(self, piece: Piece, data: bytes) -> int | None:  # noqa: ARG002 - the protocol
         """Counts every byte."""
         size = piece.end - piece.begin
-        if self._left <= size:
+        if self._left <= size and self._condition():
             return piece.begin + self._left
-        self._left -= size
+        self._left = max(0, self._left - size)
         return None
 
 

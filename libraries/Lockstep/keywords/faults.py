@@ -10,12 +10,13 @@ from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeNumber,
 from ..checks.history import History
 from ..checks.struck import faults_struck
 from ..errors import UsageError
-from ..faults.asking import asked_for
+from ..faults.asking import asked_for, check_moment
 from ..faults.catalogue import CATALOGUE, Direction, Fault
 from ..faults.gate import Gate
 from ..faults.injection import Injection
 from ..faults.plan import fault_plan
 from ..faults.sockets import NoSuchAddress, must_have
+from ..faults.triggers import After
 from ..faults.words import Cut, FaultKinds, MaybeAfter, MaybeByteRate, MaybeConnection, MaybeCut, MaybeDirection, OldPath
 from .decorator import keyword
 from .expectation import Expectation
@@ -23,7 +24,7 @@ from .fault_proxy import fault_proxy, start
 from .kit import Kit
 
 EVERYONE = "everyone"
-TWICE, HUNDRED = Count(2), Count(100)
+TWICE, HUNDRED_FRAMES = Count(2), After(100, "frames")
 HALF_A_SECOND, SOON = Duration(0.5), Duration(5)
 
 
@@ -175,7 +176,7 @@ class FaultKeywords:
 
     @keyword(tags=("Faults",))
     def run_fault_plan(
-        self, kinds: FaultKinds, client: str = EVERYONE, *, each: Count = TWICE, within: Count = HUNDRED, lasting: Duration = HALF_A_SECOND,
+        self, kinds: FaultKinds, client: str = EVERYONE, *, each: Count = TWICE, within: After = HUNDRED_FRAMES, lasting: Duration = HALF_A_SECOND,
     ) -> list[str]:
         """From now on faults strike by a plan that the seed decides, while later keywords go on. It does not wait for them.
 
@@ -183,17 +184,19 @@ class FaultKeywords:
         | kinds      | such as ``close, reset, half_open, cut_in_frame``; all but ``refuse``, ``hang``, ``flip`` and the cuts behind a count |
         | client     | alias; ``everyone``: the plan is dealt out to all that go through the fault proxy                    |
         | each       | every kind strikes so often, 2 or more                                                               |
-        | within     | each strikes behind 1 to so many frames with data, counted from when it has its turn                  |
+        | within     | each strikes behind some of so many ``frames`` (with data), ``bytes`` or ``s``, counted from when it has its turn |
         | lasting    | how long those last that do not strike once                                                          |
 
         A client's faults come one after the other, each only while a message of the client is under way, on the connection that is open
         then. Clients have to come back between them (`Let Clients Reconnect By Themselves`). Returns the plan, one line for each fault.
         `Every Fault Should Have Struck` says whether it was carried out.
 
-        | `Run Fault Plan` | close, reset, half_open, cut_in_frame | each=5 | within=200 |
+        | `Run Fault Plan` | close, reset, half_open, cut_in_frame | each=5 | within=200 frames |
         """
         if each < TWICE:
             raise UsageError("a plan has each kind at least twice: one strike may be luck; say each=2 or more")
+        for kind in kinds:
+            check_moment(kind, within, "within")
         proxy, kit = fault_proxy(self._kit), self._kit
         gates = {gate.client: gate for gate in self._gates(client)}
         plan = fault_plan(kinds, each, sorted(gates), within=within, lasting=lasting, seed=kit.seed)

@@ -19,6 +19,7 @@ TO_SERVER, TO_CLIENT = Direction.TO_SERVER, Direction.TO_CLIENT
 TEXTS = [f"message {number} for 3 € or 5 😀" for number in range(8)]
 HEAD = 2                                    # bytes of a short frame's head, without a mask
 SIZE = HEAD + len(TEXTS[0].encode())
+OF_ANY_TIME = tuple(fault for fault in IN_PLANS if not fault.startswith("cut_in"))
 LEADING = TEXTS[0].encode().index("€".encode()) + 1
 
 
@@ -131,10 +132,12 @@ def test_a_flipped_bit_is_another_text_or_the_end():
     tell(story)
 
 
-def test_faults_of_a_plan_strike_one_after_the_other_while_messages_are_under_way():
+@pytest.mark.parametrize(("within", "kinds"), [
+    (After(3, "frames"), IN_PLANS), (After(400, "bytes"), OF_ANY_TIME), (After(0.02, "seconds"), OF_ANY_TIME)])
+def test_faults_of_a_plan_strike_one_after_the_other_while_messages_are_under_way(within, kinds):
     async def story():
         async with bench() as on:
-            plan = fault_plan(IN_PLANS, 2, ["alice"], within=3, lasting=0.02, seed=1)["alice"]
+            plan = fault_plan(kinds, 2, ["alice"], within=within, lasting=0.02, seed=1)["alice"]
             on.gate.follow(plan)
             async with asyncio.timeout(30):
                 while len({note["number"] for note in on.done()}) < len(plan):
@@ -152,7 +155,7 @@ def test_faults_of_a_plan_strike_one_after_the_other_while_messages_are_under_wa
 
 def test_a_plan_is_decided_by_its_seed_and_holds_each_kind_so_often():
     def said(seed):
-        plan = fault_plan(IN_PLANS, 3, ["alice", "bob"], within=50, lasting=1, seed=seed)
+        plan = fault_plan(IN_PLANS, 3, ["alice", "bob"], within=After(50, "frames"), lasting=1, seed=seed)
         return {client: [{**one.said(), "number": 0} for one in injections] for client, injections in plan.items()}
 
     assert said(7) == said(7) != said(8)

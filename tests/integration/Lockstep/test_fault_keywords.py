@@ -44,7 +44,7 @@ A Plan Is Carried Out
     Set Reconnect Ladder    first=100 ms
     Let Clients Reconnect By Themselves    alice    ping_every=200 ms    patience=2 s
     Let Clients Reconnect By Themselves    bob    ping_every=200 ms    patience=2 s
-    ${plan} =    Run Fault Plan    close, reset, half_open, cut_in_frame, cut_in_header, latency    within=15    lasting=100 ms
+    ${plan} =    Run Fault Plan    close, reset, half_open, cut_in_frame, cut_in_header, latency    within=15 frames    lasting=100 ms
     Length Should Be    ${plan}    12
     Start Sending    client=everyone    every=5 ms
     Every Fault Should Have Struck    within=30 s
@@ -180,6 +180,8 @@ MISTAKES = {
     "Which": ([*UP, "Inject Fault    reset    connection=last"], "usage: connection must be the number of a connection, counted from 1, or 'next', not 'last'"),
     "How": ([*UP, "Cut The Connection    how=gently"], "usage: how must be one of close, reset, half_open, blackhole, not 'gently'"),
     "Plan Of One": ([*UP, "Run Fault Plan    close    each=1"], "usage: a plan has each kind at least twice"),
+    "Plan Of When": ([*UP, "Run Fault Plan    close, cut_in_frame    within=2 s"], "usage: cut_in_frame counts frames, so that within=2 s contradicts it"),
+    "Plan Of Nothing": ([*UP, "Run Fault Plan    close    within=100"], "usage: within must say what is counted, such as '7 frames'"),
     "Plan Of What": ([*UP, "Run Fault Plan    close, flip"], "usage: kinds must be some of close, reset, half_open, blackhole"),
     "Nothing To See": ([*UP, "Every Fault Should Have Struck"], "violation: every fault has struck: nothing was there to be checked"),
     "Not Paused": ([*UP, "Continue Target"], "usage: the target is not paused; use 'Pause Target' first"),

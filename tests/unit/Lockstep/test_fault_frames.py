@@ -1,7 +1,7 @@
 """The scanner that faults look through, against the parser of `websockets`, however the bytes are portioned."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
@@ -9,6 +9,7 @@ from websockets.streams import StreamReader
 from Lockstep.faults.frames import Part, Scanner, unmasked
 from Lockstep.faults.triggers import After, AfterBytes, AfterFrames, InCodePoint, InHeader, InPayload
 
+steadily = settings(derandomize=True, deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow])
 REQUEST = b"GET /ws HTTP/1.1\r\nHost: desk\r\nUpgrade: websocket\r\n\r\n"
 ANSWER = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 TEXTS = st.text("aß€😀 ", max_size=40).map(str.encode) | st.sampled_from([b"x" * size for size in (125, 126, 127, 65535, 65536)])
@@ -72,6 +73,7 @@ def scanned(portions):
     return scanner, pieces
 
 
+@steadily
 @given(streams())
 def test_frames_are_those_that_websockets_sees(stream):
     data, begin, portions, masked = stream
@@ -92,6 +94,7 @@ def test_frames_are_those_that_websockets_sees(stream):
     assert all(piece.part is Part.HANDSHAKE for start, _, piece, _ in pieces if start < begin)
 
 
+@steadily
 @given(streams(), st.lists(st.booleans(), min_size=13, max_size=13))
 def test_frames_that_nobody_looks_at_are_counted_all_the_same(stream, looked_at):
     _, _, portions, _ = stream
@@ -126,11 +129,12 @@ def always():
     return True
 
 
+@steadily
 @given(streams(), st.integers(0, 8))
 def test_places_are_those_that_follow_from_the_frames_whatever_the_portions(stream, count):
     data, begin, portions, masked = stream
     frames = [(frame, begin + first, begin + end) for frame, first, end in parsed(data[begin:], masked) if frame.opcode < 8]
-    assert place_of(AfterBytes(count), portions) == count
+    assert place_of(AfterBytes(count, always), portions) == count
     if count:
         assert place_of(AfterFrames(count, always), portions) == (frames[count - 1][2] if count <= len(frames) else None)
     later = frames[count:]
@@ -150,6 +154,7 @@ def _first_code_point(frames, count):
     return None
 
 
+@steadily
 @given(streams(), st.integers(1, 5))
 def test_a_condition_moves_the_place_to_the_first_frame_at_which_it_holds(stream, count):
     data, begin, portions, masked = stream
@@ -167,7 +172,7 @@ def test_what_is_no_websocket_is_opaque_and_still_counted(data):
         scanner, _ = scanned(portions)
         assert scanner.is_opaque
         assert scanner.frames == 0
-        assert place_of(AfterBytes(len(data)), portions) == len(data)
+        assert place_of(AfterBytes(len(data), always), portions) == len(data)
         assert place_of(AfterFrames(1, always), portions) is None
 
 
