@@ -1,6 +1,6 @@
 """How long all linear checks take over a million events, and how much memory: the pinned bounds are 2 s and 400 MB.
 
-    PYTHONPATH=libraries python tests/benchmarks/checks.py [--events 1000000] [--ledger] [--acknowledged]
+    PYTHONPATH=libraries python tests/benchmarks/checks.py [--events 1000000] [--ledger] [--acknowledged] [--resumes 100]
 
 The engine's journal is filled as a connection fills it, each id and digest a text of its own, then sliced as an expectation does.
 Time is this process's CPU time, so that a busy neighbour does not blur it; memory is the peak of this fresh process, journal and
@@ -27,12 +27,15 @@ from Lockstep.checks.answers import (
     nothing_lost,
     nothing_refused_was_processed,
 )
+from Lockstep.checks.continuity import memory_reads_include_updates
 from Lockstep.checks.course import no_latency_trend
 from Lockstep.checks.duplicates import duplicates_accounted, processed_once_in_ledger
+from Lockstep.checks.durability import confirmed_survives_kills, every_message_has_one_end
 from Lockstep.checks.fairness import users_served_fairly
 from Lockstep.checks.isolation import nothing_leaked
 from Lockstep.checks.latency import latency_figures, latency_within, mean_latency_within
 from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
+from Lockstep.checks.neighbours import throughput_kept
 from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
 from Lockstep.checks.order import processed_in_send_order, replies_in_send_order
 from Lockstep.checks.priority import high_never_refused_behind_normal, normals_not_starved, overtaking_bounded
@@ -48,7 +51,13 @@ from Lockstep.checks.queue.admission import (
 from Lockstep.checks.queue.ledger import depth_by_ledger_within
 from Lockstep.checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 from Lockstep.checks.rate import rate_sustained, sender_lag
+from Lockstep.checks.ratio import reconnections_succeed
+from Lockstep.checks.recovery import each_recovered_within
+from Lockstep.checks.resume import resumes_are_sound
+from Lockstep.checks.rights import session_kept, sessions_stay_with_their_user
 from Lockstep.checks.rows import Rows
+from Lockstep.checks.sessions import nothing_reaches_ghosts
+from Lockstep.checks.spread import clients_come_back
 from Lockstep.checks.state import (
     counter_within_interval,
     processed_ids_once,
@@ -56,6 +65,7 @@ from Lockstep.checks.state import (
     state_equals,
     state_never_goes_back,
 )
+from Lockstep.checks.struck import faults_struck
 from Lockstep.engine.journal import Journal
 
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 400
@@ -113,7 +123,21 @@ LEDGER: tuple[tuple[str, Callable[[History], object]], ...] = (
     ("ledger_agrees_with_journal", ledger_agrees_with_journal),
     ("everything_sent_was_processed", everything_sent_was_processed),
     ("nothing_acknowledged_was_lost", nothing_acknowledged_was_lost),
+    ("confirmed_survives_kills", lambda history: confirmed_survives_kills(history, {"reset"})),
     ("depth_by_ledger_within", lambda history: depth_by_ledger_within(history, IN_FLIGHT, IN_FLIGHT)),
+)
+RESUMED: tuple[tuple[str, Callable[[History], object]], ...] = (
+    ("resumes_are_sound", resumes_are_sound),
+    ("session_kept", session_kept),
+    ("sessions_stay_with_their_user", sessions_stay_with_their_user),
+    ("nothing_reaches_ghosts", nothing_reaches_ghosts),
+    ("memory_reads_include_updates", memory_reads_include_updates),
+    ("every_message_has_one_end", every_message_has_one_end),
+    ("faults_struck", lambda history: faults_struck(history, in_flight=True)),
+    ("each_recovered_within", lambda history: each_recovered_within(history, 1.0)),
+    ("reconnections_succeed", reconnections_succeed),
+    ("clients_come_back", clients_come_back),
+    ("throughput_kept", lambda history: throughput_kept(history, CLIENTS[0], len(history.events) // 2)),
 )
 
 
@@ -126,6 +150,7 @@ class Conversation:
         self.processed_at = array("d")
         self.processed_numbers = array("I")
         self.offsets = [0] * USERS
+        self.connections = list(range(1, USERS + 1))
         self.processed = [0] * USERS
         self.said = [{"session": f"s-{user}", "epoch": 1} for user in range(USERS)]
 
@@ -136,7 +161,7 @@ class Conversation:
             self.offsets[user] += 1
             offset, said = self.offsets[user], self.said[user]
         self.journal.write(
-            kind, CLIENTS[user], user + 1, NAMES[user], message_id(number), attempt, number // USERS, offset,
+            kind, CLIENTS[user], self.connections[user], NAMES[user], message_id(number), attempt, number // USERS, offset,
             digest_of(number) if digest else None, number * 1e-4 if kind is Kind.SEND and attempt == 1 else None, said, time=seconds,
         )
 
@@ -154,12 +179,23 @@ class Conversation:
         user = number % USERS
         self.add(user, Kind.SEND, seconds, number, 2, digest=True)
         self.add(user, Kind.DUPLICATE, seconds, number, 2)
-        where = CLIENTS[user], user + 1, NAMES[user], f"q-{number}", None, None
+        where = CLIENTS[user], self.connections[user], NAMES[user], f"q-{number}", None, None
         self.journal.write(Kind.QUERY, *where, None, None, None, {"question": "agent_state"}, time=seconds)
         self.offsets[user] += 1
         fields = {"message_count": self.processed[user], "version": self.processed[user], "corrupted": False, "processed_message_ids": [number]}
         details = {**self.said[user], "question": "agent_state", "fields": fields}
         self.journal.write(Kind.ANSWER, *where, self.offsets[user], None, None, details, time=seconds)
+
+    def resume(self, user: int, seconds: float) -> None:
+        """A connection is cut and taken over by the next one, which misses nothing; what is under way is answered there."""
+        client, name, at = CLIENTS[user], NAMES[user], {**self.said[user], "offset": self.offsets[user]}
+        fault, old = {"fault": "reset", "state": "done"}, self.connections[user]
+        self.journal.write(Kind.FAULT, client, old, name, details=fault, time=seconds)
+        self.journal.write(Kind.CLOSE, client, old, name, details={"code": 1006, "by": "target"}, time=seconds)
+        self.connections[user] = max(self.connections) + 1
+        new = client, self.connections[user], name
+        self.journal.write(Kind.CONNECT, *new, details=at, time=seconds)
+        self.journal.write(Kind.CONNECTED, *new, details={**at, "recovered": True, "head": self.offsets[user]}, time=seconds)
 
     def ledger(self) -> Iterator[LedgerRow]:
         """A processed row for each answered message."""
@@ -180,15 +216,15 @@ def digest_of(number: int) -> str:
     return f"{number * 2654435761:016x}"[-16:]
 
 
-def conversation(size: int, *, ledger: bool, acknowledged: bool) -> Conversation:
-    """So many events."""
+def conversation(size: int, *, ledger: bool, acknowledged: bool, resumes: int = 0) -> Conversation:
+    """So many events; in the course of them users lose and resume their connections so often in all."""
     made = Conversation(ledger=ledger)
     for user in range(USERS):
         made.journal.write(
             Kind.CONNECTED, CLIENTS[user], user + 1, NAMES[user], None, None, None, 0, None, None, {**made.said[user], "offset": 0}, time=0.0
         )
     waiting: deque[int] = deque()
-    number = 0
+    number = resumed = 0
     while made.journal.cursor + len(waiting) < size:
         seconds = number * 1e-4
         user = number % USERS
@@ -199,6 +235,9 @@ def conversation(size: int, *, ledger: bool, acknowledged: bool) -> Conversation
         if len(waiting) > IN_FLIGHT:
             made.answer(waiting.popleft(), seconds + 2e-5)
         number += 1
+        if made.journal.cursor * resumes > size * (resumed + 0.5):
+            made.resume(number % USERS, seconds + 3e-5)
+            resumed += 1
         if number % SNAPSHOT_EVERY == 0:
             made.aside(number - 1, seconds + 3e-5)
     while waiting:
@@ -233,15 +272,16 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=1_000_000)
     arguments.add_argument("--ledger", action="store_true", help="with a processed row for each message and the checks that read it")
     arguments.add_argument("--acknowledged", action="store_true", help="each message is acknowledged before it is answered")
+    arguments.add_argument("--resumes", type=int, default=0, help="so often connections are cut and resumed, with the checks that look at that")
     arguments.add_argument("--json", action="store_true", help="the figures for a program, in the line before the last")
     asked = arguments.parse_args()
-    made = conversation(asked.events, ledger=asked.ledger, acknowledged=asked.acknowledged)
+    made = conversation(asked.events, ledger=asked.ledger, acknowledged=asked.acknowledged, resumes=asked.resumes)
     events = made.journal.slice(0, set(CLIENTS))
     history = History(events, Rows(made.ledger() if asked.ledger else (), events.names))
     before, collector = peak(), Collector()
     print(f"{len(events):>9} events, {len(history.ledger)} ledger rows: {before:.0f} MB")
     total = 0.0
-    for name, check in (*WIRE, *QUEUE, *(LEDGER if asked.ledger else ())):
+    for name, check in (*WIRE, *QUEUE, *(LEDGER if asked.ledger else ()), *(RESUMED if asked.resumes else ())):
         start = time.process_time()
         result = check(history)
         took = time.process_time() - start

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 from . import bulk, wording
 from .events import Event, Kind
 from .history import History, Stream
-from .picked import Picked
 from .verdict import Verdict
 from .violations import Code
 
@@ -21,14 +21,14 @@ def offsets_without_gap(history: History) -> Verdict:
     """
     verdict = Verdict("offsets without gap")
     gaps = backward = 0
-    for stream, events, follows in _runs(history):
-        verdict.exercised += len(events)
+    offsets = history.events.offsets
+    for stream, positions, follows in _runs(history):
+        verdict.exercised += len(positions)
         last = follows
-        offsets = bulk.taken(history.events.offsets, events.positions)
-        if offsets[0] == last + 1 and offsets[-1] == last + len(offsets) and bulk.rises(offsets):
+        if offsets[positions[0]] == last + 1 and offsets[positions[-1]] == last + len(positions) and bulk.rises(bulk.taken(offsets, positions)):
             continue
         before: Event | None = None
-        for event in events:
+        for event in history.events.at(positions):
             offset = event.offset or 0
             if offset == last + 1:
                 last = offset
@@ -49,18 +49,18 @@ def offsets_without_gap(history: History) -> Verdict:
     return verdict.concluded()
 
 
-def _runs(history: History) -> Iterator[tuple[Stream, Picked[Event], int]]:
-    """Numbered events that follow each other without a hole, and the offset that they follow."""
-    greetings, asked = _greetings(history), _asked(history)
+def _runs(history: History) -> Iterator[tuple[Stream, array[int], int]]:
+    """The positions of numbered events that follow each other without a hole, and the offset that they follow."""
+    events, greetings, asked = history.events, _greetings(history), _asked(history)
     resumed = {stream for _, stream in asked}
-    runs = [(stream, events) for stream, events in history.streams.items() if stream not in resumed]
-    runs += [(stream, history.events.at(mine)) for (_, stream), mine in history.arrivals.items() if stream in resumed]
-    for stream, events in runs:
-        first, told = events[0], greetings.get(stream)
-        follows = (first.offset or 0) - 1
-        if told is not None and told.index < first.index and (stream not in resumed or told.connection == first.connection):
+    runs = [(stream, picked.positions) for stream, picked in history.streams.items() if stream not in resumed]
+    runs += [(stream, mine) for (_, stream), mine in history.arrivals.items() if stream in resumed]
+    for stream, positions in runs:
+        told, connection = greetings.get(stream), events.names.sources[events.sources[positions[0]]].connection
+        follows = events.offsets[positions[0]] - 1
+        if told is not None and told.index < events.indexes[positions[0]] and (stream not in resumed or told.connection == connection):
             follows = (told.details or {})["offset"]
-        yield stream, events, asked.get((first.connection, stream), follows)
+        yield stream, positions, asked.get((connection, stream), follows)
 
 
 def _greetings(history: History) -> dict[Stream, Event]:

@@ -104,8 +104,10 @@ class _Resume:
     def _misplaced(self) -> str:
         """The first number that does not rise."""
         highest, offsets = self._start, self._offsets()
-        for place, offset in enumerate(offsets if highest is not None else ()):
-            if highest is not None and offset <= highest:
+        if highest is None or not offsets or (offsets[0] > highest and bulk.rises(offsets)):
+            return ""
+        for place, offset in enumerate(offsets):
+            if offset <= highest:
                 event = self._history.events[self._arrived(self._now)[place]]
                 return f"offset {offset} came {wording.at(self._history, event)}, when {highest} had been there"
             highest = offset

@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from . import bulk, wording
 from .events import Event, Kind
@@ -82,35 +83,45 @@ def in_flight_at(history: History, moments: Sequence[Event]) -> list[int]:
     """For each moment how many messages of its client were sent and not answered yet; of all clients where it has none of its own."""
     if not moments:
         return []
-    began, ended = _spans(history)
     clients = [source.client for source in history.events.names.sources]
-    began_of, ended_of = history.events.grouped(began, clients), history.events.grouped(ended, clients)
-
-    def count(moment: Event) -> int:
-        position, client, none = history.events.position(moment), moment.client, array("I")
-        starts, ends = (began_of[client], ended_of.get(client, none)) if client in began_of else (began, ended)
-        return bisect_left(starts, position) - bisect_left(ends, position)
-
-    return [count(moment) for moment in moments]
+    spans = [_Spans(*found, (history.events.grouped(found[0], clients), history.events.grouped(found[1], clients))) for found in (_usual(history), _unusual(history))]
+    known = {client for one in spans for client in one.of[0]}
+    return [sum(one.open_at(history.events.position(moment), moment.client if moment.client in known else None) for one in spans) for moment in moments]
 
 
-def _spans(history: History) -> tuple[array[int], array[int]]:
+class _Spans(NamedTuple):
     """The positions at which messages began to be under way, and those at which they ceased to, ascending."""
+
+    began: array[int]
+    ended: array[int]
+    of: tuple[Mapping[str, array[int]], Mapping[str, array[int]]]
+    """The same by client."""
+
+    def open_at(self, position: int, client: str | None) -> int:
+        """How many are under way at a position."""
+        began, ended = (self.began, self.ended) if client is None else (found.get(client, ()) for found in self.of)
+        return bisect_left(began, position) - bisect_left(ended, position)
+
+
+def _usual(history: History) -> tuple[array[int], array[int]]:
+    """Of the messages of which no more is known than a sending, an acceptance and a reply."""
     events, journal = history.events, history.journal
     usual = bytearray(b"\1" * len(events.names.message_ids))
     for number in journal.further:
         usual[number] = 0
-    began, ended = ([*_only(events.messages, picked.positions, usual)] for picked in (journal.sends, journal.replies))
-    for message in journal.unusual():
+    began, ended = (
+        bulk.chosen(picked.positions, bytes(bulk.taken(usual, bulk.taken(events.messages, picked.positions)))) for picked in (journal.sends, journal.replies)
+    )
+    return began, ended
+
+
+def _unusual(history: History) -> tuple[array[int], array[int]]:
+    """Of all others."""
+    began, ended = array("I"), array("I")
+    for message in history.journal.unusual():
         waiting = False
         for event in message.events:
             if (event.kind is Kind.SEND) != waiting and (event.kind is Kind.SEND or event.kind in SETTLES):
-                (ended if waiting else began).append(events.position(event))
+                (ended if waiting else began).append(history.events.position(event))
                 waiting = not waiting
     return array("I", sorted(began)), array("I", sorted(ended))
-
-
-def _only(messages: array[int], positions: array[int], usual: bytearray) -> Iterable[int]:
-    """The positions of usual messages."""
-    chosen: array[int] = bulk.chosen(positions, bytes(bulk.taken(usual, bulk.taken(messages, positions))))
-    return chosen
