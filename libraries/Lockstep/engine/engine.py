@@ -13,6 +13,7 @@ from ..checks.events import Kind
 from ..errors import EnvironmentSetupError
 from ..faults.route import Routes
 from ..targets import Target
+from ..targets.accounts import discard, prepare
 from .account import Account
 from .activity import Activities
 from .client import Client
@@ -111,9 +112,9 @@ class Engine:
         """The values of an account, which is prepared when it is first needed."""
         values: dict[str, Any] = {"user": account.user}
         if account.prepared is None:
-            account.prepared = await target.prepare(account.role, token, values)
+            account.prepared = await prepare(target, account.role, token, values)
             if target.file.connect.discard:
-                self._discards[account.login] = partial(target.discard, account.role, token, values | account.prepared)
+                self._discards[account.login] = partial(discard, target, account.role, token, values | account.prepared)
         return values | account.prepared
 
     async def close(self, aliases: Iterable[str]) -> None:

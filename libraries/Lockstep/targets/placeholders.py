@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -25,3 +27,11 @@ def filled_body(shape: Mapping[str, Any], values: Mapping[str, object]) -> dict[
         else:
             result[key] = filled(value, lambda name: "" if (found := values.get(name)) is None else found) if isinstance(value, str) else value
     return result
+
+
+def decoded(data: bytes) -> Any:
+    """What JSON says; None where it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 import psutil
@@ -15,14 +15,15 @@ from robot.api.types import Secret
 
 from ..checks.events import LedgerRow
 from ..errors import EnvironmentSetupError, UsageError
+from .address import address_of
 from .capabilities import CONTROLS, named_in
-from .connect import Step, TokenSource
+from .connect import TokenSource
 from .http import Http
 from .lifecycle import TargetProcess
 from .loading import adapter_class, find_target, read_target_file
-from .mapping import Adapter, JsonMapping, follow
+from .mapping import Adapter, JsonMapping
 from .model import FromEnvironment, Request, TargetFile
-from .placeholders import filled, filled_body
+from .placeholders import decoded, filled, filled_body
 
 DYING = 0.5
 """s; connections of a process that dies break a moment before it is dead. Spent only where a test fails anyway."""
@@ -162,9 +163,10 @@ class Target:
 
     def died(self) -> str:
         """How the process ended if it was started here and ended by itself; else nothing."""
-        return "" if self._killed else self._end_of_process()
+        return "" if self._killed else self.end_of_process()
 
-    def _end_of_process(self) -> str:
+    def end_of_process(self) -> str:
+        """How the process ended if it was started here and ended, for whatever reason; else nothing."""
         return self.process.obituary().removeprefix("; ") if self.process is not None else ""
 
     @property
@@ -223,71 +225,14 @@ class Target:
             raise EnvironmentSetupError(f"{self.path}: the token is read from the environment variable {source.name}, which is not set")
         return token
 
-    async def prepare(self, account: str, token: Secret | None, values: Mapping[str, object]) -> dict[str, str]:
-        """Does what the file says an account needs before its first connection; returns what the answers said.
-
-        Where a step fails, what the steps before it have made is discarded.
-        """
-        taken: dict[str, str] = {}
-        try:
-            await self._prepare(account, token, values, taken)
-        except BaseException:
-            with suppress(EnvironmentSetupError):  # the error that is told is the one of the step that failed
-                await self.discard(account, token, {**values, **taken})
-            raise
-        return taken
-
-    async def _prepare(self, account: str, token: Secret | None, values: Mapping[str, object], taken: dict[str, str]) -> None:
-        for number, step in enumerate(self.file.connect.prepare):
-            what = f"preparing {account}"
-            answer = await self._step(what, step, {**values, **taken}, token)
-            for name, path in step.take.items():
-                found = follow(path, _decoded(answer))
-                if not isinstance(found, str | int):
-                    raise EnvironmentSetupError(f"{what}: the answer has no text under '{path}'; see 'connect.prepare.{number}.take.{name}' in {self.path}")
-                taken[name] = str(found)
-
-    async def discard(self, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
-        """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""
-        for step in () if self._end_of_process() else self.file.connect.discard:
-            await self._step(f"discarding {account}", step, values, token)
-
-    async def _step(self, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
-        known = {**values, "token": token.value if token else ""}
-        headers = {name: self.fill(value, **known) for name, value in step.headers.items()}
-        body = filled_body(step.body, {**self._values, **known})
-        return await self.http.request(what, step.method, self.fill(step.url, **known), body, headers=headers, within=step.within)
-
     def handshake(
         self, token: Secret | None, values: Mapping[str, object], resume: Mapping[str, object] | None = None,
     ) -> tuple[str, dict[str, str], list[str]]:
         """Address, headers and sub-protocols of a new connection; ``values`` are those of its user and what was prepared.
 
-        ``resume``: session, epoch and offset to come back to; empty: the client says that it wants to be able to come back; None:
-        it says nothing of that.
+        ``resume``: session, epoch and offset to come back to; empty: the client wants to be able to come back; None: not a word of that.
         """
-        connect = self.file.connect
-        url = self.fill(connect.url, **{name: quote(str(value), safe="") for name, value in values.items()})
-        headers = {name: self.fill(value, **values) for name, value in connect.headers.items()}
-        subprotocols = list(connect.subprotocols)
-        query: dict[str, object] = {}
-        if connect.resume is not None and resume is not None:
-            carried = connect.resume.with_ if resume else connect.resume.ask
-            known = {**values, **resume}
-            query = filled_body(carried.query, known)
-            headers |= {name: str(value) for name, value in filled_body(carried.headers, known).items()}
-        if token is not None:
-            secret = token.value
-            value = filled(connect.auth.value, lambda _token: secret)
-            if connect.auth.by == "header":
-                headers[connect.auth.name] = value
-            elif connect.auth.by == "query":
-                query[connect.auth.name] = value
-            elif connect.auth.by == "subprotocol":
-                subprotocols.insert(0, value)
-        if query:
-            url += ("&" if "?" in url else "?") + urlencode(query, quote_via=quote)
-        return url, headers, subprotocols
+        return address_of(self.file.connect, self.fill, token, values, resume)
 
     async def control(self, capability: str, **values: object) -> None:
         """Does one thing through the target's control interface."""
@@ -314,7 +259,7 @@ class Target:
             raise EnvironmentSetupError(f"events: the answer is no list of JSON lines; see 'control.events' in {self.path}") from None
 
     async def _listed(self, name: str, user: str) -> list[dict[str, Any]]:
-        answer = _decoded(await self._looked_up(name, user=quote(user, safe="")))
+        answer = decoded(await self._looked_up(name, user=quote(user, safe="")))
         items = answer.get(name) if isinstance(answer, dict) else None
         if not isinstance(items, list):
             raise EnvironmentSetupError(f"{name}: the answer has no list under '{name}'; see 'control.{name}' in {self.path}")
@@ -353,10 +298,3 @@ def adapter_of(file: TargetFile, path: Path) -> Adapter:
         return JsonMapping(file.messages, file.questions, file.connect.ready)
     made: Adapter = adapter_class(path, file.adapter)(file)
     return made
-
-
-def _decoded(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None

@@ -147,6 +147,6 @@ def test_what_was_made_before_a_step_failed_is_discarded(rooms, engine, door):
 
 def test_what_a_dead_server_held_is_not_discarded(rooms, engine, monkeypatch):
     connect(engine, rooms, "alice", Account("alice", "alice-1"))
-    monkeypatch.setattr(rooms.target, "died", lambda: "the target's process ended with code 1")
+    monkeypatch.setattr(rooms.target, "end_of_process", lambda: "the target's process ended with code 1")
     engine.run(engine.close(["alice"]))
     assert [entry[0] for entry in rooms.diary] == ["POST", "PUT", "WS"]

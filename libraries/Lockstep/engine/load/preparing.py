@@ -16,6 +16,7 @@ import psutil
 
 from ...errors import EnvironmentSetupError, UsageError
 from ...targets import Target
+from ...targets.accounts import discard, prepare
 from .plan import Command, Door, Plan
 
 AT_A_TIME = 32
@@ -47,9 +48,9 @@ async def prepared(target: Target, plan: Plan, mark: str, numbers: range | None 
         async with turns:
             token, user = await target.token_for(name)
             values: dict[str, Any] = {"user": user}
-            values |= await target.prepare(name, token, values)
+            values |= await prepare(target, name, token, values)
             if target.file.connect.discard:
-                discards.append(partial(target.discard, name, token, values))
+                discards.append(partial(discard, target, name, token, values))
         values |= {"client": alias, "connection": number + 1}
         url, headers, subprotocols = target.handshake(token, values)
         hello = target.adapter.handshake(user, {**values, "token": token.value if token else None})
