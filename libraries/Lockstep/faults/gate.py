@@ -219,7 +219,7 @@ class Gate:
             sockets.reset(await sockets.connected((sockets.LOOPBACK, self.port), None))
         except ConnectionRefusedError:
             injection.struck += 1
-            self._proxy.note("done", injection, self.client, gate=0, bytes=0, frames=0)
+            self._proxy.note("done", injection, self.client, self.expected, gate=0, bytes=0, frames=0)
 
     # ends
 

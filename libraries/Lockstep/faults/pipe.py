@@ -151,7 +151,7 @@ class Pipe:
             await self._emit(data)
 
     def _due(self, shape: Shape) -> float:
-        """When these bytes may leave, at the earliest; those before them leave first."""
+        """When these bytes may leave, at the earliest; those before them leave first in any case."""
         now = monotonic()
         if shape.hold and now >= self._window:
             self._window = now + shape.hold
@@ -193,7 +193,6 @@ class _Line:
     def __init__(self, emit: Callable[[bytes], Awaitable[None]]) -> None:
         self._emit = emit
         self._chunks: deque[tuple[float, bytes]] = deque()
-        self._last = 0.0
         self._changed = asyncio.Condition()
         self.waiting = 0
 
@@ -201,8 +200,7 @@ class _Line:
         """Adds bytes; waits while too many are under way."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.waiting < MOST_UNDER_WAY)
-            self._last = max(due, self._last)
-            self._chunks.append((self._last, data))
+            self._chunks.append((due, data))
             self.waiting += len(data)
             self._changed.notify_all()
 

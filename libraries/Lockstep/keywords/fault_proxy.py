@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ def start(kit: Kit) -> None:
     must_be_permitted(kit)
     kit.fault_proxy = proxy = FaultProxy(partial(upstream, kit), partial(note, kit), partial(in_flight, kit), kit.seed)
     kit.engine.routes.way = proxy.way
+    _ = kit.records  # faults are written from the loop, which must not wait for the folder to be agreed upon
     kit.scope.undo.append(kit.close_fault_proxy)
 
 
@@ -45,6 +47,16 @@ def must_be_permitted(kit: Kit) -> None:
                   "where its owner agrees, write there 'faults: true'")
         kit.record("not_offered", check="", reason=reason)
         raise SkipExecution(f"not offered: {reason}")
+
+
+def must_lead_to_the_target(kit: Kit, source: str) -> None:
+    """Refuses a source address that is none, or from which no packet reaches the target."""
+    try:
+        loopback = ip_address(source).is_loopback
+    except ValueError:
+        raise UsageError(f"to must be an address of this machine such as 127.0.0.2, not '{source}'") from None
+    if loopback and not is_on_this_machine(address_of(kit)):
+        raise UsageError(f"{kit.target.title} is not on this machine and cannot be reached from {source}; give an address of one of this machine's networks")
 
 
 def address_of(kit: Kit) -> str:

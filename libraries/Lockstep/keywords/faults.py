@@ -9,6 +9,7 @@ from robot.api import SkipExecution, logger
 from ..arguments import Count, Duration, MaybeCount, MaybeDuration, MaybeNumber, MaybeSize
 from ..checks.history import History
 from ..checks.struck import faults_struck
+from ..engine.sending import HANG_GUARD
 from ..errors import UsageError
 from ..faults.asking import asked_for, check_moment
 from ..faults.catalogue import CATALOGUE, Direction, Fault
@@ -20,12 +21,12 @@ from ..faults.triggers import After
 from ..faults.words import Cut, FaultKinds, MaybeAfter, MaybeByteRate, MaybeConnection, MaybeCut, MaybeDirection, OldPath
 from .decorator import keyword
 from .expectation import Expectation
-from .fault_proxy import fault_proxy, start
+from .fault_proxy import fault_proxy, must_lead_to_the_target, start
 from .kit import Kit
 
 EVERYONE = "everyone"
 TWICE, HUNDRED_FRAMES = Count(2), After(100, "frames")
-HALF_A_SECOND, SOON = Duration(0.5), Duration(5)
+HALF_A_SECOND, PATIENTLY = Duration(0.5), Duration(HANG_GUARD)
 
 
 class FaultKeywords:
@@ -164,6 +165,7 @@ class FaultKeywords:
         | `Switch Network` | alice | to=127.0.0.2 | old_path=blackholed |
         | `Reconnect` | alice |
         """
+        must_lead_to_the_target(self._kit, to)
         try:
             must_have(to)
         except NoSuchAddress as reason:
@@ -208,11 +210,11 @@ class FaultKeywords:
         return lines
 
     @keyword(tags=("Faults", "Expectation"))
-    def every_fault_should_have_struck(self, within: Duration = SOON) -> None:
+    def every_fault_should_have_struck(self, within: Duration = PATIENTLY) -> None:
         """Each fault of this test has taken effect as often as it was to; those of a plan while messages were under way.
 
         | =Argument= | =Meaning=                                     |
-        | within     | so long it is waited for, such as ``5 s``      |
+        | within     | so long it is waited for, such as ``30 s``     |
 
         A fault that did not happen proves nothing about the target. Violation: fault_not_confirmed; vacuous if there was no fault.
 
