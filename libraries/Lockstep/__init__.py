@@ -44,6 +44,7 @@ from .keywords.recording import RecordingKeywords
 from .keywords.recovering import RecoveringKeywords
 from .keywords.remembering import RememberingKeywords
 from .keywords.resuming import ResumingKeywords
+from .keywords.returning import ReturningKeywords
 from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
@@ -105,7 +106,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
             targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), RememberingKeywords(kit, expectation), sending,
-            ResumingKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
+            ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),

@@ -1,0 +1,43 @@
+*** Settings ***
+Documentation    The criteria for connections that end: users come back, find their conversation, and others do not notice.
+...
+...              Each test is one criterion in a stakeholder's words; see the criteria for rapid succession. A share of 99.99 %
+...              counts by what so many returns certainly show (95 %), which takes 29 956 of them.
+
+Resource         ../../resources/final_review.resource
+
+Test Template    The Measured Value Should Be
+
+Test Tags        final-review
+
+
+*** Test Cases ***
+Reconnection succeeds
+    [Tags]    fr-reconnect
+    reconnections_succeeded    at least    100 %    cases=wsr-1-8, wsr-6-1    needs=dev
+    reconnections_succeeded_at_least    at least    99.99 %    cases=wsr-1-8    needs=dev
+
+Reconnection is fast
+    [Tags]    fr-reconnect-time
+    reconnect_mean    at most    500 ms    cases=wsr-1-3, wsr-1-5, wsr-1-8
+    context_median    at most    1 s    cases=wsr-1-1
+
+The conversation survives a reconnection
+    [Tags]    fr-context
+    continuity_violations    at most    0    cases=wsr-1-1, wsr-1-2, wsr-1-3, wsr-1-4, wsr-1-5
+    greeting_violations    at most    0    cases=wsr-1-3, wsr-1-5
+    rights_violations    at most    0    cases=wsr-1-7
+    resume_violations    at most    0    cases=wsr-1-1
+
+Flapping connections leave no trace
+    [Tags]    fr-flapping
+    live_sessions    exactly    1    cases=wsr-6-1, wsr-6-2
+    agent_instances    exactly    1    cases=wsr-6-1, wsr-6-2
+    sessions_violations    at most    0    cases=wsr-6-1, wsr-6-2
+    server_descriptors_left    at most    5    cases=wsr-6-2
+
+A change of network is survived
+    [Tags]    fr-network
+    lost    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
+    resume_violations    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
+    recovery_median    at most    1 s    cases=wsr-9-1
