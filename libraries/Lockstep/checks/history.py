@@ -17,6 +17,7 @@ from .messages import Message, Messages
 from .names import NOTHING
 from .picked import Picked
 from .queue.doors import Door, doors
+from .reconnections import Reconnection, reconnections
 from .rows import Rows
 
 
@@ -142,6 +143,11 @@ class History:
         for (_, stream), mine in self.arrivals.items():
             parts.setdefault(stream, []).append(mine)
         return {stream: self.events.at(mine[0] if len(mine) == 1 else array("I", sorted(chain(*mine)))) for stream, mine in parts.items()}
+
+    @cached_property
+    def reconnections(self) -> list[Reconnection]:
+        """How clients came back, in the order in which that was over."""
+        return reconnections(self.events)
 
     def session(self, connection: int) -> str | None:
         """The session that this connection serves, where the server named it."""

@@ -6,7 +6,6 @@ from certainty import Shown, at_least, percent, shown
 
 from . import wording
 from .history import History
-from .reconnections import reconnections
 from .verdict import Verdict
 from .violations import Code
 
@@ -26,7 +25,7 @@ def reconnections_succeed(history: History, promised: float | None = None) -> Ve
     the criterion to say. O(n). Source: exact binomial test.
     """
     verdict = Verdict("reconnections succeed")
-    found = reconnections(history)
+    found = history.reconnections
     verdict.exercised, tries = len(found), wording.counted(len(found), "reconnection")
     failed = [one for one in found if one.connected is None]
     for one in failed if promised is None or shown(len(failed), len(found), promised) is Shown.NOT_REACHED else ():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .columns import Events
 from .events import Event, Kind
-from .history import History
 
 
 class Reconnection(NamedTuple):
@@ -62,14 +62,14 @@ class _Client:
         return made if again else None
 
 
-def reconnections(history: History) -> list[Reconnection]:
+def reconnections(events: Events) -> list[Reconnection]:
     """Every reconnection, in the order in which they were over.
 
     The first connection of a client is none, unless it asks for a session of earlier. O(n).
     """
     clients: dict[str, _Client] = {}
     found: list[Reconnection | None] = []
-    for event in history.events.of(Kind.CONNECT, Kind.CONNECTED, Kind.CLOSE):
+    for event in events.of(Kind.CONNECT, Kind.CONNECTED, Kind.CLOSE):
         client = clients.setdefault(event.client, _Client())
         if event.kind is Kind.CONNECT:
             client.tried(event)

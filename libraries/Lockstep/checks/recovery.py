@@ -12,7 +12,7 @@ from typing import NamedTuple
 from . import wording
 from .events import Event, Kind
 from .history import History
-from .reconnections import Reconnection, reconnections
+from .reconnections import Reconnection
 from .struck import faults
 from .verdict import Verdict
 from .violations import Code
@@ -38,7 +38,7 @@ def recoveries(history: History) -> list[Recovery]:
     or for the server itself, whichever is later. How long a client stayed away of its own accord does not count; the waits of its
     ladder do. O(n log n).
     """
-    tried = reconnections(history)
+    tried = history.reconnections
     aliases = {one.first.client for one in tried}
     struck = faults(history, "done", "ended")
     of_client = {alias: [fault for fault in struck if fault.client == alias or fault.client not in aliases] for alias in aliases}

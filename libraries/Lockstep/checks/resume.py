@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from functools import cached_property
 
 from . import bulk, wording
 from .events import Event, Kind
 from .history import History, Stream
-from .reconnections import Reconnection, reconnections
+from .reconnections import Reconnection
 from .snapshots import whole
 from .verdict import Verdict
 from .violations import Code
@@ -23,7 +24,7 @@ def resumes_are_sound(history: History) -> Verdict:
     that ended could not bring any more is not missing. O(n). Source: resume soundness of Centrifugo and Socket.IO.
     """
     verdict = Verdict("resumes are sound")
-    resumes = [_Resume(history, one, one.connected) for one in reconnections(history) if one.asked and one.connected]
+    resumes = [_Resume(history, one, one.connected) for one in history.reconnections if one.asked and one.connected]
     ended = {event.connection for event in history.events.of(Kind.CLOSE)}
     begun = _beginnings(history)
     recovered = replayed = 0
@@ -87,7 +88,7 @@ class _Resume:
     @property
     def replayed(self) -> int:
         """How many of what it had missed arrived."""
-        return sum(offset <= (self._head or 0) for offset in self._offsets())
+        return sum(offset <= (self._head or 0) for offset in self._offsets)
 
     def misnumbered(self, *, to_head: bool) -> str:
         """Which numbers are missing or out of place; the head must be reached only if the connection lived to see it."""
@@ -97,13 +98,13 @@ class _Resume:
         """Which numbers never came, up to the highest that did."""
         if self._start is None:
             return ""
-        holes = _holes(self._offsets(), self._start, (self._head or 0) if to_head else 0)
+        holes = _holes(self._offsets, self._start, (self._head or 0) if to_head else 0)
         ranges = [str(first) if first == last else f"{first} to {last}" for first, last in holes]
         return f"offset {wording.listed(ranges)} never came" if ranges else ""
 
     def _misplaced(self) -> str:
         """The first number that does not rise."""
-        highest, offsets = self._start, self._offsets()
+        highest, offsets = self._start, self._offsets
         if highest is None or not offsets or (offsets[0] > highest and bulk.rises(offsets)):
             return ""
         for place, offset in enumerate(offsets):
@@ -128,6 +129,7 @@ class _Resume:
     def _arrived(self, stream: Stream) -> array[int]:
         return self._history.arrivals.get((self.connection, stream), array("I"))
 
+    @cached_property
     def _offsets(self) -> array[int]:
         offsets: array[int] = bulk.taken(self._history.events.offsets, self._arrived(self._now))
         return offsets

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from .continuity import HISTORY, MEMORY
 from .history import History
-from .reconnections import reconnections
 from .snapshots import Snapshot, snapshots
 from .trend import slope
 from .verdict import Verdict
@@ -29,7 +28,7 @@ def context_times(history: History) -> list[float]:
         asked.setdefault(found.query.connection, found)
     return [
         one.connected.time - one.first.time + answered.answer.time - answered.query.time
-        for one in reconnections(history)
+        for one in history.reconnections
         if one.connected is not None and (answered := asked.get(one.connected.connection)) is not None
     ]
 

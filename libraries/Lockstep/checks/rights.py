@@ -5,7 +5,6 @@ from __future__ import annotations
 from . import wording
 from .events import Event, Kind
 from .history import History
-from .reconnections import reconnections
 from .sessions import Row
 from .verdict import Verdict
 from .violations import Code
@@ -15,7 +14,7 @@ def sessions_stay_with_their_user(history: History) -> Verdict:
     """Nobody gets into the session of another user by asking for it (*leaked_to_other_user*). O(n). Source: session fixation."""
     verdict = Verdict("sessions stay with their user")
     owners: dict[str, Event] = {}
-    asked = {one.connected.connection: one.asked["session"] for one in reconnections(history) if one.connected and one.asked}
+    asked = {one.connected.connection: one.asked["session"] for one in history.reconnections if one.connected and one.asked}
     for greeting in history.events.of(Kind.CONNECTED):
         session = (greeting.details or {}).get("session")
         wanted = asked.get(greeting.connection)
@@ -33,7 +32,7 @@ def sessions_stay_with_their_user(history: History) -> Verdict:
 def session_kept(history: History) -> Verdict:
     """Whoever asked for a session got that one, with its context (*context_lost*). What was missed is for another check. O(n)."""
     verdict = Verdict("the session is kept")
-    for one in reconnections(history):
+    for one in history.reconnections:
         if one.asked and one.connected is not None:
             verdict.exercised += 1
             asked, session, why = one.asked["session"], one.told.get("session"), one.told.get("reason") or "no reason given"
@@ -48,7 +47,7 @@ def session_kept(history: History) -> Verdict:
 def session_replaced(history: History) -> Verdict:
     """Whoever asked last for a session that had ended got another one, said to be not recovered, and was told why (*unsound_resume*). O(n)."""
     verdict = Verdict("the session is a new one")
-    asked = [one for one in reconnections(history) if one.asked and one.connected is not None]
+    asked = [one for one in history.reconnections if one.asked and one.connected is not None]
     for one in asked[-1:]:
         verdict.exercised += 1
         wrong = [

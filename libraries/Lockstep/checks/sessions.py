@@ -8,7 +8,7 @@ from typing import Any
 from . import wording
 from .events import Event, Kind
 from .history import History
-from .reconnections import Reconnection, reconnections
+from .reconnections import Reconnection
 from .verdict import Verdict
 from .violations import Code
 
@@ -83,7 +83,7 @@ def nothing_reaches_ghosts(history: History) -> Verdict:
     """
     verdict = Verdict("nothing reaches ghosts")
     last: dict[str, int] = {}
-    resumed = {one.connected.connection: one for one in reconnections(history) if one.connected and one.told.get("recovered") is True}
+    resumed = {one.connected.connection: one for one in history.reconnections if one.connected and one.told.get("recovered") is True}
     for greeting in history.events.of(Kind.CONNECTED):
         before, one = last.get(greeting.client), resumed.get(greeting.connection)
         last[greeting.client] = greeting.connection

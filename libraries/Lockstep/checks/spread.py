@@ -9,7 +9,7 @@ from statistics import median_low
 from . import wording
 from .fairness import jain_index
 from .history import History
-from .reconnections import Reconnection, reconnections
+from .reconnections import Reconnection
 from .verdict import Verdict
 from .violations import Code
 
@@ -26,7 +26,7 @@ def clients_come_back(history: History, factor: float = 5.0, floor: float = 1.0)
     comeback_max in s, comeback_jain). A single client cannot be compared. O(n log n). Source: thundering herd; Jain, Chiu and Hawe 1984.
     """
     verdict = Verdict("clients come back")
-    last = {one.first.client: one for one in reconnections(history)}
+    last = {one.first.client: one for one in history.reconnections}
     if len(last) > 1:
         verdict.exercised = len(last)
         begun = min(one.first.time for one in last.values())

@@ -17,12 +17,16 @@ from Lockstep.checks.answers import (
     nothing_refused_was_processed,
 )
 from Lockstep.checks.duplicates import duplicates_accounted, processed_once_in_ledger
+from Lockstep.checks.durability import confirmed_survives_kills, every_message_has_one_end
 from Lockstep.checks.fairness import users_served_fairly
 from Lockstep.checks.isolation import nothing_leaked
 from Lockstep.checks.ledger import everything_sent_was_processed, ledger_agrees_with_journal, nothing_acknowledged_was_lost
 from Lockstep.checks.offsets import offsets_agree, offsets_without_gap
 from Lockstep.checks.order import processed_in_send_order, replies_in_send_order
 from Lockstep.checks.progress import no_stall
+from Lockstep.checks.resume import resumes_are_sound
+from Lockstep.checks.rights import session_kept, sessions_stay_with_their_user
+from Lockstep.checks.sessions import nothing_reaches_ghosts
 from Lockstep.checks.state import (
     counter_within_interval,
     processed_ids_once,
@@ -39,7 +43,8 @@ EVERY: dict[str, Check] = {
         nothing_lost, nothing_answered_twice, no_phantom_replies, contents_intact, nothing_refused_was_processed,
         replies_in_send_order, processed_in_send_order, duplicates_accounted, processed_once_in_ledger, offsets_without_gap,
         offsets_agree, counter_within_interval, reads_include_own_writes, state_never_goes_back, processed_ids_once,
-        ledger_agrees_with_journal, everything_sent_was_processed, nothing_acknowledged_was_lost,
+        ledger_agrees_with_journal, everything_sent_was_processed, nothing_acknowledged_was_lost, resumes_are_sound, nothing_reaches_ghosts,
+        sessions_stay_with_their_user, every_message_has_one_end, confirmed_survives_kills,
     )
 }
 EVERY["nothing_leaked"] = partial(nothing_leaked, canaries={"alice": "canary-alice", "bob": "canary-bob"})
@@ -81,6 +86,54 @@ def n2_reply_lost_in_a_fault_then_resent(story: Story) -> None:
     story.row("b", session="s-2")
     story.send("a", attempt=2, connection=7)
     story.reply("a", attempt=2, connection=7, offset=2)
+
+
+def cut_and_back(story: Story, told: dict, *, offset: int, connection: int = 7) -> None:
+    """Alice's connection breaks, and she asks for her session, having this offset."""
+    story.add(Kind.FAULT, details={"fault": "reset", "state": "done"})
+    story.add(Kind.CLOSE, details={"code": 1006})
+    story.add(Kind.CONNECT, connection=connection, details={"session": "s-1", "epoch": 1, "offset": offset})
+    story.add(Kind.CONNECTED, connection=connection, details=told)
+
+
+RECOVERED = {"session": "s-1", "epoch": 1, "offset": 1, "recovered": True, "head": 2}
+NOT_RECOVERED = {"session": "s-1", "epoch": 2, "offset": 0, "recovered": False, "reason": "restarted", "head": 0}
+
+
+def n2_reply_lost_and_replayed(story: Story) -> None:
+    story.connected()
+    story.send("a")
+    story.reply("a", offset=1)
+    story.send("b")
+    for message_id in "ab":
+        story.row(message_id)
+    story.unknown("b", attempt=1)
+    cut_and_back(story, RECOVERED, offset=1)
+    story.reply("b", offset=2, connection=7)
+
+
+def n3_not_recovered_and_a_new_epoch(story: Story) -> None:
+    story.connected()
+    story.send("a")
+    story.row("a")
+    story.unknown("a", attempt=1)
+    cut_and_back(story, NOT_RECOVERED, offset=0)
+    story.send("a", attempt=2, connection=7)
+    story.duplicate("a", attempt=2, connection=7, offset=1)
+
+
+def n14_replay_before_the_greeting(story: Story) -> None:
+    story.connected()
+    story.send("a")
+    story.reply("a", offset=1)
+    story.send("b")
+    for message_id in "ab":
+        story.row(message_id)
+    story.unknown("b", attempt=1)
+    story.add(Kind.CLOSE)
+    story.add(Kind.CONNECT, connection=7, details={"session": "s-1", "epoch": 1, "offset": 1})
+    story.reply("b", offset=2, connection=7)
+    story.add(Kind.CONNECTED, connection=7, details=RECOVERED)
 
 
 def n4_duplicate_ignored(story: Story) -> None:
@@ -174,7 +227,8 @@ def n17_refused_in_a_race_then_accepted(story: Story) -> None:
 @pytest.mark.parametrize(
     ("quirk", "instead"),
     [
-        (n1_slow_but_in_order, {}), (n2_reply_lost_in_a_fault_then_resent, {}),
+        (n1_slow_but_in_order, {}), (n2_reply_lost_in_a_fault_then_resent, {}), (n2_reply_lost_and_replayed, {}),
+        (n3_not_recovered_and_a_new_epoch, {}), (n14_replay_before_the_greeting, {}),
         (n4_duplicate_ignored, {"duplicates_accounted": partial(duplicates_accounted, answer="silent")}),
         (n7_jitter, {}), (n8_priority_classes_interleave, {}), (n9_snapshot_among_sends, {}), (n10_close_without_a_code, {}),
         (n11_unknown_types_and_fields, {}), (n14_replay_before_connected, {}), (n16_channels_overtake_each_other, {}),
@@ -368,6 +422,53 @@ def leaked_reply() -> Story:
     return story
 
 
+def x1_resume_of_another_user() -> Story:
+    story = Story()
+    story.connected()
+    story.add(Kind.CONNECT, "bob", details={"session": "s-1", "epoch": 1, "offset": 0})
+    story.add(Kind.CONNECTED, "bob", details={**RECOVERED, "head": 0})
+    return story
+
+
+def x1_context_lost() -> Story:
+    story = Story()
+    story.connected()
+    cut_and_back(story, {**NOT_RECOVERED, "session": "s-2", "epoch": 1}, offset=0)
+    return story
+
+
+def x2_gap() -> Story:
+    story = numbered(1)
+    cut_and_back(story, {**RECOVERED, "head": 3}, offset=1)
+    story.add(Kind.OTHER, offset=3, connection=7)
+    return story
+
+
+def x6_ghost_delivery() -> Story:
+    story = numbered(1)
+    story.add(Kind.CONNECT, connection=7, details={"session": "s-1", "epoch": 1, "offset": 1})
+    story.add(Kind.CONNECTED, connection=7, details={**RECOVERED, "head": 1})
+    story.add(Kind.OTHER, offset=2)
+    return story
+
+
+def x9_into_the_dead_path() -> Story:
+    story = Story()
+    story.connected()
+    story.send("a")
+    story.row("a")
+    story.unknown("a", attempt=1)
+    cut_and_back(story, {**RECOVERED, "head": 0}, offset=0)
+    return story
+
+
+def t3_ack_before_durable() -> Story:
+    story = sent("a")
+    story.accepted("a")
+    story.add(Kind.FAULT, details={"fault": "kill", "state": "done"})
+    return story
+
+
 DEFECTS: list[tuple[Callable[[], Story], Check, str]] = [
     (r1_swap_adjacent, replies_in_send_order, "reordered"),
     (r1_swap_adjacent, processed_in_send_order, "reordered"),
@@ -408,6 +509,13 @@ DEFECTS: list[tuple[Callable[[], Story], Check, str]] = [
     (other_digest_in_ledger, ledger_agrees_with_journal, "corrupted"),
     (phantom_of_nobody, no_phantom_replies, "phantom"),
     (phantom_attempt, no_phantom_replies, "phantom"),
+    (x1_resume_of_another_user, sessions_stay_with_their_user, "leaked_to_other_user"),
+    (x1_context_lost, session_kept, "context_lost"),
+    (x2_gap, resumes_are_sound, "unsound_resume"),
+    (x2_gap, offsets_without_gap, "gap"),
+    (x6_ghost_delivery, nothing_reaches_ghosts, "ghost_session"),
+    (x9_into_the_dead_path, every_message_has_one_end, "lost"),
+    (t3_ack_before_durable, confirmed_survives_kills, "not_durable"),
 ]
 
 

@@ -11,7 +11,6 @@ from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind, Verdict
 from Lockstep.checks.offsets import offsets_without_gap
-from Lockstep.checks.reconnections import reconnections
 from Lockstep.checks.resume import resumes_are_sound
 
 OLD = {"session": "s-1", "epoch": 1}
@@ -145,7 +144,7 @@ def test_a_reconnection_has_its_end_its_tries_and_its_greeting() -> None:
     back(story, REFUSED)
     story.add(Kind.CLOSE, connection=1)  # late news of a connection that was left behind
     gave_up = story.add(Kind.CONNECT, connection=8, details={"session": "s-1"})
-    lost, given_up = reconnections(story.history)
+    lost, given_up = story.history.reconnections
     assert (lost.lost.kind, lost.first, len(lost.tries), lost.connected.connection) == (Kind.CLOSE, failed, 2, 7)
     assert (given_up.lost, given_up.tries, given_up.connected, given_up.told) == (None, (gave_up,), None, {})
 
@@ -157,7 +156,7 @@ def test_the_first_connection_of_a_client_is_no_reconnection() -> None:
     story.add(Kind.CLOSE, user="bob")  # bob was connected before this history begins
     story.add(Kind.CONNECT, user="bob")
     story.connected(user="bob")
-    assert [one.first.user for one in reconnections(story.history)] == ["bob"]
+    assert [one.first.user for one in story.history.reconnections] == ["bob"]
 
 
 @st.composite
