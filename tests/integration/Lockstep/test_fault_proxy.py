@@ -39,6 +39,10 @@ def tell(request):
     return run
 
 
+in_the_engine = pytest.mark.parametrize("tell", ["engine"], indirect=True)
+"""For stories that take a while."""
+
+
 class End(asyncio.Protocol):
     """One end of a connection: what it got, in which portions, and how it ended."""
 
@@ -200,6 +204,7 @@ def test_a_server_that_is_not_there_is_a_reset(tell):
     tell(story)
 
 
+@in_the_engine
 def test_a_slow_reader_holds_up_the_sender_and_the_proxy_keeps_little(tell):
     async def story():
         async with bench(answers=None) as on:
@@ -416,6 +421,7 @@ def test_what_is_late_still_arrives_before_a_cut(tell):
     tell(story)
 
 
+@in_the_engine
 def test_what_is_late_is_bounded(tell, monkeypatch):
     monkeypatch.setattr(pipe, "MOST_UNDER_WAY", 200_000)
 
@@ -479,6 +485,7 @@ def test_coalesced_bytes_come_together(tell):
     tell(story)
 
 
+@in_the_engine
 def test_a_reader_that_stops_fills_up_the_sender_and_gets_it_all_afterwards(tell):
     async def story():
         async with bench() as on:
