@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -83,12 +84,17 @@ class ByItself:
             if connection.close_event is not None:
                 self._away = not connection.closed_by_us
                 return self._away
-            await activity.until(connection.ended.wait(self._ping_every))
+            await activity.until(self._end_of(connection))
             if self._ping_every is not None and not await self._answers(connection):
                 self._away = True
                 connection.mark(given_up=f"no answer to a ping within {self._patience:g} s")
                 return True
         return False
+
+    async def _end_of(self, connection: Connection) -> None:
+        """Waits until it has ended, or until the next ping is due."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(connection.ended.wait(), self._ping_every)
 
     async def _answers(self, connection: Connection) -> bool:
         try:

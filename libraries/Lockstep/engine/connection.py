@@ -47,7 +47,7 @@ class Connection:
         """Messages of this client of unknown fate, in the order in which they became so; an answer on any connection takes them off."""
         self.changed = Signal()
         self.all_answered = Signal()
-        self.ended = Signal()
+        self.ended = asyncio.Event()
         self.outstanding: dict[tuple[str, int], int | None] = {}
         """Attempts that wait for an answer, and the sequence id that each was sent with."""
         self.questions = Questions(client)
@@ -171,7 +171,7 @@ class Connection:
             self._note(Kind.QUERY_UNKNOWN, request)
         self.changed.raised()
         self.all_answered.raised()
-        self.ended.raised()
+        self.ended.set()
 
     # sending
 

@@ -116,8 +116,7 @@ def seen(engine, kind, **details):
 
 def until_closed(engine, client):
     async def closed():
-        while client.is_connected:
-            await client.connection.ended.wait(0.2)
+        await client.connection.ended.wait()
 
     engine.run(closed())
 
@@ -338,6 +337,20 @@ def test_a_burst_goes_on_over_each_new_connection_and_everything_is_answered_onc
     assert all(one.recovered and one.session_kept and one.caught_up for one in done)
     assert sum(one.resent for one in done) == sum(event.kind is Kind.SEND and event.attempt > 1 for event in history.events) > 0
     assert alice.by_itself.is_over
+
+
+def test_an_end_is_noticed_at_whatever_moment_it_comes(engine, target, alice):
+    async def ends_so_many_steps_before(steps):
+        alice.by_itself = ByItself(engine, alice, target, Manner(QUICK, 4711, fence=FENCE), ping_every=None, patience=1)
+        alice.connection._socket.transport.abort()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        activity = Activity(alice.by_itself.work)
+        came = await alice.by_itself.wait(1, 5)
+        await activity.end(5)
+        return came
+
+    assert [engine.run(ends_so_many_steps_before(steps)) for steps in range(12)] == [True] * 12
 
 
 def test_a_paced_burst_keeps_its_timetable_over_a_new_connection(engine, server, alice, by_itself):
