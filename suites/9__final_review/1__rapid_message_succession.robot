@@ -21,7 +21,7 @@ Messages are processed in the order they were sent
 
 No message is lost
     [Tags]    fr-loss
-    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-2, hvt-4, hvt-5, hvt-6, hvt-7, hvt-b
+    lost    at most    0    cases=rms-1, rms-b, hvt-1, hvt-2, hvt-3, hvt-4, hvt-5, hvt-6, hvt-7, hvt-8, hvt-b
 
 A repeated message is processed once
     [Tags]    fr-idempotency

@@ -58,3 +58,11 @@ Up to 500 connections at once
 No connection is starved
     [Tags]    fr-fairness
     jain    at least    0.95    cases=hvt-6
+
+Delivery under connection loss
+    [Tags]    fr-delivery
+    delivered    surely at least    99.95 %    cases=hvt-3    needs=dev
+
+Recovery after errors
+    [Tags]    fr-recovery
+    recovery_max    at most    30 s    cases=hvt-8

@@ -12,12 +12,13 @@ from final_review.criteria_table import load_limits, read_criteria
 CHECKOUT = Path(__file__).parents[3]
 CRITERIA = {one.id: one for one in read_criteria(CHECKOUT / "suites", load_limits(CHECKOUT / "resources", "quick", {}))}
 FED_BY = {
-    "fr-order": {"rms-1", "hvt-2", "hvt-6"}, "fr-loss": {"rms-1", "rms-b", *(f"hvt-{which}" for which in "124567b")},
+    "fr-order": {"rms-1", "hvt-2", "hvt-6"}, "fr-loss": {"rms-1", "rms-b", *(f"hvt-{which}" for which in "12345678b")},
     "fr-idempotency": {"rms-2"}, "fr-backpressure": {"rms-3", "hvt-4"}, "fr-queue-500": {"rms-3"}, "fr-priority": {"rms-3", "hvt-4"},
     "fr-state": {"rms-4"}, "fr-stability": {"rms-5"}, "fr-agents": {"rms-6"}, "fr-memory-burst": {"rms-4", "rms-5"},
     "fr-user-rate": {"rms-b"}, "fr-throughput-min": {"rms-b"}, "fr-response": {"rms-b"},
     "fr-throughput-sustained": {"hvt-1", "hvt-b"}, "fr-throughput-peak": {"hvt-b"}, "fr-promise-rate": {"hvt-b"}, "fr-latency": {"hvt-5"},
     "fr-headroom": {"hvt-1"}, "fr-memory-soak": {"hvt-7"}, "fr-connections-250": {"hvt-6"}, "fr-connections-500": {"hvt-6"}, "fr-fairness": {"hvt-6"},
+    "fr-delivery": {"hvt-3"}, "fr-recovery": {"hvt-8"},
 }
 CONDITIONS = [(one, condition) for one in CRITERIA.values() for condition in one.conditions if condition.comparison is not Comparison.REPORTED]
 

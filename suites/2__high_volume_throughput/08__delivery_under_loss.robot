@@ -1,0 +1,49 @@
+*** Settings ***
+Documentation     Connections break off while messages pour in, and nothing is lost or done twice.
+...
+...               Five programs send at a steady pace through lines that are cut again and again, with messages under way each
+...               time. They come back to their sessions by themselves, are told what they have missed, and repeat what was
+...               never answered. Whatever was accepted is processed exactly once, by the clients' account and by the server's
+...               own.
+
+Resource          ../../resources/high_volume.resource
+
+Suite Setup       Start Target
+Suite Teardown    Stop Target
+Test Timeout      5 minutes
+
+Test Tags         hvt-3
+
+
+*** Test Cases ***
+A Thousand Messages While Nothing Happens
+    [Documentation]    The same promise on a line without faults: whoever fails here need not look further.
+    Connect As    alice
+    Send Burst    1000    rate=500 msg/s
+    The Conversation Should Be Intact
+    Every Message Should Be Processed Exactly Once
+
+Connections Are Cut And The Server Is Killed
+    [Documentation]    A tenth of the batches of a hundred messages is hit, and each kind of cut at least twice: the line ends,
+    ...    is reset, stays half open so that the server hears nothing of it, or breaks in the middle of a frame.
+    ...    Then the server is killed with messages waiting in it, and started again: what it had accepted it still
+    ...    knows.
+    [Setup]    The Target Must Offer    resume    work_time    restart
+    Five Senders Come Back By Themselves
+    Run Fault Plan    close, reset, half_open, cut_in_frame    each=2    within=400 frames
+    Send Burst    1000    rate=200 msg/s    client=everyone
+    Everything Should Have Been Delivered
+    The Server Is Killed With Messages Waiting In It
+    What Was Confirmed Should Survive The Kill    everyone
+    Everything Should Have Been Delivered
+    Everybody Should Have Recovered Within    5 s
+
+
+*** Keywords ***
+The Server Is Killed With Messages Waiting In It
+    [Documentation]    The agents are so slow that half of what is sent waits when it happens; the senders go on behind it.
+    [Tags]    faults    sending
+    Let Each Message Take    10 ms    client=everyone
+    Send Burst    100    rate=200 msg/s    client=everyone
+    The Server Is Killed And Started Again
+    Send Burst    100    rate=200 msg/s    client=everyone
