@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .soak import Soak, read_soak
 from .verdict import count
 
 
@@ -49,9 +50,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All trials of a kill matrix, in its order."""
+    """All trials of a kill matrix, in its order, and the soak."""
 
     trials: tuple[Trial, ...]
+    soak: Soak = field(default_factory=Soak)
 
     @property
     def faults(self) -> tuple[Trial, ...]:
@@ -66,7 +68,8 @@ class Proof:
     @property
     def versions(self) -> tuple[str, ...]:
         """The versions of the kit about which something was shown."""
-        return tuple(dict.fromkeys(one.version for one in self.trials if one.version and one.shown is not Shown.NOT_RUN))
+        tried = [one.version for one in self.trials if one.shown is not Shown.NOT_RUN] + [self.soak.version] * bool(self.soak.schedules)
+        return tuple(dict.fromkeys(filter(None, tried)))
 
     @property
     def made(self) -> tuple[datetime, datetime] | None:
@@ -79,17 +82,18 @@ class Proof:
         """The whole in one sentence."""
         caught = _tally(self.faults, "built-in fault", "caught", "missed")
         quiet = _tally(self.oddities, "trial with odd but legal behaviour", "rightly not reported", "reported by mistake")
-        return f"{caught}; {quiet}."
+        return f"{'; '.join(filter(None, (caught, quiet, self.soak.tally)))}."
 
     @property
     def shown(self) -> Shown:
-        """The worst that any trial has shown; nothing at all is no proof either."""
+        """The worst that any trial has shown, or the soak as far as it went; nothing at all is no proof either."""
         found = {one.shown for one in self.trials} or {Shown.NOT_RUN}
+        found |= {Shown.REFUTED} if self.soak.failed else {Shown.NO_RESULT} if self.soak.broken else set()
         return next(state for state in (Shown.REFUTED, Shown.NO_RESULT, Shown.NOT_RUN, Shown.PROVEN) if state in found)
 
 
 def read_proof(path: Path) -> Proof:
-    """Reads a kill matrix; the five agreed keys are enough, what else an entry tells makes the page richer."""
+    """Reads a kill matrix and the soak beside it; the five agreed keys are enough, what else an entry tells makes the page richer."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -98,7 +102,7 @@ def read_proof(path: Path) -> Proof:
         raise InputError(f"{path} is torn and cannot be read: {error}.") from error
     if not isinstance(content, list) or not all(isinstance(entry, dict) and {"defect", "quirk"} & set(entry) for entry in content):
         raise InputError(f"{path} must be a list of entries, each with the key defect or quirk. Make it again with: python run.py prove --again")
-    return Proof(tuple(_trial(entry) for entry in content))
+    return Proof(tuple(_trial(entry) for entry in content), read_soak(path))
 
 
 def of_case(trials: Iterable[Trial], case: str) -> list[Trial]:

@@ -10,6 +10,7 @@ from typing import Any
 from .cases import CaseList
 from .proof import Proof, Shown, Trial, of_case, proven
 from .rendering import template
+from .soak import AGAIN, Soak
 from .verdict import count, listed
 from .yaml_file import read_mapping
 
@@ -118,7 +119,18 @@ def _gaps(proof: Proof, cases: CaseList, words: Words) -> list[dict[str, str]]:
     if waiting:
         gaps.append({"what": f"{len(waiting)} of {count(len(proof.oddities), 'trial')} with odd but legal behaviour", "word": "not run",
                      "why": "each is tried where it bites most; python run.py prove tries all on all cases"})
-    return gaps + _bare(proof, cases)
+    return [*gaps, *_unsoaked(proof.soak, words), *_bare(proof, cases)]
+
+
+def _unsoaked(soak: Soak, words: Words) -> list[dict[str, str]]:
+    """The schedules of random faults that have shown nothing good, each with the command that repeats it, and those not run yet."""
+    found = [(one, "violated", f"reported was: {words.say(one.observed)}") for one in soak.failed]
+    found += [(one, "no result", one.problem or "the run left no result") for one in soak.broken]
+    gaps = [{"what": f"Random fault schedule {one.seed}", "word": word, "why": f"{why}; to repeat it: {AGAIN} {one.seed}"} for one, word, why in found]
+    if soak.left or not soak.wanted:
+        gaps.append({"what": f"{soak.left} of {soak.wanted} random fault schedules" if soak.schedules else "Random fault schedules", "word": "not run",
+                     "why": "python run.py prove goes on where it stopped"})
+    return gaps
 
 
 def _bare(proof: Proof, cases: CaseList) -> list[dict[str, str]]:

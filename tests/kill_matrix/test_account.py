@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
-from kill_matrix import matrix, prove
+from kill_matrix import matrix, prove, soak
 from kill_matrix.account import Account
 from kill_matrix.matrix import Outcome, Row
 from runner.project import Project
@@ -115,7 +116,7 @@ def test_a_torn_file_begins_anew(project, text):
 @pytest.fixture
 def proving(project, monkeypatch):
     """``prove`` over two rows, whose runs are told by a table."""
-    tests = SimpleNamespace(codes={"r1_dup_reply": ("duplicated",), "n7_jitter": ()}, runs=[])
+    tests = SimpleNamespace(codes={"r1_dup_reply": ("duplicated",), "n7_jitter": ()}, runs=[], schedule=Outcome(soak.ROW))
 
     def run(row, seed):
         tests.runs.append((row.name, seed))
@@ -124,6 +125,10 @@ def proving(project, monkeypatch):
     monkeypatch.setattr(prove, "rows", lambda thorough: iter([DEFECT, QUIRK]))
     monkeypatch.setattr(prove, "run", run)
     monkeypatch.setattr(prove, "Account", lambda plan: Account(plan, project))
+    tests.soaked = soak.Soak(project)
+    monkeypatch.setattr(soak, "Soak", lambda: tests.soaked)
+    monkeypatch.setattr(soak, "run", lambda seed, **_: (tests.schedule, Counter(reset=1)))
+    monkeypatch.setattr(soak, "WANTED", 2)
     return tests
 
 
@@ -145,7 +150,27 @@ def test_what_is_not_as_wanted_makes_it_red(proving, capsys):
     assert prove.main(["--only", "r1_dup_reply"]) == 0, "only what was asked for is judged"
 
 
-@pytest.mark.parametrize("words", [["--only", "r9*"], ["--seeds", "0"]])
+def test_random_faults_come_last_and_count(proving, capsys):
+    assert prove.main(["--only", "r1*"]) == 0
+    assert not proving.soaked.runs
+    assert prove.main(["--only", "soak", "--soak-for", "0"]) == 0
+    assert not proving.soaked.runs
+    assert prove.main([]) == 0
+    assert len(proving.soaked.runs) == 2
+    assert capsys.readouterr().out.splitlines()[-1].endswith("; server and clients agreed about every message in 2 of 2 random fault schedules.")
+
+
+def test_a_schedule_that_ends_badly_makes_it_red_and_can_be_repeated(proving, capsys):
+    proving.schedule = found(soak.ROW, "lost")
+    assert prove.main(["--only", "soak"]) == 1
+    assert f"python run.py prove --replay {matrix.FIRST_SEED}" in capsys.readouterr().out
+    assert prove.main(["--replay", "77"]) == 1
+    assert capsys.readouterr().out.startswith("BAD  schedule 77: lost; 1 faults (reset 1).")
+    proving.schedule = found(soak.ROW)
+    assert prove.main(["--replay", "77"]) == 0
+
+
+@pytest.mark.parametrize("words", [["--only", "r9*"], ["--seeds", "0"], ["--soak-for", "-1"]])
 def test_bad_input_is_a_sentence_and_code_3(proving, words, capsys):
     assert prove.main(words) == 3
     assert "See: python run.py prove --help" in capsys.readouterr().err

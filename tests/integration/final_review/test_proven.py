@@ -96,6 +96,26 @@ def test_it_is_one_file_and_text_from_outside_stays_text(tmp_path: Path) -> None
     assert all(attributes.get("scope") in ("col", "row") for tag, attributes in reader.tags if tag == "th")
 
 
+def test_random_faults_are_told_with_the_command_that_repeats_them(tmp_path: Path) -> None:
+    assert "No such schedule was run yet." in proven(tmp_path, CAUGHT).text
+    assert "Random fault schedules not run" in proven(tmp_path, CAUGHT).text
+    runs = [{"seed": 1, "agreed": True, "faults": {"half_open": 2}, "observed": [], "problem": ""},
+            {"seed": 2, "agreed": False, "faults": {"reset": 1}, "observed": ["lost"], "problem": ""},
+            {"seed": 3, "agreed": None, "faults": {}, "observed": [], "problem": "it hung"}]
+    (tmp_path / "soak.json").write_text(json.dumps({"schema": 1, "wanted": 500, "version": "0.1.0+later", "runs": runs}))
+    text = proven(tmp_path, CAUGHT).text
+    assert " Not proven " in text.partition("How this was shown")[0]
+    assert "On the kit 0.1.0+3f9a12c0 and 0.1.0+later" in text
+    for words in (
+        "rightly not reported; server and clients agreed about every message in 1 of 3 random fault schedules.",
+        "1 of 3 schedules ended as they should; 497 of 500 are still to be run half open 2 reset 1",
+        "Random fault schedule 2 violated reported was: a message was lost; to repeat it: python run.py prove --replay 2",
+        "Random fault schedule 3 no result it hung; to repeat it: python run.py prove --replay 3",
+        "497 of 500 random fault schedules not run",
+    ):
+        assert words in text, words
+
+
 def review(run: Any, kill_matrix: Path | None) -> PageReader:
     return PageReader.of(final_review.make(run.build(), run.resources, run.suites, kill_matrix).page)
 

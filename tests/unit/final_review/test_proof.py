@@ -87,6 +87,38 @@ def test_a_quirk_is_tried_in_part_while_no_run_took_the_whole_case(read: Any) ->
     assert [one.partly for one in read(quirk(runs=[part]), quirk(runs=[part, whole]), defect(runs=[part])).trials] == [True, False, False]
 
 
+def schedule(seed: int, agreed: bool | None = True, **faults: int) -> dict[str, Any]:
+    return {"seed": seed, "agreed": agreed, "faults": faults or {"reset": 1}, "observed": [] if agreed else ["lost"], "problem": ""}
+
+
+@pytest.fixture
+def soaked(tmp_path: Path, read: Any) -> Any:
+    def reading(*runs: Any, wanted: int = 500) -> Proof:
+        (tmp_path / "soak.json").write_text(json.dumps({"schema": 1, "wanted": wanted, "version": "1+a", "runs": list(runs)}))
+        return read(defect())
+
+    return reading
+
+
+def test_random_faults_are_counted_beside_what_was_built_in(soaked: Any) -> None:
+    proof = soaked(schedule(1, reset=2, close=3), schedule(2, reset=4))
+    assert proof.sentence.endswith("rightly not reported; server and clients agreed about every message in 2 of 2 random fault schedules.")
+    assert list(proof.soak.faults.items()) == [("reset", 6), ("close", 3)]
+    assert (proof.soak.left, proof.shown) == (498, Shown.PROVEN)
+
+
+def test_a_schedule_that_ended_badly_is_no_proof(soaked: Any) -> None:
+    assert soaked(schedule(1), schedule(2, agreed=False)).shown is Shown.REFUTED
+    assert "in 1 of 2 random fault schedules." in soaked(schedule(1), schedule(2, agreed=None)).sentence
+    assert soaked(schedule(1), schedule(2, agreed=None)).shown is Shown.NO_RESULT
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"schema": 1, "wanted": 1, "version": "", "runs": [{}]}'])
+def test_a_soak_that_cannot_be_read_is_none(tmp_path: Path, read: Any, text: str) -> None:
+    (tmp_path / "soak.json").write_text(text)
+    assert read(defect()).soak.schedules == ()
+
+
 @pytest.mark.parametrize("text", ["[", "{}", "[1]", '[{"case": "rms-1"}]'])
 def test_what_is_no_kill_matrix_is_said_in_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "kill_matrix.json").write_text(text)
