@@ -30,8 +30,9 @@ class SessionEvents:
     def since(self, index: int) -> list[dict[str, Any]]:
         """Those with an index greater than this, as far as they are kept, oldest first."""
         gone = self._count - len(self._events)
+        first = min(max(index, gone), self._count)
         return [
             {"index": number, "time": time, "event": what, "user": user, "session": session_id, "connection": connection_id, "reason": reason}
             for number, (time, what, user, session_id, connection_id, reason)
-            in enumerate(islice(self._events, max(index - gone, 0), None), max(index, gone) + 1)
+            in enumerate(islice(self._events, first - gone, None), first + 1)
         ]  # fmt: skip
