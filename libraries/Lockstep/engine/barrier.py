@@ -7,7 +7,7 @@ messages still wait or run. Without such an answer only the hang guard can end t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from itertools import compress
 from time import monotonic
@@ -36,20 +36,19 @@ async def settle(client: Client, *, fence: str | None, since: int, guard: float 
 
     A client that comes back by itself is waited for, and what its connection could not settle is settled on the next one.
     """
-    while True:
-        comes_back = await client.back()
-        settled = await _settle(client, fence, since, guard)
-        if not comes_back or client.is_connected:
-            return settled
+    return await _over_connections(client, lambda: _settle(client, fence, since, guard))
 
 
 async def drained(client: Client, fence: str | None) -> Settled:
     """Waits until the target has nothing left to do for this client, over as many connections as it takes."""
+    return await _over_connections(client, lambda: drain(client, client.connection, fence))
+
+
+async def _over_connections(client: Client, reach: Callable[[], Awaitable[Settled]]) -> Settled:
+    """Reaches a barrier with a client that may be on its way back, and again where its connection ended meanwhile and it came back."""
     while True:
         comes_back = await client.back()
-        if client.connection is None:
-            return Settled(reached=True, how="it was never connected")
-        settled = await drain(client, client.connection, fence)
+        settled = await reach()
         if not comes_back or client.is_connected:
             return settled
 
@@ -69,11 +68,13 @@ async def _settle(client: Client, fence: str | None, since: int, guard: float) -
     return drained
 
 
-async def drain(client: Client, connection: Connection, fence: str | None, guard: float = HANG_GUARD) -> Settled:
+async def drain(client: Client, connection: Connection | None, fence: str | None, guard: float = HANG_GUARD) -> Settled:
     """Waits until the target has nothing left to do for this client, or says that it has not although attempts are unanswered.
 
     The guard is for silence: as long as attempts are answered, however slowly, nothing hangs.
     """
+    if connection is None:
+        return Settled(reached=True, how="it was never connected")
     deadline, idle, fewest = monotonic() + guard, fence is None, len(connection.outstanding)
     while connection.is_open:
         unanswered = len(connection.outstanding)
@@ -98,6 +99,10 @@ async def drain(client: Client, connection: Connection, fence: str | None, guard
 
 async def answered(client: Client, message_ids: Collection[str], guard: float = HANG_GUARD) -> Settled:
     """Waits until no attempt of these messages is unanswered, whatever else is under way."""
+    return await _over_connections(client, lambda: _answered(client, message_ids, guard))
+
+
+async def _answered(client: Client, message_ids: Collection[str], guard: float) -> Settled:
     connection, wanted = client.connection, frozenset(message_ids)
     deadline, fewest = monotonic() + guard, len(wanted)
     while connection is not None and (left := sum(message_id in wanted for message_id, _ in connection.outstanding)):

@@ -97,7 +97,8 @@ class Client:
                 return await sending.over(self._own_connection())
             except Disconnected:
                 if not await self.back():
-                    raise BurstBroken(sending.how_it_broke()) from None
+                    failure = f"; {self.by_itself.failure}" if self.by_itself is not None and self.by_itself.failure else ""
+                    raise BurstBroken(sending.how_it_broke() + failure) from None
 
     async def resend(self, connection: Connection) -> int:
         """Sends the messages of unknown fate once more, in their first order: same id, same words, next attempt. Returns how many."""

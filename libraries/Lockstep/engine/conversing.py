@@ -22,7 +22,7 @@ async def converse(client: Client, plan: Plan, *, snapshots: bool, malformed: bo
         if snapshots:
             await client.ask(STATE, HANG_GUARD)
         bursts.append(await client.send_burst(_only(plan, number)))
-        if snapshots and client.connection is not None:
+        if snapshots:
             await drain(client, client.connection, plan.fence)
             await client.ask(STATE, HANG_GUARD)
         if malformed:

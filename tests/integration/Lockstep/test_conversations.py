@@ -9,7 +9,7 @@ from itertools import count, pairwise
 import pytest
 
 from Lockstep.checks.events import Kind
-from Lockstep.engine import client as client_module
+from Lockstep.engine import sending
 from Lockstep.engine.barrier import settle
 from Lockstep.engine.outcomes import Disconnected
 from Lockstep.engine.schedule import Schedule
@@ -136,7 +136,7 @@ async def waiting_for(condition):
 def test_due_times_do_not_shift_however_late_the_sender_is(engine, peers, desk, connect, monkeypatch):
     """The clock of the sender runs 5 s per look: every message is late, and each is due where it was due."""
     clock = count(1000, 5)
-    monkeypatch.setattr(client_module, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(sending, "monotonic", lambda: float(next(clock)))
     alice = connect(desk(peers.websocket(echo)))
     engine.run(alice.send_burst(plan(5, every=0.25)))
     assert [event.intended for event in events(engine, Kind.SEND)] == [1000, 1000.25, 1000.5, 1000.75, 1001]

@@ -16,7 +16,7 @@ from Lockstep.checks.order import replies_in_send_order
 from Lockstep.checks.resume import resumes_are_sound
 from Lockstep.engine.account import Account
 from Lockstep.engine.activity import Activity
-from Lockstep.engine.barrier import drained, settle
+from Lockstep.engine.barrier import answered, drained, settle
 from Lockstep.engine.by_itself import ByItself
 from Lockstep.engine.ladder import Ladder
 from Lockstep.engine.reconnect import Manner, NotBack, reconnect
@@ -103,6 +103,10 @@ def judged(engine, client):
 
 def codes(history, *checks):
     return [(violation.code, violation.sentence) for check in checks for violation in check(history).violations]
+
+
+async def both(*work):
+    return await asyncio.gather(*work)
 
 
 async def until(condition):
@@ -364,12 +368,17 @@ def test_a_paced_burst_keeps_its_timetable_over_a_new_connection(engine, server,
     assert codes(history, *EXACTLY_ONCE) == []
 
 
-@pytest.mark.parametrize("barrier", [settle, drained])
+@pytest.mark.parametrize("barrier", [settle, drained, answered])
 def test_a_connection_that_ends_while_a_barrier_is_awaited_is_followed_by_the_next(engine, server, alice, by_itself, barrier):
     server.fates = {3: "ignored", 4: "lost"}  # the third message, and the question of the barrier
     by_itself(alice, ladder=Ladder(0.2, 1, 0.2, 0, 20))
     burst = send(engine, alice, 3)
-    engine.run(barrier(alice, fence=FENCE, **({"since": 0} if barrier is settle else {})))
+    if barrier is settle:
+        engine.run(settle(alice, fence=FENCE, since=0))
+    elif barrier is drained:
+        engine.run(drained(alice, FENCE))
+    else:
+        engine.run(both(answered(alice, burst.message_ids), alice.pending(FENCE, 5)))
     assert len(seen(engine, Kind.QUERY_UNKNOWN)) == 1
     assert {event.message_id for event in seen(engine, Kind.REPLY)} == set(burst.message_ids)
 
@@ -443,6 +452,7 @@ def test_a_sender_is_told_when_the_client_does_not_come_back(engine, peers, serv
 
     (broken,) = engine.run(server_gone())
     assert isinstance(broken, BurstBroken)
+    assert "; alice did not come back to Desk in 2 tries; the last one: no connection to" in str(broken)
     assert engine.run(alice.by_itself.wait(1, 5)) is False
     assert alice.by_itself.failure.startswith("alice did not come back to Desk in 2 tries; the last one: no connection to")
     with pytest.raises(NotBack):
