@@ -21,9 +21,9 @@ Twenty Times In Three Seconds
     Given Alice Is Connected And Bob Works Beside Her
     And Alice Has Asked    5
     When Her Connection Comes And Goes Twenty Times
-    Then She Finds The Conversation As It Was
+    Then Reconnection Should Succeed    alice
+    And She Finds The Conversation As It Was
     And She Goes On
-    And Reconnection Should Succeed    alice
     And Her Session Has Moved With Her
     And Bob Has Noticed Nothing
     And The Server Should Stay Small    memory=50 MB    client=alice
