@@ -63,19 +63,17 @@ One Message In Ten Fails
     [Documentation]    The agents say so of each, and it is as if it had never been sent.
     [Setup]    The Target Must Offer    resume    fail
     ${before}    ${trouble} =    Five Senders And A Bystander
-    ${failing} =    Evaluate    round(robot.utils.timestr_to_secs($SCENARIO_TIME) * 10)
-    FOR    ${sender}    IN    @{SENDERS}
-        Let Messages Fail    ${failing}    client=${sender}
-    END
+    ${failing} =    A Tenth Of What Is Sent Will Fail
     The Senders Work
     Trouble Lasts For    ${SCENARIO_TIME}
     Everybody Stops
     Every Error Should Have Been Answered
-    The Bystander Should Not Have Noticed    ${trouble}
-    Everything Should Be As Before    ${before}
+    ${after} =    Work Should Go On As Before    ${before}
     FOR    ${sender}    IN    @{SENDERS}
         Failed Messages Should Have No Effect    ${failing}    client=${sender}
     END
+    The Bystander Should Not Have Noticed    ${trouble}
+    It Should Be As Fast As Before    ${before}    ${after}
 
 The Server Is Restarted
     [Documentation]    Nobody can be spared that, not even the bystander. Nothing is lost, and all are back.
@@ -155,11 +153,33 @@ The Bystander Should Not Have Noticed
     The Connection Should Have Stayed Up    everyone
     The Bystander Should Keep Its Throughput    bystander    since=${trouble}
 
+A Tenth Of What Is Sent Will Fail
+    [Documentation]    Of each sender's messages the first ones. Returns how many.
+    [Tags]    control
+    ${failing} =    Evaluate    round(robot.utils.timestr_to_secs($SCENARIO_TIME) * 10)
+    FOR    ${sender}    IN    @{SENDERS}
+        Let Messages Fail    ${failing}    client=${sender}
+    END
+    RETURN    ${failing}
+
 Everything Should Be As Before
     [Documentation]    Somebody who was in trouble is let in, answered at the rate of before and about as fast.
     [Tags]    expectation    figures
     [Arguments]    ${before}
+    ${after} =    Work Should Go On As Before    ${before}
+    It Should Be As Fast As Before    ${before}    ${after}
+
+Work Should Go On As Before
+    [Documentation]    Somebody who was in trouble sends again, and all of it is let in and answered.
+    [Tags]    expectation    sending
+    [Arguments]    ${before}
     ${after} =    Measure Phase    after    rate=110 msg/s    lasting=1 s    client=sender-1
     Everything Should Be Answered As In    ${before}    ${after}
+    RETURN    ${after}
+
+It Should Be As Fast As Before
+    [Documentation]    110 messages a second were offered, so that a short pause of this machine does not hide 100.
+    [Tags]    expectation    figures
+    [Arguments]    ${before}    ${after}
     Throughput Should Be At Least    100 msg/s    ${after}
     Answers Should Come As Fast As In    ${before}    ${after}
