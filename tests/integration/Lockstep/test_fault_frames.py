@@ -159,6 +159,7 @@ def test_a_plan_is_decided_by_its_seed_and_holds_each_kind_so_often():
         return {client: [{**one.said(), "number": 0} for one in injections] for client, injections in plan.items()}
 
     assert said(7) == said(7) != said(8)
+    assert {one["direction"] for one in said(7)["alice"] if one["fault"] in {"close", "reset", "half_open"}} == {"to_server"}, "a request is under way then"
     kinds = [one["fault"] for injections in said(7).values() for one in injections]
     assert {kind: kinds.count(kind) for kind in kinds} == dict.fromkeys(IN_PLANS, 3)
     assert {len(injections) for injections in said(7).values()} <= {len(kinds) // 2, (len(kinds) + 1) // 2}

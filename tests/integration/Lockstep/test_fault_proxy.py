@@ -322,6 +322,19 @@ def test_a_cut_of_both_directions_counts_both_and_strikes_once(tell):
     tell(story)
 
 
+def test_a_fault_that_both_directions_meet_at_the_same_moment_strikes_once(tell):
+    async def story():
+        async with bench() as on:
+            await on.connect()
+            link = on.gate.current
+            late = await on.inject(Fault.LATENCY, after=After(1000, "bytes"), delay=0.01)
+            for pipe in link._pipes.values():
+                link.strike(late, pipe)
+            assert on.gate.acting == [late]
+
+    tell(story)
+
+
 # what lasts
 
 

@@ -113,6 +113,15 @@ def _plain(piece):
     return piece._replace(frame=frame and (frame.opcode, frame.text, frame.compressed, frame.length, frame.mask))
 
 
+@pytest.mark.parametrize(("opcode", "text"), [(Opcode.TEXT, True), (Opcode.BINARY, False)])
+def test_a_message_of_several_frames_stays_text_over_those_that_nobody_looked_at(opcode, text):
+    scanner = Scanner()
+    scanner.skip(ANSWER + Frame(opcode, b"the first part", fin=False).serialize(mask=False) + Frame(Opcode.PING, b"in between").serialize(mask=False))
+    scanner.skip(Frame(Opcode.CONT, b"the second part", fin=False).serialize(mask=False))
+    assert [piece.frame.text for piece in scanner.feed(Frame(Opcode.CONT, b"the last part").serialize(mask=False))] == [text, text]
+    assert scanner.frames == 3
+
+
 def place_of(trigger, portions):
     """Where in the whole stream the trigger strikes first."""
     offset, scanner = 0, Scanner()
