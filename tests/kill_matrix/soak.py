@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,8 @@ def run(seed: int, keep: Path | None = None, platform: Sequence[str] = ()) -> tu
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(keep, ignore_errors=True)  # records of an earlier run would be read as well
+        keep.mkdir(parents=True)
         yield keep
     else:
         with tempfile.TemporaryDirectory(prefix="lockstep-soak-") as folder:

@@ -1,4 +1,4 @@
-"""What a soak keeps and goes on with; and two of its schedules for real: on the correct platform, and on one that loses messages."""
+"""What a soak keeps and goes on with; and a schedule for real: on the correct platform, and on one that confirms too early."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ LOST = Outcome(ROW, {"A test": ("lost",)})
 BROKEN = Outcome(ROW, problem="the schedule did not end within 120 s")
 STRUCK = Counter(reset=2, blackhole=1)
 FIRST = matrix.FIRST_SEED
+WITH_A_KILL = 4716
 
 
 @pytest.fixture
@@ -87,3 +88,11 @@ def test_the_file_says_what_was_run(project, few):
 
 def test_a_good_schedule_needs_no_command():
     assert told(1, GOOD, STRUCK) == "ok   schedule 1: 3 faults (reset 2, blackhole 1)"
+
+
+@pytest.mark.parametrize(("platform", "agrees"), [((), True), (("--defect", "t3_ack_before_durable"), False)])
+def test_a_schedule_with_a_kill_shows_who_keeps_what_was_confirmed(platform, agrees):
+    outcome, faults = soak.run(WITH_A_KILL, platform=platform)
+    assert outcome.as_wanted is agrees, told(WITH_A_KILL, outcome, faults)
+    assert outcome.violations or agrees, outcome.problem
+    assert {"kill", "half_open"} <= set(faults)
