@@ -51,7 +51,6 @@ All Of Them Lose Their Connections At Once
 Nothing Of Anybody Is Lost
     [Documentation]    The same as for one user whose connection breaks.
     Every Fault Should Have Struck
-    Reconnection Should Succeed    everyone
     Nothing Should Be Missing After The Resume    everyone
     Every Message Should Have One End    everyone
     Replies Should Arrive In Send Order    everyone
