@@ -107,12 +107,10 @@ class _Resume:
         highest, offsets = self._start, self._offsets
         if highest is None or not offsets or (offsets[0] > highest and bulk.rises(offsets)):
             return ""
-        for place, offset in enumerate(offsets):
-            if offset <= highest:
-                event = self._history.events[self._arrived(self._now)[place]]
-                return f"offset {offset} came {wording.at(self._history, event)}, when {highest} had been there"
-            highest = offset
-        return ""
+        before = [highest, *offsets]
+        place = next(place for place, offset in enumerate(offsets) if offset <= before[place])
+        event = self._history.events[self._arrived(self._now)[place]]
+        return f"offset {event.offset} came {wording.at(self._history, event)}, when {before[place]} had been there"
 
     def wrong_beginning(self, begun: Mapping[Stream, int]) -> str:
         """What is wrong with a new beginning: unexplained, in an epoch that was there before, or mixed with the old one."""

@@ -41,6 +41,7 @@ def test_random_ids_of_64_bits_and_more_are_unguessable(made: Callable[[int], st
         (lambda number: f"{number:032x}", "each id is higher than the one before it: 0000000000000000000000000000000"),
         (lambda number: f"{2**127 - number:032x}", "each id is lower"),
         (lambda number: f"{(number * 7) % 11:040d}", "can be reached from another one by counting"),
+        (lambda number: f"{37 * ((number * 7) % 11):040d}", "can be reached from another one by counting"),
         (lambda number: f"1763737200{number * 37 + 5:03d}-{RANDOM.getrandbits(20):05x}", "bits, where 64 are the least"),
         (lambda number: str(uuid.UUID(int=0x1EC9414C232A6B00B3C89E6BDECED846 + (number << 96))), "where 64 are the least"),
         (lambda number: f"{RANDOM.getrandbits(128) if number % 9 else 5:032x}", "of 10 ids 00000000000000000000000000000005 was given more than once"),

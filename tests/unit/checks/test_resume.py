@@ -132,6 +132,15 @@ def test_what_was_under_way_on_the_old_connection_is_no_second_delivery() -> Non
     assert offsets_without_gap(story.history).counts == {"duplicated": 1}
 
 
+def test_a_connection_that_did_not_ask_counts_from_where_it_begins() -> None:
+    story = back(away(), RECOVERED, 3)
+    story.connected(connection=8)
+    story.add(Kind.OTHER, offset=4, connection=8)
+    assert offsets_without_gap(story.history).ok
+    story.add(Kind.OTHER, offset=6, connection=8)
+    assert offsets_without_gap(story.history).counts == {"gap": 1}
+
+
 def test_who_never_asked_to_resume_has_nothing_to_be_judged() -> None:
     assert resumes_are_sound(back(away(), REFUSED, asked={}).history).counts == {"vacuous": 1}
 
