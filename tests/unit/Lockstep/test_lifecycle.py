@@ -1,7 +1,9 @@
 """How a server that prints no ready line is started: its port, its secret, the address that says when it is there."""
 
 import socket
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import yaml
@@ -64,14 +66,38 @@ def test_it_is_ready_when_its_address_answers(server):
     assert desk.process.pid != pid
 
 
-def test_one_that_never_gets_ready_is_told_with_its_last_answer(server):
+@pytest.fixture
+def answer():
+    """Makes an address of this process that always answers with one status: it is there at once, however busy the machine is."""
+    servers = []
+
+    def make(status):
+        class Always(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        servers.append(HTTPServer(("127.0.0.1", 0), Always))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return {"ready": {"url": f"http://127.0.0.1:{servers[-1].server_port}/health"}, "ready_within": "0.8 s"}
+
+    yield make
+    for each in servers:
+        each.shutdown()
+        each.server_close()
+
+
+def test_one_that_never_gets_ready_is_told_with_its_last_answer(server, answer):
     with pytest.raises(EnvironmentSetupError, match=r"^environment: target 'desk' did not get ready within 0\.8 s: http://127\.0\.0\.1:\d+/health answered HTTP 503; it wrote"):
-        server(late=60, ready_within="0.8 s").open()
+        server(**answer(503)).open()
 
 
-def test_one_that_refuses_us_is_told(server):
+def test_one_that_refuses_us_is_told(server, answer):
     with pytest.raises(EnvironmentSetupError, match=r"/health answered HTTP 403"):
-        server(ready_within="0.8 s", ready={"url": "http://127.0.0.1:{free_port}/health"}).open()
+        server(**answer(403)).open()
 
 
 def test_one_that_ends_is_told_at_once_with_its_last_words(server):
