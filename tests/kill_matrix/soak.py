@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kill_matrix.matrix import AT_ONCE, FIRST_SEED, Outcome, Row, read_outcome
+from Lockstep.checks.violations import Code
 from runner.own_tests import clean
 from runner.project import Project
 from runner.version import version
@@ -104,7 +105,15 @@ def run(seed: int, keep: Path | None = None, platform: Sequence[str] = ()) -> tu
         except subprocess.TimeoutExpired:
             return Outcome(ROW, problem=f"the schedule did not end within {WITHIN:g} s"), _struck(folder)
         complaint = next(iter(done.stderr.splitlines()), "nothing was said")
-        return read_outcome(ROW, folder, f"after {time.monotonic() - begun:.0f} s: {complaint}"), _struck(folder)
+        outcome = read_outcome(ROW, folder, f"after {time.monotonic() - begun:.0f} s: {complaint}")
+        return _of_the_platform(outcome), _struck(folder)
+
+
+def _of_the_platform(outcome: Outcome) -> Outcome:
+    """A fault that met nothing says nothing about the platform: that schedule has no result yet."""
+    if set(outcome.violations) == {Code.FAULT_NOT_CONFIRMED}:
+        return Outcome(ROW, messages=outcome.messages, problem="a fault met nothing that was under way, so nothing was shown")
+    return outcome
 
 
 @contextmanager

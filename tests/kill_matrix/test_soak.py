@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,6 +85,14 @@ def test_the_file_says_what_was_run(project, few):
     content = json.loads((project.results / "soak.json").read_text())
     assert {**content, "version": "", "suite": ""} == {"schema": 1, "wanted": 3, "version": "", "suite": "", "runs": [
         {"seed": FIRST, "agreed": False, "faults": {"reset": 2, "blackhole": 1}, "observed": ["lost"], "problem": ""}]}
+
+
+def test_a_fault_that_met_nothing_is_no_result(monkeypatch):
+    for codes, killed in ((("fault_not_confirmed",), None), (("fault_not_confirmed", "lost"), True), ((), False)):
+        monkeypatch.setattr(soak, "read_outcome", lambda *_, codes=codes: Outcome(ROW, {"A test": codes} if codes else {}))
+        monkeypatch.setattr(soak.subprocess, "run", lambda *_, **__: SimpleNamespace(stderr=""))
+        outcome, _ = soak.run(1)
+        assert outcome.killed is killed
 
 
 def test_a_good_schedule_needs_no_command():
