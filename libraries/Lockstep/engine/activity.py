@@ -16,6 +16,10 @@ Name = tuple[str, str]
 """What is done, as its keywords call it (``Pinging``), and to whom (``alice``)."""
 
 
+class CutOff(Exception):  # noqa: N818 - a result, which its keyword puts into words
+    """An activity did not end in the time that it was given."""
+
+
 class Activity:
     """Runs until it is asked to end; what it was doing at that moment is finished first, so that no question is left open."""
 
@@ -43,14 +47,14 @@ class Activity:
             for one in waiting:
                 one.cancel()
 
-    async def end(self, within: float) -> Any:
-        """Asks it to end and returns its result; raises its error, or TimeoutError when it had to be cut off."""
+    async def end(self, within: float | None) -> Any:
+        """Asks it to end and returns its result; raises its error, or CutOff when it did not end in time. None: it ends by itself."""
         self._ending.set()
         done, _ = await asyncio.wait({self._task}, timeout=within)
         if not done:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=1)
-            raise TimeoutError
+            raise CutOff
         return self._task.result()
 
 
@@ -71,7 +75,7 @@ class Activities:
             raise UsageError(f"'Start {name[0]}' goes on already for {name[1]}; use 'Stop {name[0]}' before it is started again")
         self._running[name] = Activity(work)
 
-    async def stop(self, name: Name, within: float = ENDS_WITHIN) -> Any:
+    async def stop(self, name: Name, within: float | None = ENDS_WITHIN) -> Any:
         """Ends an activity and returns what it brought; an error in it is told here."""
         activity = self._running.pop(name, None)
         if activity is None:
@@ -79,7 +83,7 @@ class Activities:
             raise UsageError(f"'Stop {name[0]}' has nothing to stop for {name[1]}; use 'Start {name[0]}' first. Going on now: {going_on}")
         try:
             return await activity.end(within)
-        except TimeoutError:
+        except CutOff:
             raise EnvironmentSetupError(f"'{name[0]}' of {name[1]} did not end within {within:g} s of being stopped and was cut off") from None
 
     async def stop_all(self, names: Collection[Name], within: float) -> list[str]:

@@ -20,7 +20,7 @@ class Questions:
         future = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         return future
 
-    async def answer(self, question: str, future: asyncio.Future[Event], within: float) -> Event:
+    async def answer(self, question: str, future: asyncio.Future[Event], within: float | None) -> Event:
         """Waits for the answer, or says why there is none."""
         try:
             answer = await asyncio.wait_for(future, within)

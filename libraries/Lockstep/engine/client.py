@@ -118,8 +118,8 @@ class Client:
         await self._own_connection().send([message], [digest_of("complete")], missing=missing)
         return message_id
 
-    async def ask(self, question: str, within: float, **values: Any) -> Event:
-        """Asks the target and returns the event of the correlated answer."""
+    async def ask(self, question: str, within: float | None, **values: Any) -> Event:
+        """Asks the target and returns the event of the correlated answer; waits at most ``within`` s, or for ever."""
         return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within, values)
 
     async def ping(self) -> asyncio.Future[float]:

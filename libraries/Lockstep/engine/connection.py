@@ -210,7 +210,7 @@ class Connection:
         except ConnectionClosed:
             raise await self._gone() from None
 
-    async def ask(self, question: str, request_id: str, within: float, values: Mapping[str, Any]) -> Event:
+    async def ask(self, question: str, request_id: str, within: float | None, values: Mapping[str, Any]) -> Event:
         """Asks a question and returns the event of its answer, matched by request id."""
         socket = await self._usable()
         frame = self.adapter.ask(question, request_id, values)

@@ -12,7 +12,7 @@ from ..checks.events import Kind
 from .activity import Activity, Pace
 from .client import Client
 from .journal import Journal
-from .outcomes import Disconnected
+from .outcomes import Disconnected, Unanswered
 from .sending import HANG_GUARD
 from .server_figures import ServerFigures
 
@@ -45,9 +45,26 @@ async def ask_every(activity: Activity, client: Client, question: str, every: fl
     return answered
 
 
-async def ask_at_once(client: Client, question: str, times: int) -> int:
-    """Asks one question so many times without waiting; returns how often, once each is answered."""
-    return len(await asyncio.gather(*(client.ask(question, HANG_GUARD) for _ in range(times))))
+async def ask_at_once(activity: Activity, client: Client, question: str, times: int) -> int:
+    """Asks one question so many times without waiting; returns how often, once each is answered.
+
+    A target may be slow, and the client need not read: only where no answer comes for the hang guard after the end was asked for,
+    the others are given up.
+    """
+    asked = [asyncio.ensure_future(client.ask(question, None)) for _ in range(times)]
+    answered = 0
+    try:
+        while True:
+            before, was_ending = answered, activity.is_ending()
+            done, missing = await asyncio.wait(asked, timeout=HANG_GUARD)
+            answered = len(done)
+            if not missing:
+                return len(await asyncio.gather(*asked))
+            if was_ending and answered == before:
+                raise Unanswered(f"{len(missing)} of {client.alias}'s {times} questions for {question} were not answered, and for {HANG_GUARD:g} s none was")
+    finally:
+        for one in asked:
+            one.cancel()
 
 
 async def idle(process: psutil.Process, within: float) -> bool:

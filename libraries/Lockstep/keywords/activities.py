@@ -9,7 +9,7 @@ from typing import Any
 from robot.api import logger
 
 from ..arguments import Count, Interval, MaybeCount, MaybeInterval, MaybePriority, MaybeSize
-from ..engine.activity import Activity
+from ..engine.activity import ENDS_WITHIN, Activity
 from ..engine.client import Client
 from ..engine.schedule import Schedule
 from ..engine.sending import Burst, BurstBroken, Plan, contents
@@ -185,7 +185,7 @@ class ActivityKeywords:
         | `Start Asking` | agent_state | 5000 | client=bob |
         """
         self._kit.must_offer(question)
-        self._start(ASKING, client, lambda one, _activity: ask_at_once(one, question, times))
+        self._start(ASKING, client, lambda one, activity: ask_at_once(activity, one, question, times))
 
     @keyword(tags=("Activity", "Sending"))
     def stop_asking(self, client: str | None = None) -> int:
@@ -194,11 +194,11 @@ class ActivityKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        Returns how many answers came. Fails if one is missing 30 s after it was asked for.
+        Returns how many answers came. Fails if some are missing and none has come for 30 s.
 
         | ${answers} =    `Stop Asking`
         """
-        return sum(self._stop(ASKING, client))
+        return sum(self._stop(ASKING, client, within=None))
 
     @keyword(tags=("Activity", "Sending"))
     def start_sending(
@@ -253,9 +253,9 @@ class ActivityKeywords:
         for one in self._kit.clients(client):
             self._kit.engine.run(self._kit.engine.activities.start((what, one.alias), partial(work, one)))
 
-    def _stop(self, what: str, client: str | None) -> list[Any]:
+    def _stop(self, what: str, client: str | None, within: float | None = ENDS_WITHIN) -> list[Any]:
         results = []
         for one in self._kit.clients(client):
-            results.append(self._kit.engine.run(self._kit.engine.activities.stop((what, one.alias))))
+            results.append(self._kit.engine.run(self._kit.engine.activities.stop((what, one.alias), within)))
             logger.info(f"{what} of {one.alias} ended after {results[-1].count if isinstance(results[-1], Burst) else results[-1]}")
         return results
