@@ -10,22 +10,24 @@ from robot.api import ExecutionResult
 from runner.project import Project
 
 BUILT = {
-    "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b", "hvt-1", "hvt-2", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-b",
+    "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
+    "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
+    "wsr-1-1", "wsr-1-2", "wsr-1-3", "wsr-1-4", "wsr-1-5", "wsr-1-6", "wsr-1-7", "wsr-1-8", "wsr-6-1", "wsr-6-2", "wsr-9-1", "wsr-9-2", "wsr-9-3",
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",
-    "fr-headroom", "fr-fairness",
+    "fr-headroom", "fr-fairness", "fr-recovery", "fr-reconnect-time", "fr-network",
 }
 NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
-    "fr-memory-soak",
+    "fr-memory-soak", "fr-context", "fr-flapping",
 }
-OF_LARGER_PROFILES = {"fr-promise-rate", "fr-connections-250", "fr-connections-500"}
+OF_LARGER_PROFILES = {"fr-promise-rate", "fr-connections-250", "fr-connections-500", "fr-delivery", "fr-reconnect"}
 
 
 def test_no_test_fails_and_what_is_skipped_is_a_void_figure(quick_run):
     assert quick_run.of_status("FAIL") == {}
-    due = ("invalid", "needs profile full", "the memory seen supports")
+    due = ("invalid", "needs profile dev", "needs profile full", "the memory seen supports")
     assert [message for message in quick_run.of_status("SKIP").values() if not any(words in message for words in due)] == []
 
 
