@@ -3,3 +3,5 @@ Documentation    Connections end: in tunnels, in lifts, when a laptop changes it
 ...              told must survive it, and nobody else may notice.
 
 Test Tags        websocket-resilience
+
+Name             WebSocket Resilience

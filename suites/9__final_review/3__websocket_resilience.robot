@@ -10,6 +10,8 @@ Test Template    The Measured Value Should Be
 
 Test Tags        final-review
 
+Name             WebSocket Resilience
+
 
 *** Test Cases ***
 Reconnection succeeds
