@@ -38,6 +38,7 @@ Connections Are Cut And The Server Is Killed
     Run Fault Plan    close, reset, half_open, cut_in_frame    each=${CUTS OF EACH KIND}    within=${CUT WITHIN}
     Send Burst    1000    rate=200 msg/s    client=everyone
     Every Fault Should Have Struck
+    Everything Should Have Been Delivered
     The Server Is Killed In The Middle Of It
     What Was Confirmed Should Survive The Kill    everyone
     Everything Should Have Been Delivered
