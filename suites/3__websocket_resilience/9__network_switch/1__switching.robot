@@ -41,6 +41,7 @@ Three Switches In The Middle Of Work
     [Documentation]    Questions are asked before, during and after each switch. An answer that was sent into the dead path
     ...    comes again.
     [Tags]    wsr-9-2
+    [Setup]    The Network Can Be Disturbed    session_list    hold
     Given Alice Is Connected And Bob Works Beside Her
     When She Works And Changes Her Network    times=3    old_path=closed
     Then Her Session Has Moved With Her
@@ -50,6 +51,7 @@ Three Switches In The Middle Of Work
 Three Switches In The Middle Of Work With Dead Paths
     [Documentation]    The same while each old path swallows what is sent into it.
     [Tags]    wsr-9-2
+    [Setup]    The Network Can Be Disturbed    session_list    hold
     Given Alice Is Connected And Bob Works Beside Her
     When She Works And Changes Her Network    times=3    old_path=blackholed
     Then Her Session Has Moved With Her
@@ -79,11 +81,15 @@ She Changes Her Network
     RETURN    ${back}
 
 She Works And Changes Her Network
-    [Documentation]    Twenty questions are under way at each switch.
+    [Documentation]    Twenty questions are under way at each switch. Their answers come when the old path is gone and she is not
+    ...    yet on the new one: the agent is held until then.
     [Arguments]    ${times}    ${old_path}
     FOR    ${number}    IN RANGE    ${times}
+        Hold The Agent    alice
         Send Burst    20    client=alice
-        She Changes Her Network    to=127.0.0.${{2 + $number % 2}}    old_path=${old_path}
+        Switch Network    alice    to=127.0.0.${{2 + $number % 2}}    old_path=${old_path}
+        Release The Agent    alice
+        Reconnect    alice
         Send Burst    20    client=alice
     END
 
