@@ -45,7 +45,7 @@ class Account:
         """Takes a result in and saves all; a later one of the same tests and seed replaces it."""
         row, entry = outcome.row, self._entries[outcome.row.id]
         run = {"seed": seed, "tests": list(row.tests), "observed": list(outcome.violations), "killed": outcome.killed,
-               "problem": outcome.problem if outcome.killed is None else ""}
+               "problem": (outcome.problem or outcome.void) if outcome.killed is None else ""}
         runs = [*(one for one in entry["runs"] if not _same(one, row, seed)), run]
         entry["runs"] = runs
         entry["observed"] = list(dict.fromkeys(code for one in runs for code in one["observed"]))

@@ -67,8 +67,8 @@ class Outcome:
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     problem: str = ""
-    void: bool = False
-    """Whether a test was skipped because this machine could not measure."""
+    void: str = ""
+    """Why this machine could not measure, as a test that was skipped for it says; empty where it could."""
 
     @property
     def violations(self) -> tuple[str, ...]:
@@ -77,15 +77,23 @@ class Outcome:
 
     @property
     def killed(self) -> bool | None:
-        """A defect: the case failed with an expected code. A quirk: it was reported. None: there is no result."""
+        """A defect: the case failed with an expected code. A quirk: it was reported. None: there is no result.
+
+        What is void is a limit of time: under a quirk none is judged, but it may be what a defect would have missed.
+        """
         wanted = set(self.row.expected) if self.row.kind == "defect" else set(self.violations) - LIMITS
-        return True if wanted & set(self.violations) else None if self.problem else False
+        return True if wanted & set(self.violations) else None if self.problem or (self.void and self.row.kind == "defect") else False
+
+    @property
+    def invalid(self) -> str:
+        """Why there is no result, where only this machine is to blame: says nothing about what is built in, neither red nor green."""
+        return self.void if self.killed is None and self.problem in ("", self.void) else ""
 
     @property
     def told(self) -> str:
         """One line about it: what was wanted and what came."""
-        found = ", ".join(self.violations) or self.problem or "no violation"
-        return f"{'ok ' if self.as_wanted else 'BAD'}  {self.row.name} on {self.row.case}: {found}"
+        found = self.invalid or ", ".join(self.violations) or self.problem or "no violation"
+        return f"{'ok' if self.as_wanted else 'void' if self.invalid else 'BAD':<4} {self.row.name} on {self.row.case}: {found}"
 
     @property
     def as_wanted(self) -> bool:
@@ -145,11 +153,11 @@ _MACHINE = _Machine()
 
 
 def run(row: Row, seed: int) -> Outcome:
-    """Runs the row's case; again, and alone, where it was not as wanted since the machine was too busy to measure."""
+    """Runs the row's case; again, and alone, where there is no result since the machine was too busy to measure."""
     with _MACHINE.beside_others():
         outcome = _tried(row, seed)
     for _ in range(TRIES - 1):
-        if outcome.as_wanted or not outcome.void:
+        if outcome.killed is not None or not outcome.void:
             break
         with _MACHINE.alone():
             outcome = _tried(row, seed)
@@ -187,9 +195,9 @@ def read_outcome(row: Row, output: Path, how_it_ended: str) -> Outcome:
         tests = [test for test in ExecutionResult(output / "output.xml").suite.all_tests if row.case in test.tags]
     except DataError:
         return Outcome(row, problem=f"the run left no result, it ended {how_it_ended}")
-    void = any(test.skipped and test.message.startswith("invalid") for test in tests)
+    void = next((test.message for test in tests if test.skipped and test.message.startswith("invalid")), "")
     if all(test.skipped for test in tests):
-        return Outcome(row, problem=f"no test of {row.case} {'was run to its end' if tests else 'has such a name'}", void=void)
+        return Outcome(row, problem=void or f"no test of {row.case} {'was run to its end' if tests else 'has such a name'}", void=void)
     codes: dict[str, dict[str, None]] = {test.full_name: {} for test in tests if test.failed}
     for file in (output / "records").glob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""Every seeded defect is caught by its code; no quirk is reported."""
+"""Every seeded defect is caught by its code; no quirk is reported. A row that this machine was too busy to measure is neither red nor green."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 
 from kill_matrix import matrix
 from kill_matrix.account import Account
+from kill_matrix.matrix import Outcome
 from reference_platform.registry import catalogue
 
 ROWS = list(matrix.rows())
+VOID_SHARE = 20  # one row in so many may be void, and one always
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +35,29 @@ class _NoParams:
     params: dict[str, object] = {}
 
 
+def measured(future: Future) -> Outcome:
+    """The outcome of a row, which says something."""
+    outcome = future.result()
+    if outcome.invalid:
+        pytest.skip(outcome.invalid)
+    return outcome
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.kind == "defect"], ids=lambda row: row.id)
 def test_defect_is_killed_by_its_code(row, outcomes):
-    outcome = outcomes[row.id].result()
+    outcome = measured(outcomes[row.id])
     assert outcome.as_wanted, f"{outcome.told}; was to be caught as {' or '.join(row.expected)}; failures: {outcome.messages}"
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.kind == "quirk"], ids=lambda row: row.id)
 def test_quirk_is_not_reported(row, outcomes):
-    outcome = outcomes[row.id].result()
+    outcome = measured(outcomes[row.id])
     assert outcome.as_wanted, f"{outcome.told}; it is legal; failures: {outcome.messages}"
+
+
+def test_nearly_every_row_was_measured(outcomes):
+    void = [outcome.told for outcome in (future.result() for future in outcomes.values()) if outcome.invalid]
+    assert len(void) <= max(1, len(outcomes) // VOID_SHARE), f"this machine was too busy to show anything, let it do less beside: {void}"
 
 
 @pytest.mark.parametrize("kind", ["defect", "quirk"])

@@ -53,7 +53,12 @@ def outcome(tmp_path):
         (DEFECT, [("FAIL", "rms-1"), ("FAIL", "rms-1", "lost")], True),
         (DEFECT, [("SKIP", "rms-1")], None),
         (DEFECT, [("PASS", "rms-2")], None),
+        (DEFECT, [("PASS", "rms-1"), ("SKIP", "rms-1")], False),
+        (DEFECT, [("PASS", "rms-1"), ("VOID", "rms-1")], None),
+        (DEFECT, [("FAIL", "rms-1", "lost"), ("VOID", "rms-1")], True),
         (QUIRK, [("PASS", "rms-1"), ("SKIP", "rms-1")], False),
+        (QUIRK, [("PASS", "rms-1"), ("VOID", "rms-1")], False),
+        (QUIRK, [("VOID", "rms-1")], None),
         (QUIRK, [("FAIL", "rms-1", "too_slow")], False),
         (QUIRK, [("FAIL", "rms-1", "too_slow", "lost")], True),
         (QUIRK, [("PASS", "rms-1"), ("FAIL", "rms-1")], None),
@@ -72,21 +77,31 @@ def test_a_run_without_a_result_says_how_it_ended(tmp_path):
     assert read_outcome(QUIRK, tmp_path, "after 3 s: no such file").told == "BAD  n1_x on rms-1: the run left no result, it ended after 3 s: no such file"
 
 
-@pytest.mark.parametrize(("tests", "void"), [
-    ([("VOID", "rms-1")], True), ([("PASS", "rms-1"), ("VOID", "rms-1")], True), ([("SKIP", "rms-1")], False), ([("PASS", "rms-1"), ("VOID", "rms-2")], False),
+@pytest.mark.parametrize(("row", "tests", "invalid"), [
+    (DEFECT, [("VOID", "rms-1")], WHY["VOID"]), (DEFECT, [("PASS", "rms-1"), ("VOID", "rms-1")], WHY["VOID"]), (DEFECT, [("SKIP", "rms-1")], ""),
+    (DEFECT, [("PASS", "rms-1"), ("VOID", "rms-2")], ""), (DEFECT, [("FAIL", "rms-1", "lost"), ("VOID", "rms-1")], ""),
+    (DEFECT, [("FAIL", "rms-1"), ("VOID", "rms-1")], ""), (QUIRK, [("VOID", "rms-1")], WHY["VOID"]),
+    (QUIRK, [("FAIL", "rms-1", "lost"), ("VOID", "rms-1")], ""), (QUIRK, [("PASS", "rms-1"), ("VOID", "rms-1")], ""),
 ])
-def test_a_test_that_could_not_measure_is_noticed(outcome, tests, void):
-    assert outcome(DEFECT, *tests).void is void
+def test_a_row_without_a_result_says_why_this_machine_could_not_measure(outcome, row, tests, invalid):
+    assert outcome(row, *tests).invalid == invalid
+
+
+def test_a_void_row_is_told_as_such(outcome):
+    assert outcome(DEFECT, ("VOID", "rms-1"), ("FAIL", "rms-1", "reordered")).told == "void r1_x on rms-1: invalid: the generator sent late"
+
+
+VOID = {"problem": "invalid: late", "void": "invalid: late"}
 
 
 @pytest.mark.parametrize(("outcomes", "runs"), [
-    ([{"failed": {"a": ("lost",)}}], 1), ([{"failed": {}}], 1), ([{"problem": "no test", "void": True}, {"failed": {"a": ("lost",)}}], 2),
-    ([{"failed": {"a": ("lost",)}, "void": True}], 1), ([{"problem": "no test", "void": True}] * 3, 3),
+    ([{"failed": {"a": ("lost",)}}], 1), ([{"failed": {}}], 1), ([VOID, {"failed": {"a": ("lost",)}}], 2), ([{"void": "invalid: late"}, {"failed": {}}], 2),
+    ([{"failed": {"a": ("lost",)}, "void": "invalid: late"}], 1), ([VOID] * 3, 3),
 ])
 def test_a_row_is_run_again_only_where_the_machine_could_not_measure_it(monkeypatch, outcomes, runs):
     left = [Outcome(DEFECT, **facts) for facts in outcomes]
     monkeypatch.setattr(matrix, "_tried", lambda row, seed: left.pop(0))
-    assert matrix.run(DEFECT, 1).void is outcomes[-1].get("void", False)
+    assert matrix.run(DEFECT, 1).void == outcomes[-1].get("void", "")
     assert len(outcomes) - len(left) == runs
 
 
@@ -102,7 +117,7 @@ def test_a_row_that_could_not_be_measured_runs_alone_the_next_time(monkeypatch):
         most[seed, tries[seed]] = len(running)
         time.sleep(0.05)
         running.discard(seed)
-        return Outcome(row, problem="no test", void=True)
+        return Outcome(row, **VOID)
 
     monkeypatch.setattr(matrix, "_tried", tried)
     with ThreadPoolExecutor(2) as pool:
