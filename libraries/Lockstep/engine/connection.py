@@ -58,6 +58,7 @@ class Connection:
         self.last_arrival = 0.0
         self.sent = 0
         self.settled_after: int | None = None  # how much had been sent when the last barrier was reached
+        self._early = 0
         self._pings = 0
         self._secret = secret
         self._socket: ClientConnection | None = None
@@ -130,8 +131,12 @@ class Connection:
         index = self.journal.write(
             kind, self.client, self.number, self.user, message_id, attempt, sequence_id, offset, digest, None, details, time=arrived
         )
-        if offset is not None and offset > self.session.offset and kind is not Kind.CONNECTED:
-            self.session.offset = offset
+        if offset is not None and kind is not Kind.CONNECTED:
+            if self.hello is None:  # a target may send what was missed in front of its greeting, which says what these numbers belong to
+                self._early = max(self._early, offset)
+                self.session.numbered(offset, details)
+            elif offset > self.session.offset:
+                self.session.offset = offset
         if kind in SETTLES:
             if message_id is not None:
                 self._settle(message_id, attempt)
@@ -146,7 +151,7 @@ class Connection:
 
     def _greeted(self, hello: Event) -> None:
         self.hello = hello
-        self.session.greeted(hello)  # before anything else is read: what follows counts from the offset that it names
+        self.session.greeted(hello, self._early)  # before anything else is read: what follows counts from the offset that it names
 
     def _settle(self, message_id: str, attempt: int | None) -> None:
         """Takes an attempt off the list of those that wait, and its message off those of unknown fate."""

@@ -97,9 +97,10 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
             break
         began, asked = began or monotonic(), client.session.offset
         try:
+            opened = engine.journal.cursor
             connection = await engine.open(client, target, {"try": tries, "waited": round(wait, 6)})
             ready = monotonic()
-            replayed, caught_up = await _replayed(client, connection, manner.fence, asked)
+            replayed, caught_up = await _replayed(client, connection, manner.fence, opened=opened, asked=asked)
             took = monotonic() - began
             resent = await client.resend(connection) if manner.resend else 0
         except Refused as refusal:
@@ -139,11 +140,11 @@ def _worth_another_try(client: Client, refusal: Refused) -> bool:
     return not refusal.final
 
 
-async def _replayed(client: Client, connection: Connection, fence: str | None, asked: int) -> tuple[int, bool]:
+async def _replayed(client: Client, connection: Connection, fence: str | None, *, opened: int, asked: int) -> tuple[int, bool]:
     """Waits until everything missed was received; returns how much that was, and False where some of it did not come.
 
     The target names the last of it (``head``). Where it does not, or where nothing comes any more, the answer to the fence stands
-    behind all that was to come.
+    behind all that was to come. ``opened`` is where the journal was when the connection was opened: some of it may come before the greeting.
     """
     said = (connection.hello.details if connection.hello else None) or {}
     head, told = said.get("head"), said.get("offset")
@@ -157,7 +158,7 @@ async def _replayed(client: Client, connection: Connection, fence: str | None, a
     if not connection.is_open:
         raise Disconnected(f"the connection of {client.alias} was {connection.how_closed()} while it was told what it had missed")
     start = told if isinstance(told, int) else asked if client.session.recovered else 0
-    events = connection.journal.slice(connection.hello.index if connection.hello else 0, {client.alias})
+    events = connection.journal.slice(opened, {client.alias})
     ours = {Kind.CONNECTED} if isinstance(head, int) else {Kind.CONNECTED, Kind.ANSWER}  # the answer to the fence is numbered as well
     numbered = {event.offset for event in events if event.offset is not None and event.kind not in ours}
     replayed = sum(start < offset <= head for offset in numbered) if isinstance(head, int) else len(numbered)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..checks.events import Event
 
@@ -22,14 +24,20 @@ class SessionState:
     hello: Event | None = None
     """The last greeting."""
 
-    def greeted(self, hello: Event) -> None:
-        """A connection is ready: what the target says of the session holds from now on."""
+    def numbered(self, offset: int, said: Mapping[str, Any] | None) -> None:
+        """Something with this offset arrived before the greeting; unless it says otherwise, it is counted in the epoch that is known."""
+        said = said or {}
+        if (str(said.get("session", self.id)), said.get("epoch", self.epoch)) == (self.id, self.epoch):
+            self.offset = max(self.offset, offset)
+
+    def greeted(self, hello: Event, early: int = 0) -> None:
+        """A connection is ready: what the target says of the session holds from now on; `early` is the highest offset that came before it."""
         said = hello.details or {}
         before = self.id, self.epoch
         self.id, self.epoch = str(said.get("session", "")), said.get("epoch")
         if before != (self.id, self.epoch):
             told = said.get("offset")
-            self.offset = told if isinstance(told, int) else 0
+            self.offset = max(told if isinstance(told, int) else 0, early)
         self.recovered = said.get("recovered") is True
         self.hello = hello
 

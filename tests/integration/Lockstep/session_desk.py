@@ -28,6 +28,7 @@ class Session:
         self.name, self.user, self.stay = name, user, stay
         self.epoch, self.offset = 1, 0
         self.kept = []
+        self.renumbered = False
         self.processed = {}
         self.socket = None
 
@@ -45,6 +46,7 @@ class SessionDesk:
         self.break_replay_after = None
         self.withholds = set()
         self.deaf = False
+        self.greets_last = False
         self._names = itertools.count(1)
 
     # what a test does to it
@@ -59,6 +61,13 @@ class SessionDesk:
         for session in self.sessions.values():
             session.kept.clear()
 
+    async def restart(self):
+        """What it kept is gone, and it numbers anew; what it had not worked on it does now, while nobody is there."""
+        for session in self.sessions.values():
+            session.epoch, session.offset, session.kept, session.renumbered = session.epoch + 1, 0, [], True
+            for message in [one for one in self.received if "n" in one and one["id"] not in session.processed]:
+                await self.answer(session, message, deliver=False)
+
     # the wire
 
     async def serve(self, socket):
@@ -66,7 +75,9 @@ class SessionDesk:
         self.handshakes.append({**said, "from": socket.remote_address[0], "host": socket.request.headers["Host"]})
         session, greeting, missed = self.session_for(said)
         session.socket = socket
-        await socket.send(json.dumps({"type": "hello", "session": session.name, "epoch": session.epoch, **greeting}))
+        hello = json.dumps({"type": "hello", "session": session.name, "epoch": session.epoch, **greeting})
+        if not self.greets_last:
+            await socket.send(hello)
         for number, frame in enumerate(missed):
             if self.break_replay_after == number:
                 self.break_replay_after = None
@@ -74,6 +85,8 @@ class SessionDesk:
                 return
             if json.loads(frame)["offset"] not in self.withholds:
                 await socket.send(frame)
+        if self.greets_last:
+            await socket.send(hello)
         with contextlib.suppress(ConnectionClosed):
             async for text in socket:
                 if self.deaf:
@@ -97,6 +110,9 @@ class SessionDesk:
             return session, {"offset": 0, "head": 0, "recovered": False, **reason}, []
         if asked.socket is not None:
             asked.socket.transport.abort()
+        if asked.renumbered and int(said["epoch"]) == asked.epoch - 1:
+            asked.renumbered = False
+            return asked, {"offset": 0, "head": asked.offset, "recovered": False, "reason": "restarted"}, [frame for _, frame in asked.kept]
         offset, oldest = int(said["offset"]), asked.kept[0][0] if asked.kept else asked.offset + 1
         if int(said["epoch"]) != asked.epoch or offset + 1 < oldest:
             asked.epoch, asked.offset, asked.kept = asked.epoch + 1, 0, []
@@ -113,11 +129,13 @@ class SessionDesk:
         elif message["type"] == "state?":
             await self.push(session, {"type": "state", "request": message["request"], "pending": 0, "count": len(session.processed)})
         else:
-            known = message["id"] in session.processed
-            session.processed.setdefault(message["id"], message["n"])
-            answer = {"type": "known" if known else "answer", "id": message["id"], "n": message["n"]}
-            await self.push(session, answer, deliver=fate != "late")
+            await self.answer(session, message, deliver=fate != "late")
         return fate not in {None, "ignored"}
+
+    async def answer(self, session, message, *, deliver=True):
+        known = message["id"] in session.processed
+        session.processed.setdefault(message["id"], message["n"])
+        await self.push(session, {"type": "known" if known else "answer", "id": message["id"], "n": message["n"]}, deliver=deliver)
 
     async def push(self, session, frame, *, deliver=True):
         session.offset += 1

@@ -196,6 +196,32 @@ def test_answers_that_were_missed_are_received_and_what_was_never_worked_on_is_s
     assert fates(history, late) == [("send", 1), ("send_unknown", 1), ("reply", 1)]
 
 
+def test_what_was_missed_counts_where_it_comes_before_the_greeting(engine, server, alice, back):
+    server.greets_last = True
+    server.fates = {4: "late"}
+    send(engine, alice, 4)
+    until_closed(engine, alice)
+    alice.session.offset = 1  # as if only the first answer had arrived: three are kept
+    done = back(alice)
+    assert (done.recovered, done.replayed, done.caught_up, done.resent) == (True, 3, True, 0)
+    assert alice.session.offset == 4
+
+
+def test_what_comes_before_the_greeting_counts_in_the_epoch_that_the_greeting_names(engine, peers, server, alice, back):
+    server.greets_last = True
+    send(engine, alice, 20)
+    engine.run(drained(alice, FENCE))
+    server.fates = {len(server.received) + 1: "lost"}
+    send(engine, alice, 1)
+    until_closed(engine, alice)
+    peers.loop.run(server.restart())
+    done = back(alice)
+    assert (done.recovered, done.reason, done.session_kept, done.replayed, done.caught_up, done.resent) == (False, "restarted", True, 1, True, 0)
+    assert alice.session.position == {"session": "s1", "epoch": 2, "offset": 1}
+    assert back(alice).replayed == 0, "what came is not asked for once more"
+    assert codes(judged(engine, alice), nothing_lost, nothing_answered_twice, no_phantom_replies, resumes_are_sound) == []
+
+
 def test_a_message_that_was_worked_on_and_is_sent_again_is_called_a_duplicate(engine, server, alice, back):
     server.fates = {2: "late"}
     send(engine, alice, 2)

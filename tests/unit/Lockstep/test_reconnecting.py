@@ -96,6 +96,21 @@ def test_a_session_counts_on_where_it_was_recovered_and_anew_in_a_new_epoch():
     assert session.position == {"session": "t", "epoch": 2, "offset": 5}
 
 
+def test_what_comes_before_the_greeting_counts_in_the_epoch_that_it_belongs_to():
+    session = SessionState("s", 1, 10)
+    session.numbered(11, None)  # says nothing of its epoch
+    session.numbered(12, {"session": "s", "epoch": 1})
+    session.numbered(11, {"session": "s", "epoch": 1})
+    assert session.offset == 12
+    session.numbered(70, {"session": "s", "epoch": 2})
+    session.numbered(71, {"session": "t", "epoch": 1})
+    assert session.offset == 12, "it would ask for too late an offset, did the connection end now"
+    session.greeted(hello(session="s", epoch=2, offset=0), early=70)
+    assert session.position == {"session": "s", "epoch": 2, "offset": 70}
+    session.greeted(hello(session="s", epoch=3, offset=9), early=4)
+    assert session.offset == 9
+
+
 def test_what_a_greeting_does_not_say_is_not_guessed():
     session = SessionState()
     session.greeted(hello(session="s", offset="many", recovered="true"))
