@@ -142,6 +142,24 @@ class Share(float):
         return cls(share)
 
 
+class Growth(NamedTuple):
+    """By how much something may grow: a size such as ``100 MB``, or a part of what it was, such as ``5 %``."""
+
+    size: float
+    share: float
+
+    @classmethod
+    def convert(cls, value: object) -> Growth:
+        """Converts a size or a percentage."""
+        if str(value).strip().endswith("%"):
+            return cls(0.0, Share.convert(str(value)))
+        return cls(Size.convert(str(value)), 0.0)
+
+    def beyond(self, was: float) -> float:
+        """How much more than this is allowed, in B."""
+        return self.size + self.share * was
+
+
 class Percentile(float):
     """Which part of all values a limit is for, such as ``p95``, ``95`` or ``99.9``; more than 0, less than 100."""
 
@@ -244,7 +262,7 @@ def member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
 
 
 CONVERTERS: dict[type, Any] = {
-    **{kind: converter(kind) for kind in (Number, Count, Counts, Duration, Durations, Interval, Rate, Rates, Size, Share, Percentile, Portion)},
+    **{kind: converter(kind) for kind in (Number, Count, Counts, Duration, Durations, Interval, Rate, Rates, Size, Share, Growth, Percentile, Portion)},
     **{kind: converter(kind, member_of(kind)) for kind in (BenchmarkPhase, Timestamps, Priority)},
 }
 

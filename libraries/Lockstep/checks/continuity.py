@@ -1,4 +1,4 @@
-"""What belongs to a session is the same after a reconnection as before it: the conversation, and what the agent keeps in mind."""
+"""What belongs to a session is what was said, and the same after a reconnection as before it: the conversation, and what the agent keeps in mind."""
 
 from __future__ import annotations
 
@@ -55,6 +55,42 @@ def conversation_unchanged(before: Fields, after: Fields) -> Verdict:
         verdict.violated(Code.REORDERED, "the entries of the conversation stand in another order than before")
     if stood == stands and before.get("count") != after.get("count"):
         verdict.violated(Code.MISCOUNTED, f"the conversation had {before.get('count')} entries before and has {after.get('count')} after, and the same ones are told")
+    return verdict.concluded()
+
+
+def conversation_as_held(told: Fields, history: History) -> Verdict:
+    """The conversation is the one that was held: each answered message once in each role, as it was sent, in the order of the answers.
+
+    Missing ones are *context_lost*, another digest is *corrupted*, an entry that stands there again *duplicated*, one of a message that
+    was never sent *phantom*, another order *reordered*. Where the target tells the latest entries only (count is larger), those before
+    them are not looked for. `told`: count and messages; `history`: all that was sent in the session. O(entries + n). Source: model
+    of the guarantee.
+    """
+    verdict = Verdict("the conversation is what was said")
+    sent = {str(send.message_id): send for send in history.journal.sends}
+    answered = [each for each in dict.fromkeys(str(reply.message_id) for reply in history.journal.replies) if each in sent]
+    known = set(answered)
+    entries = _listed(told)
+    times, digests = Counter(map(_key, entries)), defaultdict[str, set[object]](set)
+    for said in entries:
+        digests[_key(said)[0]].add(said.get("digest"))
+    stand = [each for each in digests if each in known]
+    due = answered if whole(told.get("count")) == len(entries) else answered[answered.index(stand[0]) if stand else len(answered) :]
+    roles = sorted({role for _, role in times}) or ["whoever says it"]
+    verdict.exercised = len(due)
+    for key, often in times.items():
+        if key[0] not in sent:
+            verdict.violated(Code.PHANTOM, f"{_named(key)} stands in the conversation, and was never sent")
+        elif often > 1:
+            verdict.violated(Code.DUPLICATED, f"{_named(key)} stands in the conversation {often} times", sent[key[0]])
+    for message_id in due:
+        missing = [role for role in roles if not times[message_id, role]]
+        if missing:
+            verdict.violated(Code.CONTEXT_LOST, f"{_named((message_id, missing[0]))} was answered, and does not stand in the conversation", sent[message_id])
+        elif digests[message_id] != {None} and sent[message_id].digest not in digests[message_id]:
+            verdict.violated(Code.CORRUPTED, f"message {message_id} stands in the conversation with other words than it was sent with", sent[message_id])
+    if stand != [each for each in answered if each in digests]:
+        verdict.violated(Code.REORDERED, "the messages stand in the conversation in another order than they were answered")
     return verdict.concluded()
 
 

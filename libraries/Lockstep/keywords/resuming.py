@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import Any
 
-from ..checks.continuity import conversation_unchanged, memory_reads_include_updates, memory_unchanged
+from ..checks.continuity import conversation_as_held, conversation_unchanged, memory_reads_include_updates, memory_unchanged
 from ..checks.events import Kind
 from ..checks.guessing import ENOUGH_IDS, ids_unguessable
 from ..checks.offsets import offsets_agree, offsets_without_gap
@@ -115,6 +116,22 @@ class ResumingKeywords:
         | `The Conversation History Should Be Unchanged`    ${before}    ${after}
         """
         self._expect.conclude([("continuity", conversation_unchanged(before, after))])
+
+    @keyword(tags=("Expectation", "State", "Sessions"))
+    def the_conversation_history_should_be_what_was_said(self, told: dict[str, Any], client: str | None = None) -> None:
+        """The conversation is the one that this client has held in this test: each answered message once, word for word, in order.
+
+        | =Argument= | =Meaning=                                                |
+        | told       | what `Read The Conversation History` returned            |
+        | client     | alias; none: the only open client                        |
+
+        For a session that began in this test, with one client. Where the target tells the latest entries only, those before them are not
+        looked for. Violations: context_lost, corrupted, duplicated, phantom, reordered. Fails as vacuous if nothing was answered.
+
+        | ${told} =    `Read The Conversation History`    alice
+        | `The Conversation History Should Be What Was Said`    ${told}    alice
+        """
+        self._expect.holds(partial(conversation_as_held, told), client=client)
 
     @keyword(tags=("Expectation", "State", "Sessions"))
     def the_agent_memory_should_be_unchanged(self, before: dict[str, Any], after: dict[str, Any], acknowledged: int | None = None) -> None:

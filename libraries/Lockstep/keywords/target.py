@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from robot.api import SkipExecution, logger
 
-from ..arguments import Count, Duration, MaybeCount, Size
+from ..arguments import Count, Duration, Growth, MaybeCount
 from ..checks import Code
 from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
@@ -198,14 +198,14 @@ class TargetKeywords:
         self._control("advance_clock", seconds=float(duration))
 
     @keyword(tags=("Target", "Figures"))
-    def server_memory_should_not_have_grown_by_more_than(self, limit: Size, since: MaybeFigures) -> None:
+    def server_memory_should_not_have_grown_by_more_than(self, limit: Growth, since: MaybeFigures) -> None:
         """Compares the resident memory of the server's process with an earlier look at it.
 
-        | =Argument= | =Meaning=                                    |
-        | limit      | such as ``100 MB``                           |
-        | since      | what `Take Server Figures` returned before   |
+        | =Argument= | =Meaning=                                                            |
+        | limit      | such as ``100 MB``, or ``5 %`` of what it was                        |
+        | since      | what `Take Server Figures` returned before                           |
 
-        Records ``server_memory_growth`` (MB). Not offered where the process of the server is not known.
+        Records ``server_memory_growth`` (MB). Violation: leak. Not offered where the process of the server is not known.
 
         | ${before} =    `Take Server Figures`
         | `Server Memory Should Not Have Grown By More Than`    100 MB    since=${before}
@@ -216,8 +216,9 @@ class TargetKeywords:
             return
         grown = now.memory - since.memory
         self._kit.record("measurement", name="server_memory_growth", value=grown / 1e6, unit="MB", samples=2, repetition=1, valid=True)
-        if grown > limit:
-            violated(self._kit, "server memory", Code.LEAK, f"the server's memory grew by {grown / 1e6:.1f} MB, {limit / 1e6:g} MB are allowed")
+        allowed = limit.beyond(since.memory)
+        if grown > allowed:
+            violated(self._kit, "server memory", Code.LEAK, f"the server's memory grew by {grown / 1e6:.1f} MB, {allowed / 1e6:.3g} MB are allowed")
 
     @keyword(tags=("Target", "Figures"))
     def take_server_figures(self) -> ServerFigures | None:

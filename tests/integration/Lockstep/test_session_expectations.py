@@ -75,6 +75,27 @@ A Second Program Of The User Is No Ghost But A Stranger In The Lists Is
     Forget Session    alice
     Exactly One Session Should Be Live    alice
 
+The Conversation Is What Was Said
+    Connect As    alice    resumable=yes
+    Send Burst    4    client=alice
+    Wait Until Everything Is Answered    alice
+    ${hers} =    Read The Conversation History    alice
+    The Conversation History Should Be What Was Said    ${hers}    alice
+
+The Conversation Of Somebody Else Is Not
+    Connect As    alice    resumable=yes
+    Connect As    bob    resumable=yes
+    Send Burst    4    client=alice
+    Send Burst    2    client=bob
+    Wait Until Everything Is Answered    everyone
+    ${his} =    Read The Conversation History    bob
+    The Conversation History Should Be What Was Said    ${his}    alice
+
+The Server Has Grown
+    Connect As    alice
+    ${before} =    Take Server Figures
+    Run Keyword And Expect Error    violation: the server's memory grew by*    Grown Beyond    ${before}
+
 What Was Replaced Is Not Kept
     Connect As    alice    resumable=yes
     Send Burst    3
@@ -86,10 +107,18 @@ What Was Replaced Is Not Kept
     The Conversation History Should Be Unchanged    ${talk}    ${other}
 
 *** Keywords ***
+Grown Beyond
+    [Documentation]    Hardly anything is allowed, and the server has something to keep.
+    [Arguments]    ${before}
+    Send Burst    3000    client=alice
+    Wait Until Everything Is Answered    alice
+    Server Memory Should Not Have Grown By More Than    0.0001 %    since=${before}
+
 Wait For Some Answers
     Wait Until Keyword Succeeds    20 s    50 ms    Take State Snapshot    client=alice
 """
 RED = {
+    "The Conversation Of Somebody Else Is Not": "violation: message ",
     "The Owner Is Let In Which Is No Refusal": "violation: alice (trying) asked for session ",
     "What Was Replaced Is Not Kept": "violation: of 6 entries before 6 are missing after: ",
 }

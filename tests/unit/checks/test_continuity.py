@@ -11,7 +11,12 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
-from Lockstep.checks.continuity import conversation_unchanged, memory_reads_include_updates, memory_unchanged
+from Lockstep.checks.continuity import (
+    conversation_as_held,
+    conversation_unchanged,
+    memory_reads_include_updates,
+    memory_unchanged,
+)
 
 
 def entry(message_id: str, role: str = "user", **said: Any) -> dict[str, Any]:
@@ -58,6 +63,45 @@ def test_a_change_of_the_conversation_is_named(after: dict[str, Any], found: dic
 
 def test_an_empty_conversation_shows_nothing() -> None:
     assert conversation_unchanged(told(), told()).counts == {"vacuous": 1}
+
+
+def held(*answered: str, unanswered: str = "") -> History:
+    story = Story()
+    for message_id in (*answered, *unanswered):
+        story.send(message_id)
+    for message_id in answered:
+        story.reply(message_id)
+    return story.history
+
+
+def said(message_id: str, **fields: Any) -> list[dict[str, Any]]:
+    """The question and its answer."""
+    return [entry(message_id, digest=f"d-{message_id}", **fields), entry(message_id, "assistant", digest="of the answer")]
+
+
+@pytest.mark.parametrize("told_of", [
+    told(*said("a"), *said("b"), *said("c")), told(*said("b"), *said("c"), count=6), told(*said("c"), count=6), told(*said("a"), *said("b"), *said("c"), *said("z")),
+    told(*(one | {"digest": None} for one in (*said("a"), *said("b"), *said("c")))),
+])
+def test_a_conversation_that_tells_what_was_said_or_the_latest_of_it_is_right(told_of: dict[str, Any]) -> None:
+    assert conversation_as_held(told_of, held("a", "b", "c", unanswered="z")).counts == {}
+
+
+@pytest.mark.parametrize(("told_of", "found", "words"), [
+    (told(*said("a"), *said("b")), {"context_lost": 1}, "message c (assistant) was answered, and does not stand in the conversation"),
+    (told(*said("a"), *said("b"), said("c")[0]), {"context_lost": 1}, "message c (assistant)"),
+    (told(), {"context_lost": 3}, "message a (whoever says it)"),
+    (told(count=6), {"vacuous": 1}, "nothing"),
+    (told(*said("b"), said("c")[0], count=6), {"context_lost": 1}, "message c (assistant)"),
+    (told(*said("a"), *said("b"), *said("c"), *said("q")), {"phantom": 2}, "message q (user) stands in the conversation, and was never sent"),
+    (told(*said("a"), *said("b"), *said("c"), said("b")[0]), {"duplicated": 1}, "message b (user) stands in the conversation 2 times"),
+    (told(*said("a"), *said("c"), *said("b")), {"reordered": 1}, "another order than they were answered"),
+    (told(*said("a"), entry("b", digest="d-c"), said("b")[1], *said("c")), {"corrupted": 1}, "message b stands in the conversation with other words"),
+])
+def test_a_conversation_that_tells_something_else_is_named(told_of: dict[str, Any], found: dict[str, int], words: str) -> None:
+    verdict = conversation_as_held(told_of, held("a", "b", "c", unanswered="z"))
+    assert verdict.counts == found
+    assert any(words in violation.sentence for violation in verdict.violations), verdict.violations
 
 
 MEMORY = {
@@ -164,6 +208,52 @@ def test_conversations_are_compared_entry_by_entry(both: tuple[dict[str, Any], d
 
 def key(said: dict[str, Any]) -> tuple[str, str]:
     return said["message_id"], said["role"]
+
+
+@st.composite
+def told_and_held(draw: st.DrawFn) -> tuple[dict[str, Any], History]:
+    """Messages of which not all are answered, and a conversation in which some are missing, repeated, changed, strange or out of place."""
+    count, made = draw(choices(0, 5, 8))
+    story = Story()
+    ids = [f"m{number}" for number in range(count)]
+    for message_id in ids:
+        story.send(message_id)
+    answered = [message_id for message_id in ids if made.pick(True, True, True, False)]
+    for message_id in answered:
+        story.reply(message_id)
+    entries = [one for message_id in ids for one in said(message_id) if message_id in answered or made.pick(True, False)]
+    entries = [one for one in entries for _ in range(made.pick(1, 1, 1, 1, 1, 1, 0, 2))]
+    for one in entries:
+        one["digest"] = made.pick(*(one["digest"],) * 7, "x", None)
+    entries += said("q") if made.pick(False, False, False, True) else []
+    if made.pick(False, False, False, True):
+        entries.reverse()
+    left_out = made.pick(0, 0, 1, 2, 3)
+    return told(*entries[left_out:], count=len(entries) + made.pick(0, 0, 0, 1)), story.history
+
+
+@against_oracle(told_and_held())
+def test_a_conversation_is_compared_with_what_was_sent_and_answered(both: tuple[dict[str, Any], History]) -> None:
+    told_of, history = both
+    entries = told_of["messages"]
+    sent = [event.message_id for event in history.events if event.kind is Kind.SEND]
+    answered = [event.message_id for event in history.events if event.kind is Kind.REPLY]
+    names = [one["message_id"] for one in entries]
+    stand = [name for place, name in enumerate(names) if name not in names[:place] and name in answered]
+    due = list(answered)
+    if told_of["count"] != len(entries):
+        due = [name for name in answered if stand and answered.index(name) >= answered.index(stand[0])]
+    keys = {key(one) for one in entries}
+    found = ["phantom" for name, _ in keys if name not in sent]
+    found += ["duplicated" for one in keys if one[0] in sent and sum(key(other) == one for other in entries) > 1]
+    for name in due:
+        whole = name in names and all((name, role) in keys for role in {one["role"] for one in entries})
+        theirs = {one["digest"] for one in entries if one["message_id"] == name}
+        found += ["context_lost"] * (not whole)
+        found += ["corrupted"] * (whole and f"d-{name}" not in theirs and any(theirs))
+    found += ["reordered"] * ([answered.index(name) for name in stand] != sorted(answered.index(name) for name in stand))
+    verdict = conversation_as_held(told_of, history)
+    assert (verdict.exercised, codes(verdict)) == (len(due), expect(*found))
 
 
 @st.composite
