@@ -50,6 +50,7 @@ from .keywords.sending import SendingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.target import TargetKeywords
+from .keywords.trespassing import TrespassingKeywords
 from .listener import TestListener
 
 __version__ = "0.1.0"
@@ -105,7 +106,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
-            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), RememberingKeywords(kit, expectation), sending,
+            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),

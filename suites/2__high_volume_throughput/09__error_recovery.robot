@@ -112,8 +112,7 @@ Trouble Lasts For
     [Documentation]    So long, or for a share of it, everybody works with whatever was done to them.
     [Tags]    waiting
     [Arguments]    ${time}    ${share}=1
-    ${seconds} =    Evaluate    robot.utils.timestr_to_secs($time) * float($share)
-    Sleep    ${seconds}    reason=so long the trouble lasts
+    Let Time Pass    ${time}    share=${share}
 
 The Network Is Gone For A While
     [Documentation]    Nothing passes, and nobody is told; then it passes again.

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 
 CHUNK = 64 * 1024
@@ -72,6 +73,11 @@ def must_have(source: str) -> None:
     except OSError:
         advice = f"; on macOS 'sudo ifconfig lo0 alias {source}' makes one" if source.startswith("127.") else ""
         raise NoSuchAddress(f"this machine has no address {source} that connections could come from{advice}") from None
+
+
+def next_of(addresses: Sequence[str], now: str | None) -> str:
+    """The address behind the one of now, in a circle; the first, where that is none of them."""
+    return addresses[(addresses.index(now) + 1) % len(addresses)] if now in addresses else addresses[0]
 
 
 def reset(one: socket.socket) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from robot.api import logger
+from robot.libraries.BuiltIn import BuiltIn
 
-from ..arguments import Count, Interval, MaybeCount, MaybeInterval, MaybePriority, MaybeSize
+from ..arguments import Count, Duration, Interval, MaybeCount, MaybeInterval, MaybePriority, MaybeSize, Share
 from ..engine.activity import ENDS_WITHIN, Activity
 from ..engine.client import Client
 from ..engine.schedule import Schedule
@@ -23,6 +25,7 @@ PINGING = Interval(1.0)
 SAMPLING = Interval(0.100)
 WITHOUT_END = 1_000_000_000
 IN_FLIGHT = Count(32)
+ALL_OF_IT = Share(1)
 QUEUE, SNAPSHOTS, AGENTS, PINGS, FIGURES, ASKING, SENDING = (
     "Watching The Queue", "Taking Snapshots", "Watching The Agents", "Pinging", "Watching The Server", "Asking", "Sending",
 )
@@ -34,6 +37,20 @@ class ActivityKeywords:
     def __init__(self, kit: Kit, sending: SendingKeywords) -> None:
         self._kit = kit
         self._sending = sending
+
+    @keyword(tags=("Activity",))
+    def let_time_pass(self, time: Duration, *, share: Share = ALL_OF_IT) -> None:
+        """Does nothing for a while; whatever was begun goes on meanwhile. For a pause that is the stimulus, never to wait for something.
+
+        | =Argument= | =Meaning=                                                                        |
+        | time       | such as ``2 s``                                                                  |
+        | share      | which part of it, such as ``30 %`` or a scale of the profile; more than 0, at most 1 |
+
+        To wait for a condition there is a keyword for each: `Wait Until Everything Is Answered` and its kin.
+
+        | `Let Time Pass`    2 s    share=${LADDER_SCALE}
+        """
+        BuiltIn().sleep(timedelta(seconds=time * share), "this pause is the stimulus")
 
     @keyword(tags=("Activity", "Backpressure"))
     def start_watching_the_queue(self, every: Interval = WATCHING, client: str | None = None) -> None:

@@ -16,7 +16,7 @@ from ..faults.catalogue import CATALOGUE, Direction, Fault
 from ..faults.gate import Gate
 from ..faults.injection import Injection
 from ..faults.plan import fault_plan
-from ..faults.sockets import NoSuchAddress, must_have
+from ..faults.sockets import NoSuchAddress, must_have, next_of
 from ..faults.triggers import After
 from ..faults.words import Cut, FaultKinds, MaybeAfter, MaybeByteRate, MaybeConnection, MaybeCut, MaybeDirection, OldPath
 from .decorator import keyword
@@ -156,7 +156,7 @@ class FaultKeywords:
 
         | =Argument= | =Meaning=                                                                                         |
         | client     | alias; none: the only client that goes through the fault proxy; ``everyone``: all that do          |
-        | to         | local address that the server sees from now on, such as ``127.0.0.2``                               |
+        | to         | local address that the server sees from now on, such as ``127.0.0.2``; of several, with commas between them, the one behind that of now |
         | old_path   | ``closed``: both ends see that it has ended; ``blackholed``: neither does, and what goes there is lost |
 
         A TCP connection does not survive a change of address: use `Reconnect` then. The address of before comes back with the test's end.
@@ -165,16 +165,18 @@ class FaultKeywords:
         | `Switch Network` | alice | to=127.0.0.2 | old_path=blackholed |
         | `Reconnect` | alice |
         """
-        must_lead_to_the_target(self._kit, to)
-        try:
-            must_have(to)
-        except NoSuchAddress as reason:
-            raise SkipExecution(f"not available here: {reason}") from None
+        addresses = [address.strip() for address in to.split(",")]
+        for address in addresses:
+            must_lead_to_the_target(self._kit, address)
+            try:
+                must_have(address)
+            except NoSuchAddress as reason:
+                raise SkipExecution(f"not available here: {reason}") from None
         for gate in self._gates(client):
             fault, direction = (Fault.CLOSE, Direction.TO_CLIENT) if old_path is OldPath.closed else (Fault.BLACKHOLE, Direction.BOTH)
             self._cut(gate, Injection(fault, direction, alone=True))
             self._kit.scope.undo.append(partial(setattr, gate, "source", gate.source))
-            gate.source = to
+            gate.source = next_of(addresses, gate.source)
 
     @keyword(tags=("Faults",))
     def run_fault_plan(

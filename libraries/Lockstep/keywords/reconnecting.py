@@ -8,13 +8,12 @@ from typing import Any
 
 from robot.api import logger
 
-from ..arguments import Count, Duration, MaybeInterval, Number
+from ..arguments import Count, Duration, MaybeInterval
 from ..connecting_arguments import Factor, Jitter, MaybeLocalAddress
 from ..engine.by_itself import ByItself
 from ..engine.client import Client
 from ..engine.ladder import Ladder
 from ..engine.reconnect import Manner, NotBack, Reconnection, reconnect, reconnect_so_often
-from ..engine.resume_attempt import ResumeAttempt, try_to_resume
 from ..engine.session import SessionState
 from ..errors import EnvironmentSetupError, UsageError
 from ..profiles import active_values
@@ -23,7 +22,7 @@ from .kit import Kit, variable
 
 FIRST, CAP = Duration(1), Duration(30)
 FACTOR, JITTER, TRIES = Factor(2), Jitter(0.1), Count(10)
-ONCE, WITHIN, PATIENCE, NOTHING_YET, AT_ONCE = Count(1), Duration(30), Duration(1), Number(0), Duration(0)
+ONCE, WITHIN, PATIENCE, AT_ONCE = Count(1), Duration(30), Duration(1), Duration(0)
 RETURNING = "Reconnecting By Themselves"
 
 
@@ -242,29 +241,6 @@ class ReconnectingKeywords:
         | `Try To Resume` | ${session.id} | bob | epoch=${session.epoch} | offset=${session.offset} |
         """
         return replace(self._kit.client(client).session)
-
-    @keyword(tags=("Sessions", "Isolation"))
-    def try_to_resume(self, session: str, role: str, *, epoch: str = "1", offset: Number = NOTHING_YET) -> ResumeAttempt:
-        """Asks for a session as this user, whoever it belongs to, and returns what the target said; nobody's session here changes.
-
-        | =Argument= | =Meaning=                                                                     |
-        | session    | id of the session, such as that of another user, or a guess                   |
-        | role       | the user who asks, such as ``bob``; need not be connected                     |
-        | epoch      | the epoch to ask for                                                          |
-        | offset     | the last offset that is said to have been received                            |
-
-        The connection is closed again once a question has been answered behind everything that the target sends by itself. The result
-        has ``connected``, ``recovered``, ``reason``, ``session`` and ``epoch`` (those that the target gave), ``same_session``,
-        ``received`` (how many numbered events came), ``history`` (what the conversation history says, where it is offered) and
-        ``refusal`` (how the connection was refused, else empty). Fails if the target does not offer ``resume``.
-
-        | ${session} =    `Get Session`    alice
-        | ${attempt} =    `Try To Resume`    ${session.id}    bob    epoch=${session.epoch}
-        """
-        kit = self._kit
-        kit.must_offer("resume")
-        asked = {"session": session, "epoch": int(epoch) if epoch.isdecimal() else epoch, "offset": int(offset)}
-        return kit.engine.run(try_to_resume(kit.engine, kit.account(role), kit.target, asked, fence=kit.fence))
 
     def _manner(self, *, resume: bool = True, resend: bool = True, after: float = 0.0) -> Manner:
         scale: Any = variable("${LADDER_SCALE}", None) or active_values()["LADDER_SCALE"]

@@ -100,11 +100,11 @@ She Is Away And Reads On
     END
 
 She Moves To And Fro And Reads On
-    [Documentation]    The networks are 127.0.0.2 and 127.0.0.3.
+    [Documentation]    From one network to the other and back.
     [Arguments]    ${times}
     VAR    @{reconnections} =    @{EMPTY}
-    FOR    ${number}    IN RANGE    ${times}
-        Switch Network    alice    to=127.0.0.${{2 + $number % 2}}
+    FOR    ${_}    IN RANGE    ${times}
+        Switch Network    alice    to=${NETWORKS}
         ${back} =    Reconnect    alice
         She Finds The Conversation As It Was
         VAR    @{reconnections} =    @{reconnections}    ${back}

@@ -84,10 +84,10 @@ She Works And Changes Her Network
     [Documentation]    Twenty questions are under way at each switch. Their answers come when the old path is gone and she is not
     ...    yet on the new one: the agent is held until then.
     [Arguments]    ${times}    ${old_path}
-    FOR    ${number}    IN RANGE    ${times}
+    FOR    ${_}    IN RANGE    ${times}
         Hold The Agent    alice
         Send Burst    20    client=alice
-        Switch Network    alice    to=127.0.0.${{2 + $number % 2}}    old_path=${old_path}
+        Switch Network    alice    to=${NETWORKS}    old_path=${old_path}
         Release The Agent    alice
         Reconnect    alice
         Send Burst    20    client=alice
@@ -96,8 +96,8 @@ She Works And Changes Her Network
 She Changes Her Network Every
     [Documentation]    To and fro between two new addresses; a question is under way each time.
     [Arguments]    ${time}    ${times}
-    FOR    ${number}    IN RANGE    ${times}
+    FOR    ${_}    IN RANGE    ${times}
         Send Burst    1    client=alice
-        She Changes Her Network    to=127.0.0.${{2 + $number % 2}}    old_path=blackholed
+        She Changes Her Network    to=${NETWORKS}    old_path=blackholed
         Sleep    ${time}    reason=so long each network lasts
     END

@@ -42,12 +42,12 @@ Moving Away From A Dead Path
 
 *** Keywords ***
 She Moves Six Times
-    [Documentation]    To and fro between the networks 127.0.0.2 and 127.0.0.3.
+    [Documentation]    To and fro between two networks.
     [Arguments]    ${old_path}    ${questions}=1
     VAR    @{reconnections} =    @{EMPTY}
-    FOR    ${number}    IN RANGE    6
+    FOR    ${_}    IN RANGE    6
         Send Burst    ${questions}    client=alice
-        Switch Network    alice    to=127.0.0.${{2 + $number % 2}}    old_path=${old_path}
+        Switch Network    alice    to=${NETWORKS}    old_path=${old_path}
         ${back} =    Reconnect    alice
         VAR    @{reconnections} =    @{reconnections}    ${back}
     END
