@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 from robot.api import ExecutionResult
 from robot.errors import DataError
@@ -30,6 +31,10 @@ WITHIN = 600.0
 FIRST_SEED = 4711
 TRIES = 3
 """So often a row is run at most while this machine was too busy to measure: that says nothing about what is built in."""
+CALM = 50.0
+"""%; where others leave so much of the processors idle, a row that could not be measured is tried again."""
+PATIENCE = 30.0
+"""s; so long that is waited for, at most."""
 AT_ONCE = 2
 """So many rows run at the same time: each is a robot and a server of its own."""
 
@@ -160,8 +165,16 @@ def run(row: Row, seed: int) -> Outcome:
         if outcome.killed is not None or not outcome.void:
             break
         with _MACHINE.alone():
+            _wait_until_calm()
             outcome = _tried(row, seed)
     return outcome
+
+
+def _wait_until_calm() -> None:
+    """Until this machine has hardly anything to do: nothing of ours runs now."""
+    until = time.monotonic() + PATIENCE
+    while psutil.cpu_times_percent(interval=1.0).idle < CALM and time.monotonic() < until:
+        pass
 
 
 def _tried(row: Row, seed: int) -> Outcome:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from robot import api
@@ -94,18 +95,26 @@ def test_a_void_row_is_told_as_such(outcome):
 VOID = {"problem": "invalid: late", "void": "invalid: late"}
 
 
+@pytest.fixture
+def machine(monkeypatch):
+    """What others leave idle of the processors, look by look; nothing waits."""
+    idle = []
+    monkeypatch.setattr(matrix.psutil, "cpu_times_percent", lambda interval: SimpleNamespace(idle=idle.pop(0) if idle else 100.0))
+    return idle
+
+
 @pytest.mark.parametrize(("outcomes", "runs"), [
     ([{"failed": {"a": ("lost",)}}], 1), ([{"failed": {}}], 1), ([VOID, {"failed": {"a": ("lost",)}}], 2), ([{"void": "invalid: late"}, {"failed": {}}], 2),
     ([{"failed": {"a": ("lost",)}, "void": "invalid: late"}], 1), ([VOID] * 3, 3),
 ])
-def test_a_row_is_run_again_only_where_the_machine_could_not_measure_it(monkeypatch, outcomes, runs):
+def test_a_row_is_run_again_only_where_the_machine_could_not_measure_it(monkeypatch, machine, outcomes, runs):
     left = [Outcome(DEFECT, **facts) for facts in outcomes]
     monkeypatch.setattr(matrix, "_tried", lambda row, seed: left.pop(0))
     assert matrix.run(DEFECT, 1).void == outcomes[-1].get("void", "")
     assert len(outcomes) - len(left) == runs
 
 
-def test_a_row_that_could_not_be_measured_runs_alone_the_next_time(monkeypatch):
+def test_a_row_that_could_not_be_measured_runs_alone_the_next_time(monkeypatch, machine):
     running, most, tries = set(), {}, Counter()
     together = threading.Barrier(2)
 
@@ -123,3 +132,19 @@ def test_a_row_that_could_not_be_measured_runs_alone_the_next_time(monkeypatch):
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(partial(matrix.run, DEFECT), (1, 2)))
     assert {key: count for key, count in most.items() if key[1] > 1} == {(seed, turn): 1 for seed in (1, 2) for turn in (2, 3)}
+
+
+def test_the_next_try_waits_until_others_are_through(monkeypatch, machine):
+    machine += [0.0, 20.0, 90.0, 10.0]
+    left = [Outcome(DEFECT, **VOID), Outcome(DEFECT, {"a": ("lost",)})]
+    monkeypatch.setattr(matrix, "_tried", lambda row, seed: left.pop(0))
+    assert matrix.run(DEFECT, 1).as_wanted
+    assert machine == [10.0]
+
+
+def test_it_does_not_wait_for_ever(monkeypatch, machine):
+    machine += [0.0] * 9
+    monkeypatch.setattr(matrix, "PATIENCE", 0.0)
+    monkeypatch.setattr(matrix, "_tried", lambda row, seed: Outcome(row, **VOID))
+    assert matrix.run(DEFECT, 1).invalid
+    assert len(machine) == 7
