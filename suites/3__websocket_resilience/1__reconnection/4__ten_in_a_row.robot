@@ -7,7 +7,7 @@ Resource          ../../../resources/resilience.resource
 
 Suite Setup       Start Target
 Suite Teardown    Stop Target
-Test Setup        The Network Can Be Disturbed    history    agent_memory    server_figures
+Test Setup        The Network Can Be Disturbed    history    agent_memory
 Test Timeout      5 minutes
 
 Test Tags         wsr-1-4    serial

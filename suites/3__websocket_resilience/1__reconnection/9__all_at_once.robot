@@ -28,7 +28,7 @@ A Hundred Users Come Back At Once
 *** Keywords ***
 Everybody Can Be Disturbed
     [Documentation]    But for Bob, who goes to the target directly.
-    The Target Must Offer    resume    session_list
+    The Target Must Offer    resume
     Start Fault Proxy
 
 A Hundred Users Are Connected And Bob Works Beside Them
@@ -36,14 +36,15 @@ A Hundred Users Are Connected And Bob Works Beside Them
     ...    shorter by half.
     Bob Works Beside Her
     Route Through The Fault Proxy    everyone
-    Connect Users    100    resumable=yes
+    ${users} =    Connect Users    100    resumable=yes
+    VAR    @{USERS} =    @{users}    scope=TEST
     Set Reconnect Ladder    first=1 s    factor=2    cap=30 s    jitter=50 %
     Let Clients Reconnect By Themselves    everyone
 
 All Of Them Lose Their Connections At Once
     [Documentation]    In the middle of their work.
-    FOR    ${number}    IN RANGE    1    101
-        Send Burst    2    client=user-${number}
+    FOR    ${user}    IN    @{USERS}
+        Send Burst    2    client=${user}
     END
     Cut The Connection    everyone
     Wait Until Reconnected    everyone

@@ -8,7 +8,7 @@ Resource          ../../../resources/resilience.resource
 
 Suite Setup       Start Target
 Suite Teardown    Stop Target
-Test Setup        The Network Can Be Disturbed    history    session_list    session_events    server_figures
+Test Setup        The Network Can Be Disturbed    history
 Test Timeout      5 minutes
 
 Test Tags         wsr-6-1

@@ -8,7 +8,7 @@ Resource          ../../../resources/resilience.resource
 
 Suite Setup       Start Target
 Suite Teardown    Stop Target
-Test Setup        The Network Can Be Disturbed    history    session_list    session_events
+Test Setup        The Network Can Be Disturbed    history
 Test Timeout      2 minutes
 
 
@@ -41,7 +41,7 @@ Three Switches In The Middle Of Work
     [Documentation]    Questions are asked before, during and after each switch. An answer that was sent into the dead path
     ...    comes again.
     [Tags]    wsr-9-2
-    [Setup]    The Network Can Be Disturbed    session_list    hold
+    [Setup]    The Network Can Be Disturbed    hold
     Given Alice Is Connected And Bob Works Beside Her
     When She Works And Changes Her Network    times=3    old_path=closed
     Then Her Session Has Moved With Her
@@ -51,7 +51,7 @@ Three Switches In The Middle Of Work
 Three Switches In The Middle Of Work With Dead Paths
     [Documentation]    The same while each old path swallows what is sent into it.
     [Tags]    wsr-9-2
-    [Setup]    The Network Can Be Disturbed    session_list    hold
+    [Setup]    The Network Can Be Disturbed    hold
     Given Alice Is Connected And Bob Works Beside Her
     When She Works And Changes Her Network    times=3    old_path=blackholed
     Then Her Session Has Moved With Her
