@@ -11,6 +11,7 @@ from certainty import Shown, at_least, percent, shown
 
 from .errors import InputError
 from .quantity import Dimension, Quantity, beside, counted, figure
+from .wording import listed
 
 PROFILES = ("quick", "ci", "dev", "full")
 """The profiles from the smallest to the largest: a criterion that needs one is claimed from there on."""
@@ -273,7 +274,7 @@ def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], 
         state, reason = State.INVALID, circumstances.disturbed[silent[0]]
     elif silent:
         beyond = circumstances.out_of_reach_for(condition.measurement, silent)
-        state, reason = State.NOT_MEASURED, beyond or f"“{condition.label}” was not measured by {' and '.join(silent)}"
+        state, reason = State.NOT_MEASURED, beyond or f"“{condition.label}” was not measured by {listed(silent)}"
     if beyond or not (sound or recorded):
         return Finding(condition, state, reason, out_of_reach=bool(beyond))
     return _finding(condition, state, reason, sound or recorded)

@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InputError
 from .soak import Soak, read_soak
-from .verdict import count
+from .wording import count
 
 
 class Shown(StrEnum):

@@ -11,7 +11,7 @@ from .cases import CaseList
 from .proof import Proof, Shown, Trial, of_case, proven
 from .rendering import template
 from .soak import AGAIN, Soak
-from .verdict import count, listed
+from .wording import count, listed
 from .yaml_file import read_mapping
 
 FAULT_WORDS = {Shown.PROVEN: "caught", Shown.REFUTED: "missed", Shown.NO_RESULT: "no result", Shown.NOT_RUN: "not run"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .verdict import count
+from .wording import count
 
 FILE = "soak.json"
 AGAIN = "python run.py prove --replay"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from .criteria import Judged, State
 from .reach import BEYOND_LIMITS
 from .run_info import RunInfo
+from .wording import count, listed
 
 
 class Outcome(StrEnum):
@@ -129,13 +130,3 @@ def _condition(evidence: Evidence) -> str:
 
 def _named(judged: Sequence[Judged]) -> str:
     return listed([f"“{one.criterion.title}”" for one in judged])
-
-
-def listed(things: Sequence[str]) -> str:
-    """One, two and three."""
-    return f"{', '.join(things[:-1])} and {things[-1]}" if len(things) > 1 else "".join(things)
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 test, 2 tests."""
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -79,6 +79,7 @@ def test_without_a_measurement_nothing_is_met() -> None:
     result = judged([row(cases=("rms-1", "rms-b"))], [figure(0)])
     assert (result.state, result.claimed) == (State.NOT_MEASURED, True)
     assert result.reason == "“lost” was not measured by rms-b"
+    assert judged([row(cases=("rms-1", "rms-b", "hvt-1"))], []).reason == "“lost” was not measured by rms-1, rms-b and hvt-1"
 
 
 @pytest.mark.parametrize("useless", [figure(float("nan")), figure(0, samples=0)])
