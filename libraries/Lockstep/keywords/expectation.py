@@ -101,7 +101,7 @@ class Expectation:
         rows = self._kit.engine.run(self._kit.target.ledger(self._kit.ledger_seen))
         return [row for row in rows if row.user in users]
 
-    def offered(self, capability: str, checks: Sequence[Check] | str) -> bool:
+    def offered(self, capability: str, checks: Sequence[Callable[..., Verdict]] | str) -> bool:
         """True when the target offers it; otherwise notes the checks that cannot be made, for the test's message and the page."""
         kit = self._kit
         if kit.target.offers(capability):
@@ -193,11 +193,11 @@ def _figures(verdict: Verdict) -> str:
     return "".join(f"; {figure.name} {figure.value:g} {figure.unit}" for figure in verdict.measurements)
 
 
-def _topic(check: Check) -> str:
+def _topic(check: Callable[..., Verdict]) -> str:
     """What a check is about: the name of its module or room, such as ``order`` or ``queue``."""
     return str(getattr(check, "func", check).__module__).rpartition(".checks.")[2].partition(".")[0]
 
 
-def _name(check: Check) -> str:
+def _name(check: Callable[..., Verdict]) -> str:
     function = getattr(check, "func", check)
     return str(getattr(function, "__name__", "check")).replace("_", " ")
