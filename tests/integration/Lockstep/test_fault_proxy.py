@@ -49,7 +49,7 @@ class End(asyncio.Protocol):
     """One end of a connection: what it got, in which portions, and how it ended."""
 
     def __init__(self, answers=None):
-        self.portions, self.ended = [], None
+        self.portions, self.ended, self.peer = [], None, None
         self._answers, self._changed = answers, asyncio.Event()
 
     def connection_made(self, transport):
@@ -114,7 +114,7 @@ class Bench:
         before, loop = len(self.served), asyncio.get_running_loop()
         route = self.proxy.way("alice", before + 11)
         _, client = await loop.create_connection(End, route.host, route.port)
-        await until(lambda: len(self.served) > before and self.gate.current is not None)
+        await until(lambda: len(self.served) > before and self.served[before].peer and self.gate.current is not None)
         return client, self.served[before]
 
     async def inject(self, fault, direction=None, *, connection=None, **said):
