@@ -39,6 +39,7 @@ from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
 from .keywords.process_faults import ProcessFaultKeywords
 from .keywords.queueing import QueueingKeywords
+from .keywords.real_networks import RealNetworkKeywords
 from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.recovering import RecoveringKeywords
@@ -113,7 +114,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
-            LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), ProcessFaultKeywords(kit), RecordingKeywords(kit),
+            LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

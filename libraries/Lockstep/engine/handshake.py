@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -48,13 +49,11 @@ async def handshake(settings: Connect, address: Address, *, route: Route | None 
     """
     url, headers, subprotocols = address
     place = url.split("?")[0]
-    tcp: dict[str, Any] = {} if route is None else {"host": route.host, "port": route.port}
-    if source is not None:
-        tcp["local_addr"] = source, 0
-    if secure := url.startswith("wss:"):
-        tcp["ssl"] = tls(settings)
+    tcp: dict[str, Any] = {"ssl": tls(settings)} if (secure := url.startswith("wss:")) else {}
     no_tls = "; use ws: in 'connect.url' if it speaks no TLS" if secure else ""
     try:
+        async with asyncio.timeout(settings.within):
+            tcp |= await _way(route, source)
         return await connect(
             url, additional_headers=headers, subprotocols=subprotocols or None, compression=None,  # type: ignore[arg-type]
             proxy=settings.proxy if route is None else None, open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None,
@@ -76,6 +75,14 @@ async def handshake(settings: Connect, address: Address, *, route: Route | None 
         raise Refused(f"it hung up during the handshake at {place}{no_tls}") from None
     except OSError as error:
         raise Refused(f"no connection to {place} {_cause(error, source)}") from None
+
+
+async def _way(route: Route | None, source: str | None) -> dict[str, Any]:
+    """Where the TCP connection goes and comes from; it is there already where its socket has to be made in another network."""
+    if route is not None and route.made is not None:
+        return {"sock": await route.opened(source)}
+    way: dict[str, Any] = {} if route is None else {"host": route.host, "port": route.port}
+    return way if source is None else {**way, "local_addr": (source, 0)}
 
 
 def _cause(error: OSError, source: str | None) -> str:

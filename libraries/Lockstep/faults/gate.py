@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EnvironmentSetupError, UsageError
 from . import sockets
 from .catalogue import Fault
+from .device import Device
 from .injection import Injection
 from .link import Link
 from .pipe import Pipe
@@ -27,8 +28,10 @@ NEXT = "next"
 class Gate:
     """Listens on a port of this machine as long as it is open; used by the loop thread only."""
 
-    def __init__(self, proxy: FaultProxy, client: str, port: int = 0) -> None:
+    def __init__(self, proxy: FaultProxy, client: str, port: int = 0, device: Device | None = None) -> None:
         self.client = client
+        self.device = device
+        """The client's own device, to whose networks the door is the way out; ends with it."""
         self.seed = f"{proxy.seed}-{client}"
         self.source: str | None = None
         """The address of this machine that connections to the server come from."""
@@ -47,7 +50,7 @@ class Gate:
         self._welcoming = asyncio.Event()
         self._welcoming.set()
         try:
-            self._listener = sockets.bound(port)
+            self._listener = self._bound(port)
         except OSError as error:
             raise EnvironmentSetupError(
                 f"port {port} of {sockets.LOOPBACK} cannot be had for the fault proxy ({error.strerror}); give another one with port=..., or none"
@@ -58,7 +61,7 @@ class Gate:
     @property
     def route(self) -> Route:
         """Where the client has to connect to."""
-        return Route(sockets.LOOPBACK, self.port)
+        return Route(sockets.LOOPBACK, self.port) if self.device is None else self.device.route(self.port)
 
     @property
     def current(self) -> Link | None:
@@ -66,6 +69,9 @@ class Gate:
         return next((link for link in reversed(self._links) if link.is_open), None)
 
     # connections
+
+    def _bound(self, port: int) -> socket.socket:
+        return sockets.bound(port) if self.device is None else self.device.bound(port)
 
     def _listen(self) -> None:
         self._listener.listen(128)
@@ -212,11 +218,11 @@ class Gate:
         """A socket that has the port and does not listen refuses; that it does is tried out."""
         await _over(self._accepting)
         self._listener.close()
-        self._listener = sockets.bound(self.port)
+        self._listener = self._bound(self.port)
         self.acting.append(injection)
         self._end_in_time(injection)
         try:
-            sockets.reset(await sockets.connected((sockets.LOOPBACK, self.port), None))
+            sockets.reset(await self.route.opened())
         except ConnectionRefusedError:
             injection.struck += 1
             self._proxy.note("done", injection, self.client, self.expected, gate=0, bytes=0, frames=0)
@@ -270,6 +276,8 @@ class Gate:
             timer.cancel()
         await _over(self._accepting, *self._links.values())
         self._listener.close()
+        if self.device is not None:
+            await asyncio.to_thread(self.device.close)
 
 
 async def _over(*tasks: asyncio.Task[Any]) -> None:

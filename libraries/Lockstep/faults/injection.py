@@ -10,7 +10,8 @@ from typing import Any
 from .catalogue import CATALOGUE, Direction, Fault
 from .triggers import After, AfterBytes, AfterFrames, Condition, InCodePoint, InHeader, InPayload, Trigger
 
-_numbers = itertools.count(1)
+numbers = itertools.count(1)
+"""Each fault of this process has its own."""
 INSIDE: dict[Fault, Callable[[int, Condition], Trigger]] = {
     Fault.CUT_IN_FRAME: InPayload, Fault.CUT_IN_HEADER: InHeader, Fault.CUT_IN_CODE_POINT: InCodePoint, Fault.FLIP: InPayload,
 }
@@ -35,7 +36,7 @@ class Injection:
     """Lasting, and yet it acts only on the connection where it strikes."""
     planned: bool = False
     """Belongs to a plan: strikes only while messages are under way, and then the next of the plan has its turn."""
-    number: int = field(default_factory=_numbers.__next__)
+    number: int = field(default_factory=numbers.__next__)
     struck: int = 0
 
     @property

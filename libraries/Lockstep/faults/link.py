@@ -29,6 +29,8 @@ class Link:
         self._client = client
         self._server: socket.socket | None = None
         self._pipes: dict[Direction, Pipe] = {}
+        self.is_dead = False
+        """The network that it went over is gone, of which neither end has heard."""
         self.own: list[Injection] = []
         """Lasting faults that act on this connection alone."""
         self._confirmed: set[Injection] = set()
@@ -45,7 +47,7 @@ class Link:
     @property
     def is_open(self) -> bool:
         """Bytes can pass."""
-        return bool(self._pipes) and not self.over
+        return bool(self._pipes) and not self.over and not self.is_dead
 
     @property
     def is_left(self) -> bool:

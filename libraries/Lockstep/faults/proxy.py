@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from ..errors import UsageError
+from .device import Device
 from .gate import Gate
 from .injection import Injection
 from .route import Route
@@ -43,16 +44,20 @@ class FaultProxy:
         gate.expected = connection
         return gate.route
 
-    def open(self, client: str, port: int = 0) -> Gate:
+    def open(self, client: str, port: int = 0, device: Device | None = None) -> Gate:
         """From now on this client goes through the proxy."""
-        if client in self.gates:
-            raise UsageError(f"{client} goes through the fault proxy already")
-        self.gates[client] = gate = Gate(self, client, port)
+        self.must_be_free(client)
+        self.gates[client] = gate = Gate(self, client, port, device)
         return gate
 
-    async def opened(self, client: str, port: int) -> Gate:
+    def must_be_free(self, client: str) -> None:
+        """Refuses a client that has its door."""
+        if client in self.gates:
+            raise UsageError(f"{client} goes through the fault proxy already")
+
+    async def opened(self, client: str, port: int = 0, device: Device | None = None) -> Gate:
         """The same for those who are not in the loop."""
-        return self.open(client, port)
+        return self.open(client, port, device)
 
     async def follow(self, client: str, plan: Sequence[Injection]) -> None:
         """These faults of a client strike one after the other."""

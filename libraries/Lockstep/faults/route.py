@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from . import sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,12 @@ class Route:
 
     host: str
     port: int
+    made: sockets.Made | None = None
+    """Makes the socket that connects there, where that is in another network than this process."""
+
+    async def opened(self, source: str | None = None) -> socket.socket:
+        """A connection there, from a source address where one is given."""
+        return await sockets.connected((self.host, self.port), source, self.made)
 
 
 Way = Callable[[str, int], Route | None]

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 CHUNK = 64 * 1024
@@ -16,6 +16,8 @@ LINGER = 5.0
 """s for the peer to close its side after ours is closed."""
 LOOPBACK = "127.0.0.1"
 Address = tuple[str, int]
+Made = Callable[[], Awaitable[socket.socket]]
+"""Makes a socket, where it is to belong to another network than this process does."""
 
 
 class NoSuchAddress(Exception):  # noqa: N818 - a fact about this machine, not an error of the kit
@@ -37,12 +39,12 @@ def bound(port: int, host: str = LOOPBACK) -> socket.socket:
     return one
 
 
-async def connected(address: Address, source: str | None) -> socket.socket:
+async def connected(address: Address, source: str | None, made: Made | None = None) -> socket.socket:
     """A connection to an address, from a source address of this machine where one is given."""
     loop = asyncio.get_running_loop()
     last: OSError = OSError(f"{address[0]} has no address")
     for family, kind, protocol, _, place in await loop.getaddrinfo(*address, type=socket.SOCK_STREAM):
-        one = socket.socket(family, kind, protocol)
+        one = socket.socket(family, kind, protocol) if made is None else await made()
         try:
             one.settimeout(0)
             _small_buffers(one)

@@ -23,6 +23,7 @@ from .decorator import keyword
 from .expectation import Expectation
 from .fault_proxy import fault_proxy, must_lead_to_the_target, start
 from .kit import Kit
+from .real_networks import move
 
 EVERYONE = "everyone"
 TWICE, HUNDRED_FRAMES = Count(2), After(100, "frames")
@@ -156,8 +157,8 @@ class FaultKeywords:
 
         | =Argument= | =Meaning=                                                                                         |
         | client     | alias; none: the only client that goes through the fault proxy; ``everyone``: all that do          |
-        | to         | local address that the server sees from now on, such as ``127.0.0.2``; of several, with commas between them, the one behind that of now |
-        | old_path   | ``closed``: both ends see that it has ended; ``blackholed``: neither does, and what goes there is lost |
+        | to         | local address that the server sees from now on, such as ``127.0.0.2``, or one of the client's own networks (`Route Through Real Networks`), such as ``mobile``; of several, with commas between them, the one behind that of now |
+        | old_path   | ``closed``: both ends see that it has ended; ``blackholed``: neither does, and what goes there is lost. A real network goes down as ``blackholed`` |
 
         A TCP connection does not survive a change of address: use `Reconnect` then. The address of before comes back with the test's end.
         Skipped as *not available here* where this machine has no such address. Fails if the client has no open connection.
@@ -165,18 +166,16 @@ class FaultKeywords:
         | `Switch Network` | alice | to=127.0.0.2 | old_path=blackholed |
         | `Reconnect` | alice |
         """
-        addresses = [address.strip() for address in to.split(",")]
-        for address in addresses:
-            must_lead_to_the_target(self._kit, address)
-            try:
-                must_have(address)
-            except NoSuchAddress as reason:
-                raise SkipExecution(f"not available here: {reason}") from None
+        places = [place.strip() for place in to.split(",")]
         for gate in self._gates(client):
+            if gate.device is not None:
+                move(self._kit, gate, gate.device, places, old_path)
+                continue
+            self._must_have(places)
             fault, direction = (Fault.CLOSE, Direction.TO_CLIENT) if old_path is OldPath.closed else (Fault.BLACKHOLE, Direction.BOTH)
             self._cut(gate, Injection(fault, direction, alone=True))
             self._kit.scope.undo.append(partial(setattr, gate, "source", gate.source))
-            gate.source = next_of(addresses, gate.source)
+            gate.source = next_of(places, gate.source)
 
     @keyword(tags=("Faults",))
     def run_fault_plan(
@@ -241,6 +240,14 @@ class FaultKeywords:
         if client is None and proxy.gates:
             raise UsageError(f"{len(proxy.gates)} clients go through the fault proxy ({', '.join(proxy.gates)}); say which one with client=...")
         return [proxy.gate(client or "the client")]
+
+    def _must_have(self, addresses: list[str]) -> None:
+        for address in addresses:
+            must_lead_to_the_target(self._kit, address)
+            try:
+                must_have(address)
+            except NoSuchAddress as reason:
+                raise SkipExecution(f"not available here: {reason}") from None
 
     def _cut(self, gate: Gate, injection: Injection) -> None:
         self._inject(gate, injection, None)

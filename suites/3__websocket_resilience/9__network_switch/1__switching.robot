@@ -70,34 +70,3 @@ Five Switches Within A Quarter Of A Second
     And Her Session Has Moved With Her
     And Nothing Of Alice Is Lost
     And Bob Has Noticed Nothing
-
-
-*** Keywords ***
-She Changes Her Network
-    [Documentation]    The old connection is lost, and she comes back from the new address.
-    [Arguments]    ${to}    ${old_path}
-    Switch Network    alice    to=${to}    old_path=${old_path}
-    ${back} =    Reconnect    alice
-    RETURN    ${back}
-
-She Works And Changes Her Network
-    [Documentation]    Twenty questions are under way at each switch. Their answers come when the old path is gone and she is not
-    ...    yet on the new one: the agent is held until then.
-    [Arguments]    ${times}    ${old_path}
-    FOR    ${_}    IN RANGE    ${times}
-        Hold The Agent    alice
-        Send Burst    20    client=alice
-        Switch Network    alice    to=${NETWORKS}    old_path=${old_path}
-        Release The Agent    alice
-        Reconnect    alice
-        Send Burst    20    client=alice
-    END
-
-She Changes Her Network Every
-    [Documentation]    To and fro between two new addresses; a question is under way each time.
-    [Arguments]    ${time}    ${times}
-    FOR    ${_}    IN RANGE    ${times}
-        Send Burst    1    client=alice
-        She Changes Her Network    to=${NETWORKS}    old_path=blackholed
-        Sleep    ${time}    reason=so long each network lasts
-    END

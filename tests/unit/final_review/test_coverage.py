@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from final_review.cases import CaseGroup, CaseList
@@ -34,6 +36,21 @@ def test_what_was_skipped_did_not_pass_unless_the_target_does_not_offer_it() -> 
     assert state(outcome(1, "PASS"), outcome(2, "SKIP", "invalid: late")) == ("skipped", "1 of 2 tests skipped: invalid: late")
     assert state(outcome(1, "PASS"), outcome(2, "SKIP", ABSENT)) == ("passed", "1 of 2 tests not offered by the target")
     assert state(outcome(1, "SKIP", ABSENT)) == ("skipped", "not offered by the target: no ledger")
+
+
+def on_real_networks(number: int, message: str) -> ExecutedTest:
+    return replace(outcome(number, "SKIP", message), tags=("rms-1", "net-real"))
+
+
+def test_real_networks_that_are_not_to_be_had_take_nothing_from_a_case() -> None:
+    none_here = "not available here: only Linux has them"
+    assert state(outcome(1, "PASS"), on_real_networks(2, none_here)) == ("passed", "1 of 2 tests not available here")
+    assert state(outcome(1, "PASS"), outcome(2, "SKIP", ABSENT), on_real_networks(3, none_here)) == (
+        "passed", "1 of 3 tests not offered by the target, 1 of 3 tests not available here")
+    assert state(outcome(1, "PASS"), outcome(2, "SKIP", none_here)) == ("skipped", f"1 of 2 tests skipped: {none_here}")
+    assert state(outcome(1, "PASS"), on_real_networks(2, "invalid: late")) == ("skipped", "1 of 2 tests skipped: invalid: late")
+    assert state(on_real_networks(1, none_here)) == ("skipped", f"1 of 1 tests skipped: {none_here}")
+    assert state(outcome(1, "FAIL", "x"), on_real_networks(2, none_here)) == ("failed", "1 of 2 tests failed")
 
 
 def test_a_missing_case_says_whether_it_is_built() -> None:
