@@ -8,7 +8,7 @@ Resource          ../../../resources/resilience.resource
 
 Suite Setup       Start Target
 Suite Teardown    Stop Target
-Test Setup        Alice Has Real Networks    history    session_list    session_events
+Test Setup        Alice Has Real Networks    history
 Test Timeout      2 minutes
 
 Test Tags         net-real
@@ -35,7 +35,7 @@ From One Real Network To Another
 Three Real Networks In The Middle Of Work
     [Documentation]    Questions are asked before, during and after each change. The answers go into a link that is down.
     [Tags]    wsr-9-2
-    [Setup]    Alice Has Real Networks    session_list    hold
+    [Setup]    Alice Has Real Networks    hold
     Given Alice Is Connected And Bob Works Beside Her
     When She Works And Changes Her Network    times=3    old_path=blackholed
     Then Her Session Has Moved With Her
