@@ -32,13 +32,14 @@ class Depth(NamedTuple):
 
 
 class _Lane:
-    """The attempts of one connection, as positions, ascending."""
+    """The attempts of one connection, as positions, ascending; `known` are those of which entry and departure are certain."""
 
-    def __init__(self, attempts: Attempts) -> None:
-        self.possible = bulk.chosen(attempts.sends, attempts.may_be_in)
-        known = bulk.both(attempts.let_in, bulk.equal(attempts.near(attempts.left), attempts.left))
-        self.certain = bulk.chosen(attempts.sends, known)
-        self.departures = bulk.happened(bulk.chosen(attempts.left, known))
+    def __init__(self, attempts: Attempts, places: array[int], known: bytes) -> None:
+        self.sends, self.decided = bulk.taken(attempts.sends, places), bulk.taken(attempts.decided, places)
+        certain = bulk.taken(known, places)
+        self.possible = bulk.chosen(self.sends, bulk.taken(attempts.may_be_in, places))
+        self.certain = bulk.chosen(self.sends, certain)
+        self.departures = bulk.happened(bulk.chosen(bulk.taken(attempts.left, places), certain))
 
 
 class Door:
@@ -63,15 +64,17 @@ class Door:
 
     @cached_property
     def _lanes(self) -> dict[int, _Lane]:
-        return {connection: _Lane(self.attempts.at(places)) for connection, places in self.lanes.items()}
+        attempts = self.attempts
+        known = bulk.both(attempts.let_in, bulk.equal(attempts.near(attempts.left), attempts.left))
+        return {connection: _Lane(attempts, places, known) for connection, places in self.lanes.items()}
 
     @cached_property
     def least(self) -> array[int]:
         """For each attempt how deep the queue was at least when it was dealt with; those being worked on are among them."""
         depths = array("q", bytes(8 * len(self.attempts)))
         for connection, places in self.lanes.items():
-            lane, mine = self._lanes[connection], self.attempts.at(places)
-            found = bulk.surplus(bulk.ranks(lane.certain, mine.sends), bulk.ranks(lane.departures, mine.decided))
+            lane = self._lanes[connection]
+            found = bulk.surplus(bulk.ranks(lane.certain, lane.sends), bulk.ranks(lane.departures, lane.decided))
             if len(self.lanes) == 1:
                 return found
             for place, depth in zip(places, found, strict=True):
