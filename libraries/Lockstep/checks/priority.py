@@ -17,6 +17,7 @@ from .history import History
 from .messages import FAILED
 from .names import NOTHING
 from .queue.attempts import Attempt, Attempts
+from .queue.doors import Door
 from .rows import Rows
 from .verdict import Measured, Verdict
 from .violations import Code
@@ -36,14 +37,15 @@ def high_never_refused_behind_normal(history: History, reserve: int = 0, workers
         verdict.exercised += bulk.both(bytes(attempts.high), judged).count(1)
         for places in door.lanes.values():
             if 1 in bulk.taken(refused, places):
-                _judge_lane(history, verdict, attempts, places, workers - reserve)
+                _judge_lane(history, verdict, door, places, workers - reserve)
     verdict.measurements += high_figures(history)
     return verdict.concluded()
 
 
-def _judge_lane(history: History, verdict: Verdict, attempts: Attempts, places: array[int], least: int) -> None:
+def _judge_lane(history: History, verdict: Verdict, door: Door, places: array[int], least: int) -> None:
     """`least`: by so much the queue must surely have changed since the refusal for a normal message to have no place."""
-    lane, inside, high = _Levels(attempts, places), attempts.let_in, attempts.high
+    attempts = door.attempts
+    lane, inside, high = _Levels(door, places), attempts.let_in, attempts.high
     let_in = floor = 0
     refused: int | None = None
     for place in places:
@@ -64,24 +66,24 @@ def _judge_lane(history: History, verdict: Verdict, attempts: Attempts, places: 
 
 
 class _Levels:
-    """How many messages can have left a user's queue, beside one connection of which all is known in its order."""
+    """How many messages can have left a user's queue, beside one connection of which all is known in its order.
 
-    def __init__(self, attempts: Attempts, places: array[int]) -> None:
-        known = bytearray(len(attempts))
-        for place in places:
-            known[place] = not attempts.doubtful[place]
-        others = bulk.negated(bytes(known))
-        self._gone = bulk.happened(bulk.chosen(attempts.left, bytes(known)))
-        self._others = bulk.chosen(attempts.sends, bulk.both(others, attempts.may_be_in))
-        self._others_gone = bulk.happened(bulk.chosen(attempts.left, others))
+    What is not known so is counted as all of the user's less what is: a lane costs what is on it, however many others there are.
+    """
+
+    def __init__(self, door: Door, places: array[int]) -> None:
+        attempts, self._all = door.attempts, door
+        known = bulk.chosen(places, bulk.negated(bytes(bulk.taken(attempts.doubtful, places))))
+        self._possible = bulk.chosen(bulk.taken(attempts.sends, known), bulk.taken(attempts.may_be_in, known))
+        self._gone = bulk.happened(bulk.taken(attempts.left, known))
 
     def surely_gone(self, asked: int, told: int) -> int:
         """By the moment at which what was asked was dealt with."""
-        return bisect_left(self._gone, told) + bisect_left(self._others_gone, asked)
+        return bisect_left(self._gone, told) + bisect_left(self._all.departures, asked) - bisect_left(self._gone, asked)
 
     def perhaps_gone(self, told: int) -> int:
         """By then, at most."""
-        return bisect_left(self._gone, told) + bisect_left(self._others, told)
+        return bisect_left(self._gone, told) + bisect_left(self._all.possible, told) - bisect_left(self._possible, told)
 
 
 def overtaking_bounded(history: History, workers: int = 1, high_in_a_row: int = 9) -> Verdict:
