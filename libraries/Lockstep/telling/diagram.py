@@ -8,7 +8,9 @@ from ..checks import Event, History, Kind, Verdict
 
 AROUND = 4
 MOST_ROWS = 24
-_TO_TARGET = frozenset({Kind.CONNECT, Kind.SEND, Kind.QUERY})
+_TO_TARGET = frozenset({Kind.CONNECT, Kind.SEND, Kind.QUERY, Kind.PING})
+_NOTED = frozenset({Kind.SEND_UNKNOWN, Kind.QUERY_UNKNOWN, Kind.CONNECT_FAILED, Kind.FAULT, Kind.MARK, Kind.SAMPLE})
+"""What the kit did or concluded itself: nothing of it went over the wire."""
 _STYLE = "border-collapse:collapse;font:12px monospace;background:#fff;color:#222;white-space:nowrap"
 
 
@@ -36,7 +38,7 @@ def _rows(history: History, evidence: set[int]) -> list[Event]:
 
 def _row(event: Event, begin: float, *, marked: bool) -> str:
     text = escape(_text(event))
-    arrow = f"── {text} ──▶" if event.kind in _TO_TARGET else f"◀── {text} ──"
+    arrow = f"·· {text} ··" if event.kind in _NOTED else f"── {text} ──▶" if event.kind in _TO_TARGET else f"◀── {text} ──"
     style = "background:#fde8e6;font-weight:bold" if marked else ""
     return (
         f'<tr style="{style}"><td style="padding:2px 8px;text-align:right">+{event.time - begin:.3f} s</td>'
@@ -52,5 +54,6 @@ def _text(event: Event) -> str:
     if event.attempt and event.attempt > 1:
         parts.append(f"attempt {event.attempt}")
     details = event.details or {}
+    parts += [str(details[name]) for name in ("fault", "state") if name in details]
     parts += [f"{name} {details[name]}" for name in ("reason", "code") if name in details]
     return " ".join(parts)

@@ -82,6 +82,13 @@ def test_diagram_of_strange_texts_and_a_close(approve):
     approve(text.replace("<tr", "\n<tr"), "html")
 
 
+def test_a_diagram_has_arrows_only_for_what_went_over_the_wire():
+    facts = [(Kind.SEND, None), (Kind.FAULT, {"fault": "reset", "state": "done"}), (Kind.SEND_UNKNOWN, None), (Kind.REPLY, None)]
+    events = [Event(n, float(n), kind, "eve", 1, "u", "m1", 1, details=details) for n, (kind, details) in enumerate(facts)]
+    text = sequence_diagram(History(events), verdict((Code.GAP, "x", events[3])))
+    assert [part in text for part in ("── send m1 ──▶", "·· fault m1 reset done ··", "·· send unknown m1 ··", "◀── reply m1 ──")] == [True] * 4
+
+
 def test_diagram_without_evidence(approve):
     approve(sequence_diagram(conversation(), Verdict("answers").concluded()), "html")
 
