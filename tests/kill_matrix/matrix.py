@@ -35,8 +35,8 @@ CALM = 50.0
 """%; where others leave so much of the processors idle, a row that could not be measured is tried again."""
 PATIENCE = 30.0
 """s; so long that is waited for, at most."""
-AT_ONCE = 2
-"""So many rows run at the same time: each is a robot and a server of its own."""
+AT_ONCE = 3
+"""So many rows run at the same time: each is a robot and a server of its own, which wait most of the time."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ VOID_SHARE = 20  # one row in so many may be void, and one always
 
 @pytest.fixture(scope="session")
 def outcomes(request) -> Iterator[dict[str, Future]]:
-    """All rows that are selected, two at a time; the results land in results/kill_matrix.json and on its page."""
+    """All rows that are selected, some at a time; the results land in results/kill_matrix.json and on its page."""
     wanted = {item.callspec.params["row"].id for item in request.session.items if "row" in getattr(item, "callspec", _NoParams).params}
     account = Account(matrix.rows(thorough=True))
     with ThreadPoolExecutor(matrix.AT_ONCE) as pool:
