@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 
 from runner.project import Project
 
+WHOLE_RUNS = ("tests/acceptance", "tests/kill_matrix/test_kill_matrix.py")
+"""They use the cores themselves."""
 STAGES: tuple[tuple[str, ...], ...] = (
-    ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "tests/unit", "tests/integration"),
-    ("tests/acceptance", "tests/kill_matrix"),  # whole runs, which use the cores themselves
+    ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "tests", *(f"--ignore={path}" for path in (*WHOLE_RUNS, "tests/benchmarks"))),
+    WHOLE_RUNS,
 )
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Python style (ruff)", ("ruff", "check", "run.py", "libraries", "tests")),
