@@ -50,6 +50,7 @@ class Measurement:
     cases: tuple[str, ...]
     test: str = ""
     valid: bool = True
+    crowded: bool = False  # others kept the server from the processor: what keeps a limit then counts, what misses one says nothing
 
     @property
     def quantity(self) -> Quantity:
@@ -61,10 +62,9 @@ class Measurement:
         """Whether there is a figure at all: a value without samples says nothing."""
         return math.isfinite(self.value) and self.samples > 0
 
-    @property
-    def void(self) -> bool:
-        """Whether a disturbed generator has spoiled it: that voids times and rates, never counts."""
-        return not self.valid and self.quantity.dimension in (Dimension.TIME, Dimension.RATE)
+    def void_for(self, condition: Condition) -> bool:
+        """Whether a disturbed generator, or a crowded server, has spoiled it: that voids times and rates, never counts."""
+        return self.quantity.dimension in (Dimension.TIME, Dimension.RATE) and (not self.valid or (self.crowded and not condition.holds(self.quantity)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ def _prove(condition: Condition, cases: list[str], recorded: list[Measurement], 
 
 
 def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], circumstances: Circumstances) -> Finding:
-    sound = [one for one in recorded if not one.void]
+    sound = [one for one in recorded if not one.void_for(condition)]
     state, reason, beyond = State.MET, "", ""
     silent = [case for case in cases if not any(case in one.cases for one in recorded)]
     failed = [case for case in cases if case in circumstances.failed] if condition.tolerates_nothing else []

@@ -98,6 +98,7 @@ def _take(records: Records, entry: dict[str, Any]) -> None:
                 cases=cases,
                 test=test,
                 valid=entry.get("valid") is not False,
+                crowded=entry.get("crowded") is True,
             )
         )
     elif kind == "invalid":

@@ -63,7 +63,8 @@ class CourseKeywords:
         """
         must_be_measured(self._kit, load)
         stretches = [Stretch(part.total, part.percentile(50)) for part in load.parts(STRETCHES)]
-        self._expect.conclude([("course", no_rise(stretches))], invalid=load.invalid)
+        verdict = no_rise(stretches)
+        self._expect.conclude([("course", verdict)], invalid=load.void(verdict))
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def few_answers_should_stick_out(self, load: Load) -> None:
@@ -83,10 +84,12 @@ class CourseKeywords:
         typical = load.latency.percentile(50)
         limit = outlier_limit(typical)
         parts = [Part("stretch", part.total, part.above(limit)) for part in load.parts(STRETCHES)]
-        self._expect.conclude([("course", few_outliers(parts))], invalid=load.invalid or _too_coarse(load.lag, lag_limit(typical)))
+        verdict = few_outliers(parts)
+        self._expect.conclude([("course", verdict)], invalid=load.void(verdict) or _too_coarse(load.lag, lag_limit(typical)))
 
     def _record(self, load: Load, figure: str, value: float, unit: str, samples: int) -> None:
-        self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=samples, repetition=1, valid=load.invalid is None)
+        self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=samples, repetition=1, valid=load.invalid is None,
+                         crowded=load.crowded is not None)
 
 
 def _too_coarse(lag: Histogram, limit: float) -> str | None:

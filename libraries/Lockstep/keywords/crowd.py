@@ -91,8 +91,9 @@ class CrowdKeywords:
             )
             for figure, value, unit in figures:
                 self._kit.record("measurement", name=f"{load.name}_{figure}", value=value, unit=unit, samples=len(served), repetition=1,
-                                 valid=load.invalid is None)
-            self._expect.conclude([("fairness", connections_served(served, p95))], invalid=load.invalid)
+                                 valid=load.invalid is None, crowded=load.crowded is not None)
+            verdict = connections_served(served, p95)
+            self._expect.conclude([("fairness", verdict)], invalid=load.void(verdict))
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def load_should_be_fair(self, load: Load, *, jain: Share = JAIN, slowest: Share = SLOWEST) -> None:
@@ -119,7 +120,7 @@ class CrowdKeywords:
             connections_served_fairly(evened(each, programs), float(jain), float(slowest)) for each in (rates, with_one_window_more(rates, lasted, window))
         )
         coarse = f"invalid: {window} answers more for the slower connections, which may have been on their way when the phase ended, decide; let it last longer"
-        self._expect.conclude([("fairness", verdict)], invalid=load.invalid or (coarse if at_best.ok and not verdict.ok else None))
+        self._expect.conclude([("fairness", verdict)], invalid=load.void(verdict) or (coarse if at_best.ok and not verdict.ok else None))
 
     @keyword(tags=("Expectation", "Figures"))
     def memory_per_connection_should_be_at_most(self, limit: Size, since: MaybeFigures) -> None:

@@ -121,7 +121,7 @@ class MeasuringKeywords:
         elif isinstance(phase, Load):
             must_be_measured(self._kit, phase)
             verdict = rate_reached(phase.sent, phase.answered, phase.rate or 0.0, float(limit), offered=phase.plan.steady)
-            self._expect.conclude([("rate", verdict)], invalid=phase.invalid or (None if verdict.ok else phase.limited_by_us))
+            self._expect.conclude([("rate", verdict)], invalid=phase.void(verdict) or (None if verdict.ok else phase.limited_by_us))
 
     @keyword(tags=("Expectation", "Figures"))
     def answers_should_come_within(self, limit: Duration, phase: Phase, share: Share = SHARE) -> None:
@@ -157,15 +157,16 @@ class MeasuringKeywords:
             self._expect.holds(stated_times_possible, client=client)
 
     def _record(self, phase: Phase) -> None:
-        history, name, invalid = phase.history, phase.name, phase.invalid or phase.crowded
-        if invalid is not None:
-            self._kit.record("invalid", reason=f"{name}: {invalid}")
+        history, name = phase.history, phase.name
+        if disturbed := phase.invalid or phase.crowded:
+            self._kit.record("invalid", reason=f"{name}: {disturbed}")
         lost = nothing_lost(history)
         figures = [(name, answered_rate(history), "msg/s", lost.exercised)]
         figures += [(figure.name.replace("latency", name), figure.value, figure.unit, figure.samples) for figure in latency_figures(history)]
         figures += [(figure.name.replace("sender_lag", f"{name}_sender_lag"), figure.value, figure.unit, figure.samples) for figure in sender_lag(history)]
         for figure, value, unit, samples in figures:
-            self._kit.record("measurement", name=figure, value=value, unit=unit, samples=samples, repetition=1, valid=invalid is None)
+            self._kit.record("measurement", name=figure, value=value, unit=unit, samples=samples, repetition=1, valid=phase.invalid is None,
+                             crowded=phase.crowded is not None)
         missing = sum(figure.value for figure in lost.measurements if figure.name == "lost")
         self._kit.record("measurement", name=f"{name}_lost", value=missing, unit="messages", samples=lost.exercised, repetition=1, valid=True)
 

@@ -52,7 +52,7 @@ class PressureKeywords:
         verdict = percentile_within([part], float(limit), percentile / 100)
         if part.replies:
             verdict.measured(f"refusal_p{percentile:g}".replace(".", "_"), load.refusal.percentile(percentile) * 1000, "ms", part.replies)
-        late = load.invalid or kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted)
+        late = load.void(verdict) or kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted)
         self._expect.conclude([("refusals", verdict)], invalid=late)
 
     @keyword(tags=("Expectation", "Backpressure"))

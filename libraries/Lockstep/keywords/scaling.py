@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from robot.api import logger
 
@@ -118,7 +118,7 @@ class ScalingKeywords:
         for load in loads:
             must_be_measured(self._kit, load)
             verdict = answered_in_full(load.sent, load.answered)
-            self._expect.conclude([("rate", verdict)], invalid=None if verdict.ok else load.invalid)
+            self._expect.conclude([("rate", verdict)], invalid=None if verdict.ok else load.void(verdict))
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def the_target_should_keep_up_with_each_step(self, steps: Steps, *, up_to: Rate, within: Duration) -> None:
@@ -140,18 +140,19 @@ class ScalingKeywords:
             raise UsageError(f"no step offers {up_to:g} msg/s or less; the first is at {steps.rates[0]:g} msg/s")
         for load in steps:
             must_be_measured(self._kit, load)
-        invalid = next((load.invalid for rate, load in zip(steps.rates, steps, strict=True) if rate <= up_to and load.invalid), None)
-        sound = steps if invalid else list(takewhile(lambda load: load.invalid is None, steps))
         judged = [
             Step(float(rate), load.sent, load.answered, load.latency.above(float(within)), load.rate or 0.0)
-            for rate, load in zip(steps.rates, sound, strict=False)
+            for rate, load in zip(steps.rates, steps, strict=True)
         ]
-        verdict = steps_kept(judged, float(up_to), float(within))
+        void = [load.void(steps_kept([step], step.rate, float(within))) for step, load in zip(judged, steps, strict=True)]
+        invalid = next((reason for step, reason in zip(judged, void, strict=True) if step.rate <= up_to and reason), None)
+        sound = len(steps) if invalid else next((place for place, reason in enumerate(void) if reason), len(steps))
+        verdict = steps_kept(judged[:sound], float(up_to), float(within))
         knee = next(figure.value for figure in verdict.measurements if figure.name == "knee")
         self._kit.scope.knee = next((load.name for rate, load in zip(steps.rates, steps, strict=True) if rate == knee), "")
         self._expect.conclude([("rate", verdict)], invalid=invalid)
-        if len(sound) < len(steps):
-            logger.warn(f"the knee was looked for below {steps.rates[len(sound)]:g} msg/s only; there it was {steps[len(sound)].invalid}")
+        if sound < len(steps):
+            logger.warn(f"the knee was looked for below {steps.rates[sound]:g} msg/s only; there it was {void[sound]}")
 
 
 def _told(values: tuple[float, ...]) -> str:

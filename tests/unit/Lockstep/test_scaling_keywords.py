@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import yaml
 from robot.api import SkipExecution
 
-from Lockstep.arguments import BenchmarkPhase, Count, Duration, Durations, Rate, Rates
+from Lockstep.arguments import BenchmarkPhase, Count, Duration, Durations, Percentile, Rate, Rates
+from Lockstep.checks import Event, History, Kind
 from Lockstep.engine.load.histogram import Histogram
 from Lockstep.engine.load.plan import Plan, Stage
 from Lockstep.engine.load.result import ConnectionAccount, Load, Moment
-from Lockstep.errors import PerformanceThresholdError, UsageError
+from Lockstep.engine.sending import Burst
+from Lockstep.engine.server_figures import ServerFigures
+from Lockstep.errors import PerformanceThresholdError, UsageError, ViolationError
 from Lockstep.keywords.course import CourseKeywords
+from Lockstep.keywords.crowd import CrowdKeywords
 from Lockstep.keywords.expectation import Expectation
 from Lockstep.keywords.kit import Kit
 from Lockstep.keywords.load import LoadKeywords
-from Lockstep.keywords.measuring import MeasuringKeywords
+from Lockstep.keywords.measuring import MeasuringKeywords, Phase
+from Lockstep.keywords.pressure import PressureKeywords
 from Lockstep.keywords.scaling import ScalingKeywords, Steps
 from Lockstep.keywords.sending import SendingKeywords
 from Lockstep.records import RUN
@@ -64,6 +70,12 @@ def steps(**changed):
     return Steps(RATES, [changed.get(f"at_{rate:g}", load(int(rate))) for rate in RATES])
 
 
+def crowded(one):
+    """The same load, whose server was ready to work for half of the time and got no processor."""
+    one.server = [ServerFigures(one.begin + at, 10**6, 4, 20, 1.0, at / 2) for at in (0, one.lasted)]
+    return one
+
+
 def figures(kit):
     lines = [json.loads(line) for file in kit.records.folder.glob("records/*.jsonl") for line in file.read_text().splitlines()]
     return {line["name"]: (line["value"], line["valid"]) for line in lines if line["kind"] == "measurement"}
@@ -88,6 +100,16 @@ def test_a_late_generator_voids_a_step_that_is_promised_and_above_it_only_bounds
         scaling.the_target_should_keep_up_with_each_step(steps(at_300=load(300, answered=2990, lag=LATE)), **LIMITS)
     assert figures(kit)["knee"][1] is False
     scaling.the_target_should_keep_up_with_each_step(steps(at_600=load(600, lag=LATE)), **LIMITS)
+    assert figures(kit)["knee"] == (300, True)
+
+
+def test_others_on_the_machine_excuse_a_step_that_is_missed_and_void_none_that_is_kept(kit, scaling):
+    scaling.the_target_should_keep_up_with_each_step(steps(at_300=crowded(load(300)), at_600=crowded(load(600))), **LIMITS)
+    assert figures(kit)["knee"] == (600, True)
+    with pytest.raises(SkipExecution, match="invalid: the server got no processor for 50% of the time"):
+        scaling.the_target_should_keep_up_with_each_step(steps(at_300=crowded(load(300, latency=600_000))), **LIMITS)
+    assert figures(kit)["knee"][1] is False
+    scaling.the_target_should_keep_up_with_each_step(steps(at_600=crowded(load(600, latency=600_000))), **LIMITS)
     assert figures(kit)["knee"] == (300, True)
 
 
@@ -118,6 +140,59 @@ def test_a_rate_that_the_target_holds_down_is_a_failure_and_one_that_the_generat
         measuring.throughput_should_be_at_least(Rate(100), slow)
     with pytest.raises(SkipExecution, match="invalid"):
         measuring.throughput_should_be_at_least(Rate(100), load(100, answered=990, lag=LATE))
+
+
+def test_a_limit_that_a_crowded_server_kept_is_kept_and_one_that_it_missed_is_void(kit, course, scaling):
+    expectation = Expectation(kit)
+    measuring = MeasuringKeywords(kit, expectation, SendingKeywords(kit, expectation))
+    crowd, pressure = CrowdKeywords(kit, expectation, None, None), PressureKeywords(kit, expectation)
+    refused = replace(load(100, answered=900), refusal=Histogram({10_000: 100}))
+    late = replace(refused, refusal=Histogram({900_000: 100}))
+    creeping = course_of(*[10_000 + 20_000 * number for number in range(20)])
+    sticking = course_of(*[4_000] * 20)
+    sticking.moments = [replace(moment, times=Histogram({4_000: 485, 600_000: 15}).packed()) for moment in sticking.moments]
+    fair, unfair = (
+        replace(load(), connections=[replace(load().connections[0], number=number, answered=answered) for number, answered in enumerate(each)])
+        for each in ((900, 900, 900), (900, 900, 100))
+    )
+    for keyword, kept, missed in (
+        (partial(measuring.throughput_should_be_at_least, Rate(100)), load(100), load(100, answered=990)),
+        (partial(LoadKeywords(kit, expectation).latency_percentile_should_be_below, Percentile(95), Duration(0.5)), load(), load(latency=600_000)),
+        (course.latency_should_not_rise_during, course_of(*[10_000] * 20), creeping),
+        (course.few_answers_should_stick_out, course_of(*[4_000] * 20), sticking),
+        (crowd.load_should_be_fair, fair, unfair),
+        (partial(crowd.every_connection_should_be_served, p95=Duration(0.5)), load(), replace(load(), connections=[replace(load().connections[0], p95=0.6)])),
+        (partial(pressure.refusals_should_come_within, Duration(0.1)), refused, late),
+        (scaling.load_should_be_answered_in_full, load(), load(answered=999)),
+    ):
+        keyword(crowded(kept))
+        with pytest.raises((PerformanceThresholdError, ViolationError)):
+            keyword(replace(missed, server=[]))
+        with pytest.raises(SkipExecution, match="invalid: the server got no processor for 50% of the time"):
+            keyword(crowded(missed))
+
+
+@pytest.mark.parametrize("one", [load(), crowded(load())])
+def test_figures_of_a_crowded_load_are_recorded_as_such(kit, course, one):
+    expectation = Expectation(kit)
+    LoadKeywords(kit, expectation).record(one)
+    course.report_each_tenth_of(one)
+    CrowdKeywords(kit, expectation, None, None).every_connection_should_be_served(one, p95=Duration(0.5))
+    lines = [json.loads(line) for file in kit.records.folder.glob("records/*.jsonl") for line in file.read_text().splitlines()]
+    told = {line["name"]: (line["valid"], line["crowded"]) for line in lines if "crowded" in line}
+    assert {"stress", "stress_p95", "stress_variation", "stress_slowest_p95"} <= set(told)
+    assert set(told.values()) == {(True, one.crowded is not None)}
+    assert [line["reason"] for line in lines if line["kind"] == "invalid"] == [f"stress: {one.crowded}"] * bool(one.crowded)
+
+
+def test_figures_of_a_crowded_phase_of_a_conversation_are_recorded_as_such(kit):
+    expectation = Expectation(kit)
+    events = [Event(0, 1.0, Kind.SEND, "alice", 1, "u", "m1", 1, 0, None, None, 1.0), Event(1, 1.2, Kind.REPLY, "alice", 1, "u", "m1", 1, 0)]
+    phase = Phase("quiet", Burst("alice", ("m1",), 1.0, 1.0, 0), History(events), None, "invalid: others took the processor", 0.5)
+    MeasuringKeywords(kit, expectation, SendingKeywords(kit, expectation))._record(phase)
+    lines = [json.loads(line) for file in kit.records.folder.glob("records/*.jsonl") for line in file.read_text().splitlines()]
+    told = {line["name"]: (line["valid"], line.get("crowded")) for line in lines if line["kind"] == "measurement"}
+    assert (told["quiet"], told["quiet_p95"], told["quiet_lost"]) == ((True, True), (True, True), (True, None))
 
 
 @pytest.mark.parametrize(("keys", "told"), [

@@ -27,8 +27,9 @@ def row(measurement: str = "lost", compared: str = "at most", limit: str = "0", 
     return Condition(measurement, compared_by, None if compared_by is Comparison.REPORTED else parse(limit), cases)
 
 
-def figure(value: float, unit: str = "messages", samples: int = 10, *, name: str = "lost", case: str = "rms-1", valid: bool = True) -> Measurement:
-    return Measurement(name, value, unit, samples, (case,), f"test of {case}", valid)
+def figure(value: float, unit: str = "messages", samples: int = 10, *, name: str = "lost", case: str = "rms-1", valid: bool = True,
+           crowded: bool = False) -> Measurement:
+    return Measurement(name, value, unit, samples, (case,), f"test of {case}", valid, crowded)
 
 
 def judged(rows: list[Condition], figures: list[Measurement], circumstances: Circumstances = QUICK, needs: str = "quick") -> Judged:
@@ -120,6 +121,16 @@ def test_a_disturbed_generator_voids_times_and_rates_only() -> None:
     assert judged([row()], [figure(0, valid=False)], disturbed).state is State.MET
     assert judged([row()], [figure(1, valid=False)], disturbed).state is State.NOT_MET
     assert judged([row("p95", "at most", "1 s")], [], disturbed).state is State.INVALID
+
+
+def test_what_a_crowded_server_kept_counts_and_what_it_missed_says_nothing() -> None:
+    crowded = Circumstances("quick", disturbed={"rms-1": "the server got no processor"})
+    limit = row("p95", "at most", "1 s")
+    assert judged([limit], [figure(0.5, "s", name="p95", crowded=True)], crowded).state is State.MET
+    missed = judged([limit], [figure(3, "s", name="p95", crowded=True), figure(0.5, "s", name="p95")], crowded)
+    assert (missed.state, missed.reason) == (State.INVALID, "the server got no processor")
+    assert judged([limit], [figure(3, "s", name="p95", crowded=True), figure(2, "s", name="p95")], crowded).state is State.NOT_MET
+    assert judged([row()], [figure(1, crowded=True)], crowded).state is State.NOT_MET
 
 
 def test_a_void_figure_is_not_held_against_the_target_but_a_sound_one_is() -> None:

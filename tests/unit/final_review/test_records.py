@@ -17,8 +17,9 @@ def written(folder: Path, *lines: object, tail: str = "") -> Records:
 
 
 def test_measurements_are_read(tmp_path: Path) -> None:
-    records = written(tmp_path, GOOD | {"case": "rms-1, rms-b", "test": "S.T", "valid": False})
-    one = records.measurements[0]
+    records = written(tmp_path, GOOD | {"case": "rms-1, rms-b", "test": "S.T", "valid": False, "crowded": True}, GOOD)
+    one, plain = records.measurements
+    assert (one.crowded, plain.valid, plain.crowded) == (True, True, False)
     assert (one.name, one.value, one.unit, one.samples, one.cases, one.test, one.valid) == ("lost", 0, "messages", 20, ("rms-1", "rms-b"), "S.T", False)
 
 

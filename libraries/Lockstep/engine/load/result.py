@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...checks.verdict import Verdict
 from ..lag import LATE
 from ..server_figures import ServerFigures, crowded_out
 from .histogram import Histogram
@@ -140,7 +141,7 @@ class Load:
 
     @property
     def invalid(self) -> str | None:
-        """Why times and rates mean nothing, if they do."""
+        """Why the generator's own figures of time and rate mean nothing, if they do."""
         if self.interrupted:
             of = f" of {self.plan.lasts:g} s" if self.plan.lasts else ""
             return f"invalid: interrupted after {self.lasted:.1f} s{of}; what was measured until then is kept"
@@ -151,7 +152,16 @@ class Load:
             return f"invalid: a shard began {self.late_start * 1000:.0f} ms after the agreed instant"
         if abs(self.clock_step) > CLOCK_STEP:
             return f"invalid: the clock of this machine stepped by {self.clock_step:+.2f} s during the phase"
+        return None
+
+    @property
+    def crowded(self) -> str | None:
+        """Why a time or rate that the target missed is not its own doing, if others kept it from its work; what it kept it has kept."""
         return crowded_out([look for look in self.server if self.begin <= look.time <= self.begin + self.lasted])
+
+    def void(self, verdict: Verdict) -> str | None:
+        """Why a verdict on times or rates of this load does not count, if it does not."""
+        return self.invalid or (None if verdict.ok else self.crowded)
 
     @property
     def limited_by_us(self) -> str | None:

@@ -38,4 +38,4 @@ def _notes(load: Load) -> list[str]:
     """Reasons come from the target, so they are escaped."""
     refusals = [f"{count:,} refused as {reason[:60]}" for reason, count in load.reasons.most_common(3)]
     broken = [f"{count:,} {code}" for code, count in load.violations.most_common(3)]
-    return [*([load.invalid] if load.invalid else []), *load.missing, *broken, *refusals]
+    return [*([disturbed] if (disturbed := load.invalid or load.crowded) else []), *load.missing, *broken, *refusals]

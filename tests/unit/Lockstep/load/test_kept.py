@@ -104,6 +104,6 @@ def test_who_knows_the_server_tells_the_others_how_it_was_kept_from_its_work(tmp
     one.saw(looks)
     kept(tmp_path).saw([])  # another share, which does not know its process
     assert kept(tmp_path).load().server == looks
-    assert "no processor for 80%" in kept(tmp_path).load().invalid
+    assert "no processor for 80%" in kept(tmp_path).load().crowded
     filled(tmp_path, run="tomorrow")
     assert kept(tmp_path, run="tomorrow").load().server == [], "what another run has seen says nothing of this one"

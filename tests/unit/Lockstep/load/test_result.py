@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from shard_lines import CLOSED, OPEN, account, done, merged, second, told
 
+from Lockstep.checks import Code, Verdict
 from Lockstep.engine.load.histogram import Histogram
 from Lockstep.engine.load.plan import Plan, Stage
 from Lockstep.engine.load.result import Merge
@@ -53,10 +54,15 @@ def test_a_generator_that_was_late_or_whose_clock_stepped_measured_nothing(line,
     ([(100.0, 5.0), (102.0, 5.3)], None), ([(99.0, 0.0), (100.5, 5.0), (101.5, 5.1), (103.0, 9.0)], None),  # only while the load lasts
     ([(100.0, None), (102.0, None)], None), ([(101.0, 5.0)], None), ([], None),
 ])
-def test_a_server_that_was_kept_from_its_work_was_not_measured(looks, told):
+def test_a_server_that_was_kept_from_its_work_is_excused_for_a_limit_that_it_missed(looks, told):
     load = merged(second(0, 0, [1000], sent=1, answered=1), done(0, account(0)))
     load.server = [ServerFigures(time, 10**6, 4, 20, 1.0, waited) for time, waited in looks]
-    assert load.invalid == (told and f"invalid: {told}")
+    assert (load.invalid, load.crowded) == (None, told and f"invalid: {told}")
+    kept, missed = Verdict("limit", exercised=1), Verdict("limit", exercised=1)
+    missed.violated(Code.TOO_SLOW, "late")
+    assert (load.void(kept), load.void(missed)) == (None, load.crowded), "what was kept although others took the processor was kept"
+    load.clock_step = 1.0
+    assert load.void(kept) == load.void(missed) == load.invalid != load.crowded
 
 
 def test_a_lost_shard_leaves_no_rate():
