@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from robot.running.context import EXECUTION_CONTEXTS
 from robot.utils import timestr_to_secs
 
+from .numbers_in_text import figure, fraction, listed, whole
+
 KIBIBYTE = 1024
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": KIBIBYTE, "mib": KIBIBYTE**2, "gib": KIBIBYTE**3}
 
@@ -23,7 +25,7 @@ class Number(int):
     @classmethod
     def convert(cls, value: str | float) -> Number:
         """Converts ``20`` or ``7 000``; what is not whole or below 0 is refused."""
-        return cls(_whole(value, 0))
+        return cls(whole(value, 0))
 
 
 class Count(int):  # beside Number and not below it: Robot would take the converter of the first class that fits
@@ -32,7 +34,7 @@ class Count(int):  # beside Number and not below it: Robot would take the conver
     @classmethod
     def convert(cls, value: str | float) -> Count:
         """Converts ``20`` or ``7 000``; what is not whole or below 1 is refused."""
-        return cls(_whole(value, 1))
+        return cls(whole(value, 1))
 
 
 class Duration(float):
@@ -86,7 +88,7 @@ class Rates(tuple[Rate, ...]):
     @classmethod
     def convert(cls, value: object) -> Rates:
         """Converts a list, or a text with commas; a unit behind the last one is meant for all."""
-        return cls(Rate.convert(each) for each in _listed(value, "rates such as '100, 300, 600 msg/s'"))
+        return cls(Rate.convert(each) for each in listed(value, "rates such as '100, 300, 600 msg/s'"))
 
 
 class Durations(tuple[Duration, ...]):
@@ -97,7 +99,7 @@ class Durations(tuple[Duration, ...]):
     @classmethod
     def convert(cls, value: object) -> Durations:
         """Converts a list, or a text with commas; a unit behind the last one is meant for all."""
-        return cls(Duration.convert(each) for each in _listed(value, "times such as '2, 3, 6 s'"))
+        return cls(Duration.convert(each) for each in listed(value, "times such as '2, 3, 6 s'"))
 
 
 class Counts(tuple[Count, ...]):
@@ -108,7 +110,7 @@ class Counts(tuple[Count, ...]):
     @classmethod
     def convert(cls, value: object) -> Counts:
         """Converts a list, or a text with commas."""
-        return cls(Count.convert(each) for each in _listed(value, "whole numbers such as '1, 5, 10'"))
+        return cls(Count.convert(each) for each in listed(value, "whole numbers such as '1, 5, 10'"))
 
 
 class Size(int):
@@ -133,10 +135,7 @@ class Share(float):
     @classmethod
     def convert(cls, value: str | float) -> Share:
         """Converts a number between 0 and 1, or a percentage."""
-        text = str(value).strip()
-        share = figure(text.removesuffix("%"))
-        if share is not None and text.endswith("%"):
-            share /= 100
+        share = fraction(value)
         if share is None or not 0 < share <= 1:
             raise ValueError(f"must be a share such as '0.95' or '95 %', more than 0 and at most 1, not '{value}'")
         return cls(share)
@@ -281,34 +280,3 @@ else:
     MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority, MaybePortion = (
         Number, Count, Duration, Interval, Rate, Size, Share, Priority, Portion,
     )
-
-
-def figure(value: Any) -> float | None:
-    """The finite number behind a text such as ``7 000``; None where there is none."""
-    try:
-        number = float(re.sub(r"[\s_]", "", str(value)))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _listed(value: object, such_as: str) -> list[Any]:
-    """The entries of a list, or of a text with commas; bare numbers get the unit of the last entry."""
-    if isinstance(value, list | tuple):
-        entries = list(value)
-    else:
-        entries = [entry.strip() for entry in str(value).split(",")]
-        unit = re.sub(r"^[\d\s_.+-]*", "", entries[-1])
-        entries = [f"{entry} {unit}".strip() if figure(entry) is not None else entry for entry in entries]
-    if not entries or not all(str(entry).strip() for entry in entries):
-        raise ValueError(f"must be {such_as}, not '{value}'")
-    return entries
-
-
-def _whole(value: Any, lowest: int) -> int:
-    number = figure(value)
-    if number is None:
-        raise ValueError(f"must be a whole number such as 20, not '{value}'")
-    if number != int(number) or number < lowest:
-        raise ValueError(f"must be a whole number, {lowest} or more, not {value}")
-    return int(number)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from .arguments import converter, figure
+from .arguments import converter
+from .numbers_in_text import figure, fraction
 
 
 class Factor(float):
@@ -26,10 +27,7 @@ class Jitter(float):
     @classmethod
     def convert(cls, value: str | float) -> Jitter:
         """Converts a number between 0 and 1, or a percentage."""
-        text = str(value).strip()
-        jitter = figure(text.removesuffix("%"))
-        if jitter is not None and text.endswith("%"):
-            jitter /= 100
+        jitter = fraction(value)
         if jitter is None or not 0 <= jitter <= 1:
             raise ValueError(f"must be a part of a wait such as '10 %', 0 to 100 %, not '{value}'")
         return cls(jitter)
