@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -19,6 +20,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 LIBRARIES = Path(__file__).resolve().parents[3] / "libraries"
+NUMBERS = itertools.count()
 GUARD = 30.0
 """Seconds after which something that should have come is taken for lost."""
 
@@ -249,6 +251,29 @@ def module_serve() -> Iterator[Callable[..., Platform]]:
     """Starts platforms that live as long as the module's tests."""
     with _platforms() as start:
         yield start
+
+
+@pytest.fixture(scope="module")
+def shared(module_serve: Callable[..., Platform]) -> Platform:
+    """One platform for all tests of a module that do not end it."""
+    return module_serve()
+
+
+@pytest.fixture
+def lent(shared: Platform) -> Iterator[Platform]:
+    """The shared platform for one test, which leaves nobody held and no client behind."""
+    yield shared
+    shared.control("release", {})
+    for client in shared.clients:
+        client.socket.close_timeout = 0.1
+        client.close()
+    shared.clients.clear()
+
+
+@pytest.fixture
+def alice() -> str:
+    """A user that no other test has."""
+    return f"alice{next(NUMBERS)}"
 
 
 @pytest.fixture

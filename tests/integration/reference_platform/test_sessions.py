@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import sqlite3
 import urllib.error
@@ -15,28 +14,9 @@ from websockets.exceptions import InvalidStatus
 GUESSED = "session-" + "0" * 32
 
 
-numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def shared(module_serve):
-    return module_serve()
-
-
 @pytest.fixture
-def platform(shared):
-    """One platform for all who do not end it; each test has a user of its own."""
-    yield shared
-    shared.control("release", {})
-    for client in shared.clients:
-        client.socket.close_timeout = 0.1
-        client.close()
-    shared.clients.clear()
-
-
-@pytest.fixture
-def alice():
-    return f"alice{next(numbers)}"
+def platform(lent):
+    return lent
 
 
 def listed(platform, client):

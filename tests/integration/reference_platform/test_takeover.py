@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 import socket
@@ -94,29 +93,15 @@ def until(platform, condition):
     raise AssertionError("it never came")
 
 
-numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def shared(module_serve):
-    return module_serve()
+@pytest.fixture
+def platform(lent):
+    return lent
 
 
 @pytest.fixture
-def platform(shared):
-    """One platform for all; each test has a user of its own."""
-    yield shared
-    shared.control("release", {})
-    for client in shared.clients:
-        client.socket.close_timeout = 0.1
-        client.close()
-    shared.clients.clear()
-
-
-@pytest.fixture
-def raw(platform):
+def raw(platform, alice):
     """A client with three answers that it has read, and two more that it has not: nobody works on them yet."""
-    client = Raw(platform, f"alice{next(numbers)}", resumable="true")
+    client = Raw(platform, alice, resumable="true")
     for number in range(3):
         client.send(f"m{number}")
         client.receive()
