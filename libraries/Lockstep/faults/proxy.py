@@ -46,14 +46,10 @@ class FaultProxy:
 
     def open(self, client: str, port: int = 0, device: Device | None = None) -> Gate:
         """From now on this client goes through the proxy."""
-        self.must_be_free(client)
-        self.gates[client] = gate = Gate(self, client, port, device)
-        return gate
-
-    def must_be_free(self, client: str) -> None:
-        """Refuses a client that has its door."""
         if client in self.gates:
             raise UsageError(f"{client} goes through the fault proxy already")
+        self.gates[client] = gate = Gate(self, client, port, device)
+        return gate
 
     async def opened(self, client: str, port: int = 0, device: Device | None = None) -> Gate:
         """The same for those who are not in the loop."""

@@ -54,12 +54,17 @@ class RealNetworkKeywords:
         names = [name.strip() for name in networks.split(",")]
         if len(set(names)) < max(2, len(names)):
             raise UsageError(f"networks must be two different names or more, such as 'home, mobile', not '{networks}'")
-        proxy.must_be_free(client)
+        if client == "everyone":
+            raise UsageError("each client has a device of its own; name one client, such as alice")
         try:
             device = Device(names)
         except NotHere as reason:
             raise SkipExecution(f"not available here: {reason}") from None
-        gate = kit.engine.run(proxy.opened(client, device=device))
+        try:
+            gate = kit.engine.run(proxy.opened(client, device=device))
+        except BaseException:
+            device.close()
+            raise
         gate.source = _seen_as(kit, device)
         kit.scope.before_closing.append(partial(drop_what_is_dead, kit, gate))
         kit.scope.undo.append(lambda: kit.engine.run(proxy.close({client})))

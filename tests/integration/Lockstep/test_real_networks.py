@@ -15,8 +15,12 @@ import termios
 import psutil
 import pytest
 
-from Lockstep.errors import UsageError
+from Lockstep.errors import EnvironmentSetupError, UsageError
+from Lockstep.faults import sockets
+from Lockstep.faults.catalogue import Direction, Fault
 from Lockstep.faults.device import Device, NotHere
+from Lockstep.faults.injection import Injection
+from Lockstep.faults.proxy import FaultProxy
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="network namespaces are Linux's")
 ESTABLISHED = 1
@@ -86,6 +90,17 @@ def test_a_link_that_goes_down_gives_no_sign_and_never_revives(device, door):
         end.close()
 
 
+def test_a_link_that_stays_up_is_no_link_that_went_down(device, tmp_path, monkeypatch):
+    forgetful = tmp_path / "ip"
+    forgetful.write_text(f"#!/bin/sh\ngrep -v ' down$\\|flush' | exec {shutil.which('ip', path='/usr/sbin:/sbin:/usr/bin:/bin')} \"$@\"\n")
+    forgetful.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    other = Device(["home", "mobile"])
+    with pytest.raises(EnvironmentSetupError, match=r"^environment: link1 was taken down, and 10\.0\.0\.5 can be reached all the same$"):
+        other.leave()
+    other.close()
+
+
 def test_a_device_names_the_networks_that_it_has(device):
     assert device.other(["mobile", "wifi"]) == "mobile"
     device.leave()
@@ -114,6 +129,24 @@ def test_this_machine_keeps_its_own_networks_and_nothing_stays_behind(device, do
     assert not psutil.pid_exists(device.pid), "not even a zombie"
     for end in ends:
         end.close()
+
+
+def test_its_door_is_the_gateway_and_ends_with_it(device):
+    states = []
+
+    async def story(port):
+        proxy = FaultProxy(lambda: ("127.0.0.1", 1), lambda _client, _connection, said: states.append(said["state"]), lambda _: 0, 1)
+        gate = await proxy.opened("alice", port, device)
+        assert (gate.route.host, gate.route.port) == (device.gateway, port)
+        await gate.inject(Injection(Fault.REFUSE, Direction.BOTH))
+        assert psutil.pid_exists(device.pid)
+        await proxy.close({"alice"})
+
+    with sockets.bound(0) as of_this_machine:  # somebody else has the port here, and does not refuse
+        of_this_machine.listen()
+        asyncio.run(story(of_this_machine.getsockname()[1]))
+    assert states == ["planned", "done"]
+    assert not psutil.pid_exists(device.pid)
 
 
 def test_it_ends_with_a_kit_that_is_killed(device):

@@ -10,6 +10,7 @@ from robot.api import SkipExecution
 from Lockstep.errors import EnvironmentSetupError, UsageError
 from Lockstep.faults import device
 from Lockstep.faults.proxy import FaultProxy
+from Lockstep.keywords import real_networks
 from Lockstep.keywords.kit import Kit
 from Lockstep.keywords.real_networks import RealNetworkKeywords, drop_what_is_dead
 
@@ -31,11 +32,15 @@ def test_the_setting_that_forbids_it_is_named(tmp_path, settings, sentence):
     assert device.advice(tmp_path).startswith(sentence)
 
 
-def routed(tmp_path, monkeypatch, networks="home, mobile"):
+def routed(tmp_path, monkeypatch, networks="home, mobile", client="alice", gates=()):
     monkeypatch.chdir(tmp_path)
     kit = Kit()
     kit.fault_proxy = FaultProxy(lambda: ("127.0.0.1", 1), lambda *_: None, lambda _: 0, 1)
-    RealNetworkKeywords(kit).route_through_real_networks("alice", networks)
+    kit.fault_proxy.gates.update(gates)
+    try:
+        RealNetworkKeywords(kit).route_through_real_networks(client, networks)
+    finally:
+        kit.engine.stop()
 
 
 def test_a_system_without_namespaces_skips_the_test(tmp_path, monkeypatch):
@@ -67,10 +72,23 @@ def test_a_program_that_dies_is_an_error_and_no_reason_to_skip(tmp_path, monkeyp
     assert children() == []
 
 
-@pytest.mark.parametrize("networks", ["home", "home, home", ""])
+@pytest.mark.parametrize("networks", ["home", "home, home", "home, wifi, home", ""])
 def test_one_network_cannot_be_changed(tmp_path, monkeypatch, networks):
     with pytest.raises(UsageError, match=rf"^usage: networks must be two different names or more, such as 'home, mobile', not '{networks}'$"):
         routed(tmp_path, monkeypatch, networks)
+
+
+def test_each_client_has_a_device_of_its_own(tmp_path, monkeypatch):
+    with pytest.raises(UsageError, match=r"^usage: each client has a device of its own; name one client, such as alice$"):
+        routed(tmp_path, monkeypatch, client="everyone")
+
+
+def test_a_device_that_cannot_be_used_is_put_away(tmp_path, monkeypatch):
+    closed = []
+    monkeypatch.setattr(real_networks, "Device", lambda networks: SimpleNamespace(close=lambda: closed.append(networks)))
+    with pytest.raises(UsageError, match=r"^usage: alice goes through the fault proxy already$"):
+        routed(tmp_path, monkeypatch, gates={"alice": None})
+    assert closed == [["home", "mobile"]]
 
 
 @pytest.mark.parametrize(("open_connection", "dropped"), [(None, 1), ("a link", 0)])
