@@ -149,6 +149,11 @@ def test_its_door_is_the_gateway_and_ends_with_it(device):
     assert not psutil.pid_exists(device.pid)
 
 
+def test_ctrl_c_is_for_the_kit_which_still_has_something_to_end(device):
+    os.kill(device.pid, signal.SIGINT)
+    assert device.leave()["packets"] >= 0
+
+
 def test_it_ends_with_a_kit_that_is_killed(device):
     script = "from Lockstep.faults.device import Device\nd = Device(['home', 'mobile'])\nprint(d.pid, flush=True)\ninput()"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=with_libraries()) as kit:
