@@ -10,11 +10,13 @@ from xml.etree import ElementTree
 
 from runner.project import Project
 
-WHOLE_RUNS = ("tests/acceptance", "tests/kill_matrix/test_kill_matrix.py")
-"""They use the cores themselves."""
+SIDE_BY_SIDE = ("tests/acceptance/test_ways_to_start.py", "tests/kill_matrix/test_kill_matrix.py")
+"""Whole runs that wait most of the time, and in which a late machine voids figures of time and nothing else."""
+NOT_SMALL = ("tests/acceptance", "tests/kill_matrix/test_kill_matrix.py", "tests/benchmarks")
 STAGES: tuple[tuple[str, ...], ...] = (
-    ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "tests", *(f"--ignore={path}" for path in (*WHOLE_RUNS, "tests/benchmarks"))),
-    WHOLE_RUNS,
+    ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "tests", *(f"--ignore={path}" for path in NOT_SMALL)),
+    ("tests/acceptance", f"--ignore={SIDE_BY_SIDE[0]}"),  # whole runs, which use the cores themselves
+    ("-n", "2", "--dist", "loadfile", *SIDE_BY_SIDE),
 )
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Python style (ruff)", ("ruff", "check", "run.py", "libraries", "tests")),
