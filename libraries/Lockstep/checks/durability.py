@@ -18,12 +18,14 @@ KILLS = frozenset({"kill"})
 """Faults that end the server's process without a chance to write anything down."""
 
 
-def every_message_has_one_end(history: History) -> Verdict:
+def every_message_has_one_end(history: History, answer: str = "reject") -> Verdict:
     """Behind the barrier each message was answered; or every attempt was refused; or a later one was called a duplicate after the answer
     had been lost for good; or its fate is unknown and may be (*lost* otherwise).
 
     For good is lost what was under way when a session was not recovered: with a recovered one the answer comes after all. Unknown may
     be what was sent on a connection that died, unless the ledger, where there is one, shows it processed for a session that lives on.
+    `answer`: what the target promises to duplicates; where it is *silent*, a later attempt of what was lost for good has no answer either,
+    if the ledger shows an effect.
     Measures *delivered*, the share of messages that came to a good end among those neither refused nor unknown. O(n). Source:
     total-queue checker of Jepsen with its third outcome, info.
     """
@@ -33,7 +35,7 @@ def every_message_has_one_end(history: History) -> Verdict:
     for position, total, message in history.journal.unanswered():
         if not message.not_refused and not message.promised:
             open_fates += 1
-        elif wrong := _wrong_end(history, message, lives):
+        elif wrong := _wrong_end(history, message, lives, silent=answer == "silent"):
             lost += 1
             verdict.violated(
                 Code.LOST, f"{wording.message(message.send)} {wrong} (message {position} of {total}, sent {wording.at(history, message.send)})", *message.events,
@@ -47,17 +49,18 @@ def every_message_has_one_end(history: History) -> Verdict:
     return verdict.concluded()
 
 
-def _wrong_end(history: History, message: Message, lives: _Lives) -> str:
+def _wrong_end(history: History, message: Message, lives: _Lives, *, silent: bool) -> str:
     """Why a message without a reply should have one; empty where it may have none."""
     last = message.sends[-1]
     ends = [event for event in message.events if event.index > last.index and event.kind is not Kind.ACCEPTED and event.attempt in (None, last.attempt)]
-    if not ends and not message.duplicates:
+    rows = history.processed.of(message.send)
+    is_silent_copy = silent and len(message.sends) > 1 and not lives.on(message.send) and (rows or not history.ledger)
+    if not ends and not message.duplicates and not is_silent_copy:
         return "was accepted but never answered" if message.promised else "was never answered"
     if not lives.on(message.send):
         return ""
     if message.duplicates:
         return "was called a duplicate and never answered, although the session lives on and nothing of it was given up"
-    rows = history.processed.of(message.send)
     return f"was processed (ledger row {rows[0].index}) and never answered, although the session lives on and nothing of it was given up" if rows else ""
 
 

@@ -123,7 +123,8 @@ class RecoveringKeywords:
         | =Argument= | =Meaning=                                                    |
         | client     | alias; none: the only open client; ``everyone``: all clients |
 
-        An answer is lost for good only if the target said that the session was not recovered. What the client cannot know the ledger
+        An answer is lost for good only if the target said that the session was not recovered. A target that says nothing to duplicates
+        (its file says so) leaves a later attempt unanswered then. What the client cannot know the ledger
         tells, where there is one: what was processed for a session that lives on must have been answered. Records ``delivered`` (%) and
         ``lost`` (messages). Violations: lost, duplicated, disagreement, phantom, corrupted.
 
@@ -132,7 +133,8 @@ class RecoveringKeywords:
         of_ledger: list[Check] = [processed_once_in_ledger, ledger_agrees_with_journal]
         told = self._expect.offered("ledger", of_ledger)
         history = self._expect.history(client, ledger=told)
-        self._expect.judge(history, [every_message_has_one_end, *(of_ledger if told else ())])
+        has_one_end = partial(every_message_has_one_end, answer=self._kit.target.file.guarantees.duplicates.answer)
+        self._expect.judge(history, [has_one_end, *(of_ledger if told else ())])
 
     @keyword(tags=("Expectation", "Delivery", "Ledger", "Faults"))
     def what_was_confirmed_should_survive_the_kill(self, client: str | None = None) -> None:

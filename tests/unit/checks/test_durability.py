@@ -85,6 +85,32 @@ def test_each_message_has_an_end_that_its_session_allows(recovered: bool | None,
     assert all(violation.sentence.startswith(f"alice's message a {words}") for violation in verdict.violations), verdict.violations
 
 
+def sent_again_in_vain_though_processed(story: Story) -> None:
+    story.row("a")
+    sent_again_in_vain(story)
+
+
+def sent_again_in_vain_while_another_was_processed(story: Story) -> None:
+    sent_again_in_vain(story)
+    story.exchange("b", connection=7)
+
+
+@pytest.mark.parametrize(
+    ("recovered", "end", "lost"),
+    [
+        (False, sent_again_in_vain_though_processed, 0),                # its answer was given up, and copies are answered with silence
+        (True, sent_again_in_vain_though_processed, 1),
+        (False, sent_again_in_vain_while_another_was_processed, 1),     # the ledger knows nothing of it: it was no copy
+        (False, sent_again_in_vain, 0),                                 # there is no ledger that could tell
+    ],
+)
+def test_a_target_that_says_nothing_to_duplicates_may_leave_one_unanswered(recovered: bool, end: Callable[[Story], None], lost: int) -> None:
+    story = cut(recovered=recovered)
+    end(story)
+    assert every_message_has_one_end(story.history, answer="silent").counts.get("lost", 0) == lost
+    assert every_message_has_one_end(story.history, answer="reject").counts.get("lost", 0) == 1
+
+
 def test_an_acceptance_is_no_end() -> None:
     story = cut(recovered=True)
     story.send("a", attempt=2, connection=7)
@@ -253,7 +279,7 @@ def lives_on(history: History, since: Event) -> bool:
     return current != 0
 
 
-def is_lost(history: History, send: Event) -> bool:
+def is_lost(history: History, send: Event, answer: str) -> bool:
     def of(kind: Kind) -> list[Event]:
         return told(history, kind, send)
 
@@ -265,13 +291,15 @@ def is_lost(history: History, send: Event) -> bool:
     processed = [row for row in history.ledger if row.what == "processed" and row.message_id == send.message_id]
     if of(Kind.DUPLICATE):
         return lives_on(history, send)
+    if answer == "silent" and len(of(Kind.SEND)) > 1 and not lives_on(history, send) and (processed or not history.ledger):
+        return False
     return not ends or (bool(processed) and lives_on(history, send))
 
 
-@against_oracle(troubled(), number=200)
-def test_each_end_is_asked_for(history: History) -> None:
-    verdict = every_message_has_one_end(history)
-    assert (verdict.exercised, codes(verdict)) == (len(sent(history)), expect(*["lost" for send in sent(history) if is_lost(history, send)]))
+@against_oracle(troubled(), st.sampled_from(["reject", "silent"]), number=300)
+def test_each_end_is_asked_for(history: History, answer: str) -> None:
+    verdict = every_message_has_one_end(history, answer)
+    assert (verdict.exercised, codes(verdict)) == (len(sent(history)), expect(*["lost" for send in sent(history) if is_lost(history, send, answer)]))
 
 
 @against_oracle(troubled(), number=200)
