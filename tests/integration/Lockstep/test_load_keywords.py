@@ -42,6 +42,29 @@ Load
     assert robot.left_behind == []
 
 
+def test_a_load_beside_other_keywords_is_waited_for_once_and_leaves_its_figures(robot):
+    robot.run(REFERENCE + """
+Beside
+    [Tags]    hvt-6
+    Start Load    The Crowd    rate=200 msg/s    lasting=2 s    connections=4    shards=1
+    Connect As    alice
+    Send Burst    3
+    Every Message Should Be Answered Exactly Once
+    ${load} =    Wait For The Load    the crowd
+    Should Be Equal As Integers    ${load.sent}    400
+    Load Should Be Lossless And Ordered    ${load}
+    The Ledger Should Agree With    ${load}
+    Wait For The Load    the crowd
+""")
+    status, message = robot.messages["Beside"]
+    assert (status, message) == ("FAIL", "usage: no load called 'the_crowd' goes on; begin it with 'Start Load    the_crowd', and wait for it once")
+    figures = {record["name"]: record for record in robot.records() if record["kind"] == "measurement" and record["case"] == "hvt-6"}
+    assert {"the_crowd", "the_crowd_p95", "the_crowd_max"} <= set(figures)
+    assert (figures["the_crowd_lost"]["value"], figures["the_crowd_p95"]["samples"]) == (0, 400)
+    assert "Course of the load. the crowd: 400 of 400 answered" in (robot.output / "output.xml").read_text()
+    assert robot.left_behind == []
+
+
 WRONG = {
     "Zero": ("rate=0    lasting=1 s", "usage: rate must be more than 0 msg/s, not '0' (argument of 'Run Load')"),
     "Negative": ("rate=-5    lasting=1 s", "usage: rate must be more than 0 msg/s, not '-5' (argument of 'Run Load')"),

@@ -15,7 +15,10 @@ TRANSACTIONS = st.lists(st.tuples(st.lists(KEYS, min_size=1, max_size=6), st.sam
 
 
 def opened():
+    """A store in memory; who goes round in a chain of claims is interrupted after some thousand looks."""
     sql = sqlite3.connect(":memory:", isolation_level=None)
+    left = iter(range(100))
+    sql.set_progress_handler(lambda: next(left, None) is None, 1_000)
     sql.executescript(SCHEMA)
     return sql
 
