@@ -111,6 +111,14 @@ def test_an_announced_giant_is_refused_from_its_header():
     assert b"".join(protocol.data_to_send())[2:4] == (1009).to_bytes(2, "big")
 
 
+@pytest.mark.parametrize("first", [0x81, 0x01], ids=["short loop", "protocol object"])
+@pytest.mark.parametrize(("size", "width"), [(125, 7), (126, 16), (65_535, 16), (65_536, 64)])
+def test_the_first_and_the_last_length_of_each_form_are_taken(first, size, width):
+    receiver = Receiver(Wire(SimpleNamespace(config=SimpleNamespace(max_message_size=size))), ServerProtocol(max_size=size, state=OPEN))
+    receiver.feed(frame(first, bytes(size), width=width) + (frame(0x80, b"") if first == 0x01 else b""))
+    assert receiver.messages == [bytes(size)]
+
+
 def test_a_close_is_kept_until_everything_before_it_is_done():
     protocol = ServerProtocol(max_size=LIMIT, state=OPEN)
     receiver = Receiver(wire(), protocol)
