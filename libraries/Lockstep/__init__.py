@@ -37,6 +37,7 @@ from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.load_shares import ShareKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
+from .keywords.priority import PriorityKeywords
 from .keywords.process_faults import ProcessFaultKeywords
 from .keywords.queueing import QueueingKeywords
 from .keywords.real_networks import RealNetworkKeywords
@@ -110,7 +111,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
-            QueueingKeywords(kit, expectation, sending), ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
+            QueueingKeywords(kit, expectation, sending), PriorityKeywords(kit, expectation),
+            ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),

@@ -1,4 +1,4 @@
-"""Expectations about overload: what is let in, what is refused, who goes first. Places and turns come from the target file."""
+"""Expectations about overload: what is let in, and what is refused. The places come from the target file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 from ..arguments import Count, Duration, Number
 from ..checks.answers import nothing_lost, nothing_refused_was_processed
 from ..checks.events import NEVER, Kind
-from ..checks.priority import high_never_refused_behind_normal, normals_not_starved, overtaking_bounded
 from ..checks.queue.admission import (
     accepted_is_final,
     admission_exact,
@@ -64,7 +63,7 @@ class QueueingKeywords:
 
         | `Refusals Should Follow The Admission Rule` |
         """
-        normal, high = self._places()
+        normal, high = places(self._kit)
         until = self._kit.scope.released.get(self._kit.client(client).account.user, NEVER)
         self._expect.judge(self._expect.while_held(client), [partial(admission_exact, normal_places=normal, high_places=high, until=until)])
 
@@ -79,7 +78,7 @@ class QueueingKeywords:
 
         | `Refusals Should Be Justified` |
         """
-        normal, high = self._places()
+        normal, high = places(self._kit)
         self._expect.holds(partial(refusals_justified, normal_places=normal, high_places=high), client=client)
 
     @keyword(tags=("Expectation", "Backpressure"))
@@ -122,11 +121,10 @@ class QueueingKeywords:
 
         | `The Queue Should Stay Within Its Capacity` |
         """
-        normal, high = self._places()
-        workers = self._workers()
+        normal, high = places(self._kit)
         ledger = self._kit.target.offers("ledger")
-        counted = partial(depth_by_ledger_within if ledger else depth_derived_within, normal_places=normal, high_places=high, workers=workers)
-        told = [partial(depth_reported_within, capacity=high), partial(depth_reported_truly, workers=workers)]
+        counted = partial(depth_by_ledger_within if ledger else depth_derived_within, normal_places=normal, high_places=high, workers=workers(self._kit))
+        told = [partial(depth_reported_within, capacity=high), partial(depth_reported_truly, workers=workers(self._kit))]
         offered = self._expect.offered("queue_state", told)
         self._expect.holds(counted, client=client, ledger=ledger, beside=told if offered else [])
 
@@ -148,7 +146,7 @@ class QueueingKeywords:
         if left := {name: fields[name] for name in ("queue_size", "running") if fields.get(name)}:
             told = ", ".join(f"{name} {value}" for name, value in left.items())
             violated(kit, "the queue is empty", Code.SLOW_RECOVERY, f"{one.alias}'s queue should be empty, but the target says {told}")
-        self._expect.holds(partial(depth_reported_truly, workers=self._workers()), client=one.alias)
+        self._expect.holds(partial(depth_reported_truly, workers=workers(self._kit)), client=one.alias)
 
     @keyword(tags=("Sending", "Backpressure"))
     def fill_the_queue(self, client: str | None = None) -> None:
@@ -161,7 +159,7 @@ class QueueingKeywords:
 
         | `Fill The Queue` |
         """
-        normal, high = self._places()
+        normal, high = places(self._kit)
         one = self._kit.client(client)
         self._filled_from = self._kit.engine.journal.cursor
         self._sending.send_burst(Count(normal + 20), client=one.alias, acknowledge=True)
@@ -266,69 +264,16 @@ class QueueingKeywords:
             raise EnvironmentSetupError(f"{count} messages were to fail, but the target said so of {failed}; was 'Let Messages Fail' used with this number?")
         self._expect.judge(history, [], beside=[nothing_refused_was_processed])
 
-    @keyword(tags=("Expectation", "Priority"))
-    def urgent_messages_should_go_first(self, client: str | None = None) -> None:
-        """No urgent message is refused where a later normal one finds a place, and none waits while normal ones are begun out of turn.
 
-        | =Argument= | =Meaning=                                                    |
-        | client     | alias; none: the only open client; ``everyone``: all clients |
+def places(kit: Kit) -> tuple[int, int]:
+    """How many normal messages may wait at the target, and how many of any kind."""
+    kit.must_offer("bounded_queue")
+    limits = kit.target.file.limits
+    queue = limits.queue_capacity or 0
+    return limits.normal_capacity or queue, queue
 
-        Turns and workers come from the target file, the order of the work from the ledger; without one from the replies, if the file
-        says that they leave in turn, else that part is left out. Records ``high_processed_share`` (%) and ``overtaken`` (messages).
-        Violation: priority_inverted. Fails if the target does not offer ``priorities``.
 
-        | `Urgent Messages Should Go First` |
-        """
-        self._kit.must_offer("priorities")
-        normal, high = self._places()
-        workers = self._workers()
-        refused = partial(high_never_refused_behind_normal, reserve=high - normal, workers=workers)
-        if self._work_is_seen("urgent messages go first"):
-            in_turn = partial(overtaking_bounded, workers=workers, high_in_a_row=self._turns() or NEVER)
-            self._expect.holds(refused, in_turn, client=client, ledger=self._kit.target.offers("ledger"))
-        else:
-            self._expect.holds(refused, client=client)
-
-    @keyword(tags=("Expectation", "Priority"))
-    def no_message_should_starve(self, client: str | None = None) -> None:
-        """While normal messages wait, no more urgent ones are done in a row than the target promises.
-
-        | =Argument= | =Meaning=                                                    |
-        | client     | alias; none: the only open client; ``everyone``: all clients |
-
-        Records ``urgent_in_a_row`` (messages). Violation: starved. Left out where the target promises no such bound, or where neither
-        a ledger nor replies in turn show the order of the work.
-
-        | `No Message Should Starve` |
-        """
-        self._kit.must_offer("priorities")
-        in_a_row = self._turns()
-        if in_a_row is None:
-            self._kit.leave_out("no message starves", f"{self._kit.target.title} promises no turn to normal messages")
-            return
-        if self._work_is_seen("no message starves"):
-            check = partial(normals_not_starved, workers=self._workers(), high_in_a_row=in_a_row)
-            self._expect.holds(check, client=client, ledger=self._kit.target.offers("ledger"))
-
-    def _work_is_seen(self, check: str) -> bool:
-        """Whether it can be known in which order the work was done; otherwise notes the check that cannot be made."""
-        priorities = self._kit.target.file.guarantees.priorities
-        if self._kit.target.offers("ledger") or (priorities is not None and priorities.replies == "in_turn"):
-            return True
-        self._kit.leave_out(check, f"{self._kit.target.title} has no ledger and does not promise that replies leave in the order of the work")
-        return False
-
-    def _places(self) -> tuple[int, int]:
-        """How many normal messages may wait, and how many of any kind."""
-        self._kit.must_offer("bounded_queue")
-        limits = self._kit.target.file.limits
-        places = limits.queue_capacity or 0
-        return limits.normal_capacity or places, places
-
-    def _workers(self) -> int:
-        priorities = self._kit.target.file.guarantees.priorities
-        return priorities.workers if priorities is not None else 1
-
-    def _turns(self) -> int | None:
-        priorities = self._kit.target.file.guarantees.priorities
-        return priorities.high_in_a_row if priorities is not None else None
+def workers(kit: Kit) -> int:
+    """How many messages of a user the target works on at a time."""
+    priorities = kit.target.file.guarantees.priorities
+    return priorities.workers if priorities is not None else 1
