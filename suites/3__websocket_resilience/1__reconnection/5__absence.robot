@@ -101,10 +101,12 @@ The Session Becomes So Old And Breaks
     Her Connection Ends And She Comes Back    after=2 s
 
 She Misses So Many Answers
-    [Documentation]    What the platform sends does not reach her any more; what she sends still reaches the platform.
+    [Documentation]    What the platform sends does not reach her any more; what she sends still reaches the platform. She leaves
+    ...    when the first answer was swallowed.
     [Arguments]    ${answers}
     Inject Fault    blackhole    alice    direction=to_client    connection=1
     Send Burst    ${answers}    client=alice
+    Every Fault Should Have Struck
     Cut The Connection    alice    how=close
     Reconnect    alice
 
