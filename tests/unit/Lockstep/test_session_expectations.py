@@ -157,8 +157,8 @@ def test_ids_need_to_be_many_and_random(resuming):
         resuming.session_ids_should_be_unguessable([f"{number:040}" for number in range(10)])
 
 
-def test_lists_are_needed_to_look_for_ghosts(resuming, kit, monkeypatch):
-    monkeypatch.setattr(kit, "must_offer", lambda *_: None)
+def test_somebody_must_be_connected_to_look_for_ghosts(resuming, kit, monkeypatch):
+    monkeypatch.setattr(resuming._expect, "offered", lambda *_: True)
     with pytest.raises(UsageError, match="no client is connected, so no session can be live"):
         resuming.exactly_one_session_should_be_live("alice")
 
