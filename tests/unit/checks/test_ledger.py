@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from random_histories import against_oracle, codes, expect, first_sends, histories, meant, open_attempts, rows_of, told
 from told_histories import Story
 
@@ -49,6 +50,18 @@ def test_what_was_refused_when_it_was_sent_again_over_a_new_connection_is_not_du
     assert everything_sent_was_processed(story.history).counts == {"lost": 1}
     story.refused("a", attempt=2, connection=7)
     assert everything_sent_was_processed(story.history).counts == {}
+
+
+@pytest.mark.parametrize("word", ["accepted", "reply", "duplicate"])
+def test_what_was_refused_at_last_is_due_if_an_attempt_before_was_heard_of(word: str) -> None:
+    story = Story().exchange("b")
+    story.send("a")
+    getattr(story, word)("a", attempt=1)
+    story.add(Kind.CLOSE)
+    story.unknown("a")
+    story.send("a", attempt=2, connection=7)
+    story.refused("a", attempt=2, connection=7)
+    assert everything_sent_was_processed(story.history).counts == {"lost": 1}
 
 
 def test_what_was_refused_when_it_was_sent_again_over_the_same_connection_is_due() -> None:
