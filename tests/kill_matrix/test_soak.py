@@ -101,7 +101,10 @@ def test_a_good_schedule_needs_no_command():
 
 @pytest.mark.parametrize(("platform", "agrees"), [((), True), (("--defect", "t3_ack_before_durable"), False)])
 def test_a_schedule_with_a_kill_shows_who_keeps_what_was_confirmed(platform, agrees):
-    outcome, faults = soak.run(WITH_A_KILL, platform=platform)
+    for _ in range(matrix.TRIES):  # a schedule that broke off comes again, as in a soak
+        outcome, faults = soak.run(WITH_A_KILL, platform=platform)
+        if outcome.killed is not None:
+            break
     assert outcome.as_wanted is agrees, told(WITH_A_KILL, outcome, faults)
     assert outcome.violations or agrees, outcome.problem
     assert {"kill", "half_open"} <= set(faults)
