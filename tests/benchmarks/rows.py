@@ -72,7 +72,7 @@ def _remark(row: Row) -> str:
     if row.missing is not None:
         return f"missing: {row.missing}"
     ours, other, remarks = row.median("ours_us"), row.median("other_us"), list[str]()
-    if ours is not None:
+    if ours:  # a starved round may have taken less than the clock of processor time can tell
         remarks.append(f"CPU {ours:.1f} against {other:.1f} us a message, {other / ours:.1f} x less" if other else f"CPU {ours:.1f} us a message")
     if row.taken >= NOTEWORTHY:
         remarks.append(f"the host took {row.taken:.0%} of the machine")

@@ -172,13 +172,13 @@ def test_leak_slow_is_a_hundred_bytes_of_each_message(serve):
     for arguments in ((), ("--defect", "t7_leak_slow")):
         platform = serve(*arguments)
         client, process = platform.connect(), psutil.Process(platform.process.pid)
-        for turn in range(6):
+        for turn in range(10):
             burst(client, 400, f"warm{turn}-")
         before = process.memory_info().rss
-        for turn in range(16):
+        for turn in range(50):
             burst(client, 400, f"{turn}-")
         grown[bool(arguments)] = process.memory_info().rss - before
-    assert grown[True] - grown[False] > 6400 * 100 * 0.5
+    assert grown[True] - grown[False] > 20_000 * 100 * 0.5, grown  # what a server takes to get warm differs by some 300 kB
 
 
 FILES = 2

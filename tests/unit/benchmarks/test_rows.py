@@ -45,3 +45,9 @@ def test_the_page_names_the_machine_and_has_a_line_for_each_row(written):
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.12345, "0.123"), (9.876, "9.88"), (123.4, "123"), (98765.4, "98,765")])
 def test_a_figure_has_as_many_digits_as_mean_something(value, text):
     assert rows.figure(value) == text
+
+
+def test_a_side_that_took_no_time_worth_telling_is_not_divided_by():
+    starved = Row("ping vs locust", "msg/s")
+    starved.add(12.8, 4565.0, ours_us=0.0, other_us=108.1)
+    assert "CPU" not in rows.table([starved])
