@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import Any
 
 from .catalogue import CATALOGUE, Direction, Fault
@@ -38,6 +39,8 @@ class Injection:
     """Belongs to a plan: strikes only while messages are under way, and then the next of the plan has its turn."""
     number: int = field(default_factory=numbers.__next__)
     struck: int = 0
+    due: float | None = None
+    """s, monotonic: when the time of a planned one has come, however many connections there were since it had its turn."""
 
     @property
     def lasts(self) -> bool:
@@ -81,7 +84,14 @@ class Injection:
     @property
     def seconds(self) -> float | None:
         """The time after which it strikes, if it is told so."""
+        if self.due is not None:
+            return max(0.0, self.due - monotonic())
         return self.after.amount if self.after is not None and self.after.unit == "seconds" else None
+
+    def begin_turn(self) -> None:
+        """From now on its time is counted."""
+        if (seconds := self.seconds) is not None:
+            self.due = monotonic() + seconds
 
     def said(self) -> dict[str, Any]:
         """What was asked for, for journal and records."""

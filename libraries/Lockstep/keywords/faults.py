@@ -188,7 +188,7 @@ class FaultKeywords:
         | client     | alias; ``everyone``: the plan is dealt out to all that go through the fault proxy                    |
         | each       | every kind strikes so often, 2 or more                                                               |
         | within     | each strikes behind some of so many ``frames`` (with data), ``bytes`` or ``s``, counted from when it has its turn |
-        | lasting    | how long those last that do not strike once                                                          |
+        | lasting    | how long those last that do not strike once, from when they take effect                              |
 
         A client's faults come one after the other, each only while a message of the client is under way, on the connection that is open
         then. Clients have to come back between them (`Let Clients Reconnect By Themselves`). Returns the plan, one line for each fault.

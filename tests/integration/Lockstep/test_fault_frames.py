@@ -19,7 +19,7 @@ TO_SERVER, TO_CLIENT = Direction.TO_SERVER, Direction.TO_CLIENT
 TEXTS = [f"message {number} for 3 € or 5 😀" for number in range(8)]
 HEAD = 2                                    # bytes of a short frame's head, without a mask
 SIZE = HEAD + len(TEXTS[0].encode())
-LONG = 120.0                                # s; only how long a test that will fail hangs
+LONG = 60.0                                 # s; only how long a test that will fail hangs
 OF_ANY_TIME = tuple(fault for fault in IN_PLANS if not fault.startswith("cut_in"))
 LEADING = TEXTS[0].encode().index("€".encode()) + 1
 
@@ -150,6 +150,38 @@ def test_faults_of_a_plan_strike_one_after_the_other_while_messages_are_under_wa
             order = list(dict.fromkeys(note["number"] for note in on.done()))
             assert order == [injection.number for injection in plan]
             assert all(note["in_flight"] for note in on.done() if note["fault"] not in {"latency", "bandwidth", "slice", "coalesce", "stop_reading", "blackhole"})
+
+    tell(story)
+
+
+def test_a_lasting_fault_of_a_plan_lasts_from_when_it_takes_effect():
+    async def story():
+        async with bench() as on:
+            hole = Injection(Fault.BLACKHOLE, TO_SERVER, After(1, "frames"), lasting=0.01, planned=True)
+            on.gate.follow([hole])
+            on.under_way = 1
+            route = on.gate.route
+            async with connect(f"ws://{route.host}:{route.port}/", compression=None, proxy=None, ping_interval=None, close_timeout=1) as client:
+                await client.send(TEXTS[0])
+                assert await client.recv() == TEXTS[0]
+                await asyncio.sleep(0.1)  # ten times as long as it lasts, and nobody says anything
+                await client.send(TEXTS[1])
+                with pytest.raises(ConnectionClosed):
+                    await client.recv()
+            assert on.heard == [TEXTS[0]]
+            assert [note["state"] for note in on.notes] == ["planned", "done", "ended"]
+
+    tell(story)
+
+
+def test_the_time_of_a_planned_fault_goes_on_over_connections_that_are_shorter():
+    async def story():
+        async with bench() as on:
+            end = Injection(Fault.CLOSE, TO_SERVER, After(0.5, "seconds"), planned=True)
+            on.gate.follow([end])
+            async with asyncio.timeout(LONG):
+                while not on.done():
+                    await on.talk(TEXTS[:1])
 
     tell(story)
 
