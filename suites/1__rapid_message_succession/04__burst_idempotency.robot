@@ -121,7 +121,7 @@ A Copy Should Be Recognised After
     [Arguments]    ${pause}
     ${id} =    Send Copies    1
     Wait Until Everything Is Answered
-    Sleep    ${pause}    reason=the pause between the copies is the stimulus
+    Let Time Pass    ${pause}
     Send Copies    2    message_id=${id}
     Only One Copy Should Be Processed
     The Agent Should Have Processed    1
