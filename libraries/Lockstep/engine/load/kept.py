@@ -12,7 +12,7 @@ from ..server_figures import ServerFigures
 from .plan import Plan
 from .result import Load, Merge
 
-FOLDER, SERVER = "shares", "server.json"
+FOLDER, SERVER = "shares", "server.jsonl"
 
 
 class KeptLines:
@@ -37,7 +37,7 @@ class KeptLines:
     def saw(self, looks: Sequence[ServerFigures]) -> None:
         """What was seen of the server during the phase; only a share that knows the server's process sees anything."""
         if looks:
-            (self._folder / SERVER).write_bytes(orjson.dumps({"run": self._run, "looks": looks}))
+            (self._folder / SERVER).write_bytes(orjson.dumps({"run": self._run, "looks": looks}) + b"\n")
 
     def load(self, only: int | None = None) -> Load | None:
         """All shares merged, or ``only`` one of them; None where this run has left nothing of the phase."""
@@ -60,10 +60,10 @@ class KeptLines:
         return merge.finished()
 
     def _looks(self) -> list[ServerFigures]:
-        """What this run has seen of the server."""
+        """What this run has seen of the server; nothing where the share that sees it is just writing it down."""
         file = self._folder / SERVER
-        seen = orjson.loads(file.read_bytes()) if file.exists() else {}
-        return [ServerFigures(**look) for look in seen["looks"]] if seen.get("run") == self._run else []
+        seen = self._lines(file) if file.exists() else []
+        return [ServerFigures(**look) for line in seen for look in line["looks"]]
 
     def _file(self, shard: int) -> Path:
         return self._folder / f"{shard}.jsonl"

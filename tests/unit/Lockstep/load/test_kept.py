@@ -107,3 +107,15 @@ def test_who_knows_the_server_tells_the_others_how_it_was_kept_from_its_work(tmp
     assert "no processor for 80%" in kept(tmp_path).load().crowded
     filled(tmp_path, run="tomorrow")
     assert kept(tmp_path, run="tomorrow").load().server == [], "what another run has seen says nothing of this one"
+
+
+def test_a_share_that_looks_while_another_writes_down_what_it_saw_reads_nothing_of_it(tmp_path):
+    looks = [ServerFigures(100.0, 5, 1, None, 0.0, 0.0), ServerFigures(101.5, 6, 1, 3, 0.5, 1.2)]
+    filled(tmp_path).saw(looks)
+    (file,) = (tmp_path / "shares" / "flood").glob("server.*")
+    whole = file.read_bytes()
+    for length in (0, 1, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:length])
+        assert kept(tmp_path).load().server == []
+    file.write_bytes(whole)
+    assert kept(tmp_path).load().server == looks
