@@ -47,14 +47,14 @@ def send_and_reset(platform, message_id):
 
 def test_drop_on_reset_confirms_and_forgets(serve):
     platform = serve("--defect", "t3_drop_on_reset")
-    for number in range(20):  # until one comes within the moment after the message was received
+    until = time.monotonic() + GUARD
+    for number in itertools.count():  # until one comes within the moment after the message was received: seldom where others slow the machine
+        assert time.monotonic() < until, "none was lost"
         send_and_reset(platform, f"m{number}")
         wait_until(lambda number=number: stages(platform, f"m{number}") or platform.control("status")["connections"] == 0)
         is_away(platform)
         if stages(platform, f"m{number}") == ["received", "accepted"]:
             break
-    else:
-        pytest.fail("none was lost")
     client = platform.connect("stalled")
     client.send(f"m{number}", attempt=2)
     assert client.receive()["type"] == "duplicate_rejected"
