@@ -32,8 +32,15 @@ class Project:
         return Path(__file__).resolve().parents[1]
 
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """What a child has to have in its environment to find the kit's packages."""
-        return {**base, "PYTHONPATH": os.pathsep.join(filter(None, [str(self.libraries), base.get("PYTHONPATH")]))}
+        """What a child has to have in its environment to find the kit's packages.
+
+        Where no compiled modules are wanted beside the sources (usual in containers) they go into a folder of their own: a run starts
+        dozens of processes, and each would compile all of the kit again.
+        """
+        found = {**base, "PYTHONPATH": os.pathsep.join(filter(None, [str(self.libraries), base.get("PYTHONPATH")]))}
+        if found.pop("PYTHONDONTWRITEBYTECODE", ""):
+            found.setdefault("PYTHONPYCACHEPREFIX", str(self.root / ".cache" / "compiled"))
+        return found
 
     @property
     def profiles(self) -> Path:
