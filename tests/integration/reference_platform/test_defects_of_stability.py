@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import socket
-
 import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -28,27 +24,10 @@ def test_hol_blocking_lets_one_reader_who_stops_hold_up_all(serve):
     platform = serve("--defect", "r5_hol_blocking")
     other = platform.connect("other")
     other.fence()
-    host, port = platform.ready["websocket_url"][5:-3].split(":")
-    with socket.socket() as raw:
-        for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # soon full
-            raw.setsockopt(socket.SOL_SOCKET, buffer, 4096)
-        raw.settimeout(2)
-        raw.connect((host, int(port)))
-        raw.sendall((
-            f"GET /ws?token={platform.account('stalled')['token']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode())  # fmt: skip
-        assert raw.recv(12) == b"HTTP/1.1 101"
-
-        def send(fields):
-            text = json.dumps(fields).encode()
-            raw.sendall(b"\x81\xfe" + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text)
-
-        for number in range(100):
-            send({"type": "user_message", "message_id": f"{number:0200d}", "content": "x"})
-        with contextlib.suppress(TimeoutError):
-            for number in range(5000):  # each answer is 20 KB, the system keeps a few MB
-                send({"type": "get_agent_state", "request_id": f"{number:0100d}"})
+    with platform.stalled() as stalled:
+        stalled.pour({"type": "user_message", "message_id": f"{number:0200d}", "content": "x"} for number in range(100))
+        # Each answer is 20 KB, the system keeps a few MB.
+        stalled.pour({"type": "get_agent_state", "request_id": f"{number:0100d}"} for number in range(5000))
         other.send("held up")
         with pytest.raises(TimeoutError):
             other.socket.recv(timeout=1)
