@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -14,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from . import lists
+from .http_input import bad, body_of, number_in, since_in, user_in
 from .ledger import export
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class HttpSide:
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and a token for it."""
-        body = await _body(request)
+        body = await body_of(request)
         email, claims = body.get("email"), body.get("claims") or {}
-        ttl = _number(body, "ttl", default=self._host.config.token_ttl)
+        ttl = number_in(body, "ttl", default=self._host.config.token_ttl)
         if type(email) is not str or not email:
-            raise _bad("email must be a string")
+            raise bad("email must be a string")
         if type(claims) is not dict:
-            raise _bad("claims must be an object")
+            raise bad("claims must be an object")
         tokens = self._host.policies.tokens
         token = tokens.issue(email, ttl, claims)
         return web.json_response({"user_id": tokens.user_of(email), "token": token, "email": email, "expires_in": ttl})
@@ -73,7 +73,7 @@ class HttpSide:
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
         """The ledger from an index on, as JSON lines, read in a thread by a connection of its own."""
-        since = _since(request)
+        since = since_in(request)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         pages = export(self._host.policies.store.database.path, since)
@@ -88,15 +88,15 @@ class HttpSide:
 
     async def advance(self, request: web.Request) -> web.Response:
         """Moves the platform's time forward."""
-        seconds = _number(await _body(request), "advance")
+        seconds = number_in(await body_of(request), "advance")
         now = self._host.clock.advance(seconds)
         self._host.policies.store.database.note("clock_offset", self._host.clock.offset)
         return web.json_response({"now": now})
 
     async def work(self, request: web.Request) -> web.Response:
         """How long an agent works on a message, for all users or one."""
-        body = await _body(request)
-        seconds, user = _number(body, "seconds"), _user(body)
+        body = await body_of(request)
+        seconds, user = number_in(body, "seconds"), user_in(body)
         workers = self._host.policies.workers
         if user is None:
             workers.work_time = seconds
@@ -107,22 +107,22 @@ class HttpSide:
 
     async def fail(self, request: web.Request) -> web.Response:
         """So many next messages fail in the agent, of one user or of whoever comes; 0 ends it."""
-        body = await _body(request)
-        count, user = _number(body, "count"), _user(body)
+        body = await body_of(request)
+        count, user = number_in(body, "count"), user_in(body)
         if not count.is_integer():
-            raise _bad(f"count must be a whole number, not {count}")
+            raise bad(f"count must be a whole number, not {count}")
         failing = self._host.policies.agents.failing
         failing[user] = int(count)
         return web.json_response({"count": failing[user], "user": user})
 
     async def hold(self, request: web.Request) -> web.Response:
         """Nothing is taken from the inbox any more, of one user or of all."""
-        self._pipeline.lanes.hold(_user(await _body(request)))
+        self._pipeline.lanes.hold(user_in(await body_of(request)))
         return await self.status(request)
 
     async def release(self, request: web.Request) -> web.Response:
         """Ends a hold; without a user all holds."""
-        self._pipeline.lanes.release(_user(await _body(request)))
+        self._pipeline.lanes.release(user_in(await body_of(request)))
         return await self.status(request)
 
     async def status(self, _: web.Request) -> web.Response:
@@ -136,10 +136,9 @@ class HttpSide:
             "held": True if lanes.all_held else sorted(lanes.held),
         })  # fmt: skip
 
-
     async def events(self, request: web.Request) -> web.Response:
         """What happened to sessions and connections from an index on, as JSON lines; the last 10 000 are kept."""
-        lines = b"".join(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in self._host.events.since(_since(request)))
+        lines = b"".join(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in self._host.events.since(since_in(request)))
         return web.Response(body=lines, headers={"Content-Type": "application/x-ndjson"})
 
     def _list(self, name: str, items: Callable[[Host, str], lists.Items]) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -158,42 +157,6 @@ async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamRespo
     except web.HTTPException as error:
         return web.json_response({"error": error.text or error.reason}, status=error.status)
     return response
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    text = await request.text()
-    try:
-        body = json.loads(text) if text.strip() else {}
-    except ValueError as error:
-        raise _bad("the body must be JSON") from error
-    if type(body) is not dict:
-        raise _bad("the body must be a JSON object")
-    return body
-
-
-def _since(request: web.Request) -> int:
-    since = request.query.get("since", "0")
-    if not since.isdecimal():
-        raise _bad(f"since must be a whole number from 0, not {since}")
-    return int(since)
-
-
-def _number(body: dict[str, Any], name: str, default: float | None = None) -> float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise _bad(f"{name} must be a number from 0, not {value!r}")
-    return float(value)
-
-
-def _user(body: dict[str, Any]) -> str | None:
-    user = body.get("user")
-    if user is not None and type(user) is not str:
-        raise _bad("user must be a user id")
-    return user
-
-
-def _bad(reason: str) -> web.HTTPBadRequest:
-    return web.HTTPBadRequest(text=reason)
 
 
 def _version() -> str:
