@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple, TypeVar
@@ -34,19 +35,29 @@ def slope(points: Sequence[tuple[float, float]], sure: float = SURE) -> Slope:
     """The median of the slopes between all pairs of points, which no outlier moves, with its interval of confidence.
 
     `sure` is in standard deviations. Points too few to be so sure say nothing for certain: then the interval has no ends. It lies above 0
-    exactly when values rise too steadily for chance (Mann and Kendall); a single step up does not. Without two different x all is 0.
-    O(n²), so for thinned points. Source: Theil, Sen.
+    exactly when values rise too steadily for chance (Mann and Kendall); a single step up does not. Points at the same x say nothing of each
+    other, nor do they make anything less certain. Without two different x all is 0. O(n²), so for thinned points. Source: Theil, Sen; Kendall
+    for equal x.
     """
     slopes = sorted((y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x1 != x2)
     if not slopes:
         return Slope(-math.inf, 0.0, math.inf)
-    count, pairs = len(points), len(slopes)
+    pairs = len(slopes)
     middle = (slopes[(pairs - 1) // 2] + slopes[pairs // 2]) / 2
-    certain = sure * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    certain = sure * math.sqrt(_variance([x for x, _ in points]))
     if certain > pairs:
         return Slope(-math.inf, middle, math.inf)
     outside = int(pairs - certain) // 2
     return Slope(slopes[outside], middle, slopes[pairs - 1 - outside])
+
+
+def _variance(places: Sequence[float]) -> float:
+    """Of the number of pairs that rise, less the number of those that fall, among values that chance has put to these places."""
+    return (_chance(len(places)) - sum(map(_chance, Counter(places).values()))) / 18
+
+
+def _chance(count: int) -> int:
+    return count * (count - 1) * (2 * count + 5)
 
 
 def variation(counts: Mapping[float, int]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median, pstdev
 from typing import Any
@@ -31,9 +32,10 @@ def kendall(values: list[float]) -> float:
     return sum((b > a) - (b < a) for a, b in itertools.combinations(values, 2))
 
 
-def chance(count: int) -> float:
-    """The standard deviation of that number where values come in any order."""
-    return math.sqrt(Fraction(count * (count - 1) * (2 * count + 5), 18))
+def chance(places: Sequence[float]) -> float:
+    """The standard deviation of that number where values come to these places in any order; those at one place are not compared."""
+    alike = [len(places), *(-len([*same]) for _, same in itertools.groupby(sorted(places)))]
+    return math.sqrt(sum(Fraction(count * (abs(count) - 1) * (2 * abs(count) + 5), 18) for count in alike))
 
 
 # slopes -----------------------------------------------------------------------------------------------------------------------
@@ -47,7 +49,7 @@ def test_the_slope_is_the_middle_of_all_slopes_and_its_interval_leaves_out_as_ma
     every = slopes_of(points)
     found = slope(points, sure)
     assert found.middle == pytest.approx(float(median(every)) if every else 0)
-    certain = sure * chance(len(points))
+    certain = sure * chance([x for x, _ in points])
     if not every or len(every) < certain:
         assert (found.least, found.most) == (-math.inf, math.inf)
         return
@@ -60,7 +62,20 @@ def test_the_slope_is_the_middle_of_all_slopes_and_its_interval_leaves_out_as_ma
 @examples(200)
 @given(st.lists(st.integers(0, 999), min_size=3, max_size=24, unique=True), st.sampled_from((1.0, 2.0, 4.5)))
 def test_a_slope_is_surely_above_0_when_values_rise_more_steadily_than_chance_lets_them(values: list[int], sure: float) -> None:
-    assert (slope(list(enumerate(values)), sure).least > 0) is (kendall(values) >= sure * chance(len(values)))
+    assert (slope(list(enumerate(values)), sure).least > 0) is (kendall(values) >= sure * chance(range(len(values))))
+
+
+@pytest.mark.parametrize("places", [(0, 1, 2, 3, 4, 5), (0, 0, 0, 0, 1, 2), (0, 0, 1, 1, 2, 2), (0, 0, 0, 1, 1, 1), (0, 0, 0, 0, 0, 1)])
+def test_chance_is_what_all_orders_of_the_values_show(places: tuple[int, ...]) -> None:
+    pairs = [pair for pair in itertools.combinations(range(len(places)), 2) if places[pair[0]] != places[pair[1]]]
+    orders = itertools.permutations(range(len(places)))
+    assert pstdev([sum(1 if order[b] > order[a] else -1 for a, b in pairs) for order in orders]) == pytest.approx(chance(places))
+
+
+def test_a_server_at_rest_takes_no_certainty_from_what_was_seen_under_load() -> None:
+    busy = [(messages, 10 * messages) for messages in range(20)]
+    assert slope(busy).most == 10
+    assert slope(busy + [busy[-1]] * 180).most == 10
 
 
 def test_twelve_points_can_be_sure_and_eleven_cannot() -> None:
@@ -100,7 +115,7 @@ def test_latency_rises_in_most_pairs_of_stretches_and_by_much(seed: int) -> None
     every = slopes_of(points)
     grown = float(median(every)) * (points[-1][0] - points[0][0]) if every else 0
     began = max(median(value for _, value in points) - grown / 2, 0) if points else 0
-    steady = enough and kendall([value for _, value in points]) >= 4.5 * chance(len(points))
+    steady = enough and kendall([value for _, value in points]) >= 4.5 * chance(range(len(points)))
     verdict = no_rise(stretches)
     assert verdict.exercised == (sum(stretch.replies for stretch in stretches) if enough else 0)
     assert codes(verdict) == expect(*["too_slow"] * (steady and grown > 0.05 and began + grown > 2 * began))
