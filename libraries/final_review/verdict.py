@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .criteria import Judged, State
-from .reach import BEYOND_LIMITS
+from .reach import BEYOND_LIMITS, NOT_OFFERED
 from .run_info import RunInfo
 from .wording import count, listed
 
@@ -84,10 +84,10 @@ def _tally(evidence: Evidence) -> str:
         parts += [f"{number} {words}"] if number else []
     beyond = [one.criterion.needs_profile for one in evidence.judged if not one.claimed and one.reason.startswith("needs profile")]
     parts += [f"{beyond.count(profile)} {'needs' if beyond.count(profile) == 1 else 'need'} {profile}" for profile in dict.fromkeys(beyond)]
-    limited = len([one for one in evidence.judged if not one.claimed and one.reason.startswith(BEYOND_LIMITS)])
-    parts += [f"{limited} {BEYOND_LIMITS}"] if limited else []
-    absent = len([one for one in evidence.judged if not one.claimed]) - len(beyond) - limited
-    parts += [f"{absent} not offered"] if absent else []
+    limited, absent = (len([one for one in evidence.judged if not one.claimed and one.reason.startswith(why)]) for why in (BEYOND_LIMITS, NOT_OFFERED))
+    undecided = len([one for one in evidence.judged if not one.claimed]) - len(beyond) - limited - absent
+    for number, words in ((limited, BEYOND_LIMITS), (absent, "not offered"), (undecided, "undecided")):
+        parts += [f"{number} {words}"] if number else []
     parts += [f"{count(len(evidence.failed_tests), 'test')} failed"] if evidence.failed_tests else []
     return ", ".join(parts)
 

@@ -35,6 +35,8 @@ def test_ready_names_its_scope() -> None:
     assert verdict(one("A"), beyond[0], absent).sentence == f"Ready {REFERENCE}: 1 of 3 criteria met, 1 needs full, 1 not offered."
     limited = one("Limited", State.NOT_MEASURED, "beyond the target's limits: 52 msg/s were asked for", claimed=False)
     assert verdict(one("A"), limited, absent).sentence == f"Ready {REFERENCE}: 1 of 3 criteria met, 1 beyond the target's limits, 1 not offered."
+    undecided = one("Undecided", State.NOT_MEASURED, "the memory seen supports no bound for each message", claimed=False)
+    assert verdict(one("A"), undecided, absent).sentence == f"Ready {REFERENCE}: 1 of 3 criteria met, 1 not offered, 1 undecided."
     real = verdict(one("A"), run=info(reference=False)).sentence
     assert real == "Ready within profile quick on the real target Ticket Desk: 1 of 1 criterion met."
 
