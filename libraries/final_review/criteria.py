@@ -14,6 +14,8 @@ from .quantity import Dimension, Quantity, beside, counted, figure
 from .wording import listed
 
 PROFILES = ("quick", "ci", "dev", "full")
+MIXED = "observations"
+"""What is counted where several measurements agree on a number and have counted different things."""
 """The profiles from the smallest to the largest: a criterion that needs one is claimed from there on."""
 
 
@@ -283,8 +285,11 @@ def _weigh(condition: Condition, cases: list[str], recorded: list[Measurement], 
 def _finding(condition: Condition, state: State, reason: str, figures: list[Measurement]) -> Finding:
     worst = condition.worst(figures)
     # Where several measurements agree on the worst value (0 of 50, 0 of 7 000), all their samples stand behind it.
-    samples = sum(one.samples for one in figures if one.quantity.exact == worst.quantity.exact)
-    measured = worst.quantity.in_unit_of(condition.limit) if condition.limit else worst.quantity
+    alike = [one for one in figures if one.quantity.exact == worst.quantity.exact]
+    samples = sum(one.samples for one in alike)
+    is_mixed = worst.quantity.dimension is Dimension.COUNT and len({one.unit for one in alike}) > 1
+    quantity = replace(worst.quantity, unit=MIXED) if is_mixed else worst.quantity
+    measured = quantity.in_unit_of(condition.limit) if condition.limit else quantity
     finding = Finding(condition, state, reason, measured, samples, worst.test)
     if state is State.NOT_MET and not reason:
         return replace(finding, reason=f"{finding.text}, agreed is {condition.comparison} {condition.limit}")

@@ -68,6 +68,13 @@ def test_samples_stand_behind_the_value_that_is_shown() -> None:
     assert (one_broken.samples, one_broken.text) == (50, "2 of 50 messages")
 
 
+def test_what_counts_different_things_is_called_the_same_whoever_wrote_first() -> None:
+    mixed = [figure(0, samples=20), figure(0, "observations", samples=30)]
+    assert {judged([row()], figures).findings[0].text for figures in (mixed, mixed[::-1])} == {"0 of 50 observations"}
+    same_time = [figure(1000, "ms"), figure(1, "s")]
+    assert judged([row(limit="2 s")], same_time).findings[0].text == "1 s"
+
+
 def test_a_value_is_shown_in_the_unit_of_its_limit() -> None:
     assert judged([row("p95", "at most", "500 ms")], [figure(0.0469, "s", name="p95")]).findings[0].text == "46.9 ms"
 
