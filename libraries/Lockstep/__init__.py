@@ -22,6 +22,7 @@ from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageEr
 from .faults.words import FAULT_CONVERTERS
 from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
+from .keywords.backing_off import BackingOffKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.connecting import ConnectingKeywords
 from .keywords.consumption import ConsumptionKeywords
@@ -105,11 +106,12 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         kit = Kit()
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
-        load, targets = LoadKeywords(kit, expectation), TargetKeywords(kit)
+        load, targets, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ReconnectingKeywords(kit)
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
-            targets, ConnectingKeywords(kit), ReconnectingKeywords(kit), TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
+            targets, ConnectingKeywords(kit), reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
+            BackingOffKeywords(kit, expectation, reconnecting),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), PriorityKeywords(kit, expectation),
             ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),

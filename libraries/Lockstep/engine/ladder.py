@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ..errors import UsageError
 
@@ -27,12 +28,14 @@ class Ladder:
         if self.cap < self.first:
             raise UsageError(f"cap must be at least first ({self.first:g} s), not {self.cap:g} s; it bounds how long the waits may become")
 
+    @property
+    def rungs(self) -> list[float]:
+        """Seconds to wait before each try, chance left aside."""
+        waits = accumulate(range(self.tries - 1), lambda wait, _: min(wait * self.factor, self.cap), initial=self.first)
+        return [wait * self.scale for wait in waits]
+
     def waits(self, seed: object, *, at_once: bool = False) -> Iterator[float]:
         """Seconds to wait before each try; with ``at_once`` the first try does not wait, and the ladder begins behind it."""
-        chance, wait = random.Random(repr(seed)), self.first  # noqa: S311 - repeatable waits, no secret
-        for number in range(self.tries):
-            if at_once and number == 0:
-                yield 0.0
-                continue
-            yield min(wait, self.cap) * self.scale * (1 + self.jitter * chance.uniform(-1, 1))
-            wait = min(wait * self.factor, self.cap)
+        chance, rungs = random.Random(repr(seed)), self.rungs  # noqa: S311 - repeatable waits, no secret
+        for rung in (0.0, *rungs[:-1]) if at_once else rungs:
+            yield rung * (1 + self.jitter * chance.uniform(-1, 1)) if rung else 0.0

@@ -86,10 +86,8 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
     since, old = engine.journal.cursor, client.connection
     if old is not None:
         await old.drop()
-    if not manner.resume:
-        client.session = SessionState()
-    before, tries, last, began = client.session.id, 0, "it was asked to stop", 0.0
-    client.came_back += 1
+    before = _taken_up(client, manner)
+    tries, last, began, final = 0, "it was asked to stop", 0.0, False
     await manner.wait(manner.after)
     for tries, wait in enumerate(manner.ladder.waits((manner.seed, client.alias, client.came_back), at_once=manner.at_once), 1):
         await manner.wait(wait)
@@ -105,7 +103,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
             resent = await client.resend(connection) if manner.resend else 0
         except Refused as refusal:
             last = str(refusal)
-            if not _worth_another_try(client, refusal):
+            if final := not _worth_another_try(client, refusal):
                 break
         except EnvironmentSetupError as error:  # no fresh token: the whole target may be away
             last = str(error.args[0])
@@ -119,7 +117,17 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
                 session_kept=bool(before) and client.session.id == before, tries=tries, took=took, ready_after=ready - began,
                 away=ready - ended, replayed=replayed, caught_up=caught_up, resent=resent,
             )
+    if not manner.given_up():
+        engine.journal.write(Kind.MARK, client.alias, 0, client.account.user, details={"gave_up_after": tries, "final": final})
     raise NotBack(f"{client.alias} did not come back to {target.title} in {tries} {'try' if tries == 1 else 'tries'}; the last one: {last}")
+
+
+def _taken_up(client: Client, manner: Manner) -> str:
+    """The id of the session that the client comes back to; empty where it begins a new one."""
+    if not manner.resume:
+        client.session = SessionState()
+    client.came_back += 1
+    return client.session.id
 
 
 async def reconnect_so_often(engine: Engine, client: Client, target: Target, manner: Manner, *, times: int, up: float) -> list[Reconnection]:

@@ -33,6 +33,12 @@ class ReconnectingKeywords:
         self._kit = kit
         self._steps = Ladder(FIRST, FACTOR, CAP, JITTER, TRIES)
 
+    @property
+    def ladder(self) -> Ladder:
+        """The ladder as it was set, at the scale of the profile."""
+        scale: Any = variable("${LADDER_SCALE}", None) or active_values()["LADDER_SCALE"]
+        return replace(self._steps, scale=float(scale))
+
     @keyword(tags=("Sessions",))
     def set_reconnect_ladder(
         self, first: Duration = FIRST, factor: Factor = FACTOR, cap: Duration = CAP, jitter: Jitter = JITTER, tries: Count = TRIES,
@@ -243,9 +249,7 @@ class ReconnectingKeywords:
         return replace(self._kit.client(client).session)
 
     def _manner(self, *, resume: bool = True, resend: bool = True, after: float = 0.0) -> Manner:
-        scale: Any = variable("${LADDER_SCALE}", None) or active_values()["LADDER_SCALE"]
-        ladder = replace(self._steps, scale=float(scale))
-        return Manner(ladder, self._kit.seed, resume=resume, resend=resend, after=after, fence=self._kit.fence)
+        return Manner(self.ladder, self._kit.seed, resume=resume, resend=resend, after=after, fence=self._kit.fence)
 
     def _resumable(self, client: str | None) -> list[Client]:
         """That client, or all that can come back for ``everyone``."""

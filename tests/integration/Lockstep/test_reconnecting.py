@@ -8,6 +8,7 @@ from websockets.asyncio.server import serve as websocket_server
 
 from integration.Lockstep.session_desk import KEYS, READY, RESUME, SessionDesk
 from Lockstep.checks.answers import no_phantom_replies, nothing_answered_twice, nothing_lost
+from Lockstep.checks.backoff import waits_follow_ladder
 from Lockstep.checks.duplicates import duplicates_accounted
 from Lockstep.checks.events import Kind
 from Lockstep.checks.history import History
@@ -330,6 +331,33 @@ def test_no_try_that_succeeds_is_told_with_what_the_last_one_met(engine, peers, 
     peers.loop.stop()
     with pytest.raises(NotBack, match=r"^alice did not come back to Desk in 3 tries; the last one: no connection to ws://127\.0\.0\.1.*nobody listens there"):
         back(alice, ladder=Ladder(0.01, 1, 0.01, 0, 3))
+    assert [event.client for event in seen(engine, Kind.MARK, gave_up_after=3, final=False)] == ["alice"]
+
+
+def test_a_client_waits_as_its_ladder_says_until_it_gives_up(engine, peers, target, alice, back):
+    peers.loop.stop()
+    ladder = Ladder(0.02, 2, 0.1, 0.2, 6)
+    with pytest.raises(NotBack):
+        back(alice, ladder=ladder)
+    verdict = waits_follow_ladder(History(engine.journal.slice(0)), ladder.rungs, 0.2)
+    assert (verdict.exercised, verdict.violations) == (5, [])
+    told = {(violation.code, violation.sentence.partition(" at ")[0]) for violation in waits_follow_ladder(History(engine.journal.slice(0)), [9.0] * 7).violations}
+    assert told == {("stalled", f"{alice.account.user} gave up after 6 tries"), *(("disagreement", f"try {number} of {alice.account.user}") for number in range(2, 7))}
+
+
+def test_a_target_that_says_no_for_good_ends_the_ladder(engine, peers, alice, desk, target):
+    async def no(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    port = peers.raw(no)
+    engine.routes.way = lambda _alias, _number: Route("127.0.0.1", port)
+    with pytest.raises(NotBack, match="in 1 try; the last one: it answered the handshake with HTTP 403"):
+        engine.run(reconnect(engine, alice, target, Manner(QUICK, 1)))
+    engine.routes.way = None
+    assert len(seen(engine, Kind.MARK, gave_up_after=1, final=True)) == 1
+    assert waits_follow_ladder(History(engine.journal.slice(0)), QUICK.rungs).counts == {"vacuous": 1}
 
 
 def test_a_target_that_gives_no_fresh_token_yet_is_tried_again(engine, server, target, alice, back, monkeypatch):

@@ -39,6 +39,7 @@ MINIMAL = {
 )
 def test_each_wait_is_longer_up_to_the_cap(ladder, at_once, waits):
     assert list(ladder.waits(4711, at_once=at_once)) == pytest.approx(waits)
+    assert ladder.rungs[: len(waits) - at_once] == pytest.approx(waits[at_once:])
 
 
 def test_jitter_is_symmetric_bounded_and_repeated_by_the_seed():
