@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING
+
+from .alarm import Alarm
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .session import Session
-
-SHORTEST_WAIT = 0.005
-"""Seconds between two looks."""
 
 
 class Absences:
@@ -24,8 +23,7 @@ class Absences:
         self._ends: list[tuple[float, int, float | None, Session]] = []
         """A heap: the end of each absence, a number (sessions have no order), its beginning. Those whose user came back stay until then."""
         self._number = 0
-        self._timer: asyncio.TimerHandle | None = None
-        clock.moved.append(self.look)
+        self._alarm = Alarm(clock, self.look)
 
     def begin(self, session: Session, until: float) -> None:
         """This resumable session is away now; it is over when the clock is past ``until`` and nobody came back before."""
@@ -45,9 +43,4 @@ class Absences:
         self._plan()
 
     def _plan(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._ends:
-            wait = max(SHORTEST_WAIT, self._ends[0][0] - self._clock.now())
-            self._timer = asyncio.get_running_loop().call_later(wait, self.look)
+        self._alarm.set(self._ends[0][0] if self._ends else inf)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from .errors import PlatformError
 
@@ -25,6 +25,23 @@ def _bytes(value: object) -> object:
 Size = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+InSession = Literal["allow", "close"]
+"""What becomes of a connection whose token expires."""
+
+
+def _origins(value: object) -> object:
+    """Reads ``https://a.example, https://b.example`` as a list, as ``--set`` says it."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _origin(text: str) -> str:
+    scheme, separator, place = text.partition("://")
+    if not scheme or not separator or not place or "/" in place:
+        raise ValueError("origins such as https://app.example.test")
+    return text
+
+
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_origins)]
 
 
 class Configuration(BaseModel):
@@ -68,6 +85,10 @@ class Configuration(BaseModel):
     """Largest message in bytes; a larger one closes the connection with 1009."""
     token_ttl: Seconds = 3600
     """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
+    session_expiry: InSession = "allow"
+    """A connection whose token expires goes on, or is closed with 4401."""
+    allowed_origins: Origins | None = None
+    """A browser on a page from elsewhere is refused with HTTP 403; none: from wherever it comes."""
     token_secret_from: str | None = None
     """Name of the environment variable that holds the signing secret; none: a random one per process."""
     synchronous: Literal["normal", "full"] = "normal"
@@ -77,7 +98,7 @@ class Configuration(BaseModel):
 
     def limits(self) -> dict[str, float | int]:
         """What ``connection_established`` announces."""
-        return self.model_dump(exclude={"token_ttl", "token_secret_from", "synchronous", "commit_interval"})
+        return self.model_dump(exclude={"token_ttl", "session_expiry", "allowed_origins", "token_secret_from", "synchronous", "commit_interval"})
 
 
 def load(path: Path | None, settings: Sequence[str] = ()) -> Configuration:
@@ -87,6 +108,11 @@ def load(path: Path | None, settings: Sequence[str] = ()) -> Configuration:
         return Configuration.model_validate(content | single)
     except ValidationError as error:
         raise PlatformError("; ".join(_sentence(path, single, item) for item in error.errors())) from error
+
+
+def allowed(item: Any) -> str:
+    """What would have been right in place of this mistake."""
+    return str(item["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -116,7 +142,7 @@ def _sentence(path: Path | None, single: dict[str, Any], item: Any) -> str:
     key = str(item["loc"][0])
     place = "--set" if key in single else path
     if item["type"] != "extra_forbidden":
-        return f"{place}: {key} is {item['input']!r}; allowed: {item['msg'].removeprefix('Input should be ')}"
+        return f"{place}: {key} is {item['input']!r}; allowed: {allowed(item)}"
     near = difflib.get_close_matches(key, Configuration.model_fields, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(Configuration.model_fields)}"
     return f"{place}: there is no key {key}; {hint}"

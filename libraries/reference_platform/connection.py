@@ -200,6 +200,7 @@ class Connection(asyncio.Protocol):
         if await self._open():
             await self._consume()
             self._policies.heartbeat.closed(self)
+            self._policies.tokens.closed(self)
             self.is_open = False
             await self._policies.sessions.close(self.session)
             self._pipeline.closed(self)
@@ -237,6 +238,7 @@ class Connection(asyncio.Protocol):
             self.close(farewell.code, farewell.reason)
             return False
         self._greet()
+        self._policies.tokens.opened(self, judged.identity)
         return True
 
     async def _request(self) -> Request | Refusal | None:

@@ -13,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from . import lists
+from .access_control import AccessControl
 from .http_input import bad, body_of, number_in, since_in, user_in
 from .ledger import export
 
@@ -41,6 +42,7 @@ class HttpSide:
             routes.add_post(f"{base}/fail", self.fail)
             routes.add_post(f"{base}/hold", self.hold)
             routes.add_post(f"{base}/release", self.release)
+            AccessControl(host).add_to(routes, base)
             routes.add_get(f"{base}/status", self.status)
             for name, items in (("sessions", lists.sessions), ("connections", lists.connections), ("agents", lists.agents)):
                 routes.add_get(f"{base}/{name}", self._list(name, items))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
 from .port import Port
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
 
 
 class Refusal(NamedTuple):
@@ -29,11 +33,21 @@ class Gate(Port):
 
     path = "/ws"
 
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.origins: Collection[str] | None = host.config.allowed_origins
+        """Pages from here may open a connection; None: from anywhere. Control may change it; connections that are open stay."""
+
     async def check(self, request: Request) -> Refusal | None:
         """Gets a well-formed WebSocket request; returns None to let it pass. May wait."""
         if request.path.partition("?")[0] != self.path:
             return Refusal(HTTPStatus.NOT_FOUND, f"there is no WebSocket here, it is at {self.path}")
-        return None
+        return self.check_origin(request.headers.get_all("Origin"))
+
+    def check_origin(self, origins: list[str]) -> Refusal | None:
+        """Gets the Origin headers of a handshake, which every browser sends and no page can change; a program of its own has none."""
+        strange = [] if self.origins is None else [origin for origin in origins if origin not in self.origins]
+        return Refusal(HTTPStatus.FORBIDDEN, f"pages from {strange[0]} may not connect") if strange else None
 
     def crowded(self) -> Farewell | None:
         """Asked after the token was accepted; a farewell closes the connection before any application frame."""

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jwt
 
+from reference_platform.configuration import InSession
 from reference_platform.errors import PlatformError
+from reference_platform.token_expiry import TokenExpiry
 
+from .gate import Farewell
 from .port import Port
 
 if TYPE_CHECKING:
+    from reference_platform.connection import Connection
     from reference_platform.host import Host
 
 
@@ -37,6 +41,9 @@ class Tokens(Port):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.secret = self._secret()
+        self.in_session: InSession = host.config.session_expiry
+        """Control may change it, for tokens that expire from then on."""
+        self._expiry = TokenExpiry(host.clock, self._over)
 
     async def verify(self, token: str | None) -> Identity:
         """Returns the identity in the token or raises :class:`TokenRefusedError`. May wait."""
@@ -62,6 +69,22 @@ class Tokens(Port):
             raise TokenRefusedError("the token has expired")
         if begins > now:
             raise TokenRefusedError("the token is not valid yet")
+
+    def opened(self, connection: Connection, identity: Identity) -> None:
+        """A connection was greeted."""
+        self._expiry.begin(connection, identity.claims["exp"])
+
+    def closed(self, connection: Connection) -> None:
+        """Nothing more comes from this connection."""
+        self._expiry.end(connection)
+
+    def expired(self) -> Farewell | None:
+        """Asked when the token of an open connection is over; a farewell closes it: nothing is taken or sent any more."""
+        return Farewell(4401, "the token has expired") if self.in_session == "close" else None
+
+    def _over(self, connection: Connection) -> None:
+        if (farewell := self.expired()) is not None:
+            connection.close(*farewell)
 
     def user_of(self, email: str) -> str:
         """The user id of an account; the same for the same address, on every platform and after every restart."""
