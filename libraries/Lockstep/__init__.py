@@ -10,6 +10,7 @@ from robot.api import SkipExecution
 from robot.errors import RobotError
 from robotlibcore import DynamicCore
 
+from .access_arguments import CONVERTERS as OF_ACCESS
 from .arguments import CONVERTERS, Misfit, returned_by
 from .connecting_arguments import CONVERTERS as OF_CONNECTING
 from .engine.load.result import Load
@@ -20,6 +21,7 @@ from .engine.sending import Burst
 from .engine.server_figures import ServerFigures
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .faults.words import FAULT_CONVERTERS
+from .keywords.access import AccessKeywords
 from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
 from .keywords.backing_off import BackingOffKeywords
@@ -95,7 +97,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
     ROBOT_LIBRARY_VERSION: ClassVar[str] = __version__
     ROBOT_LIBRARY_DOC_FORMAT: ClassVar[str] = "ROBOT"
     ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {
-        **CONVERTERS, **OF_CONNECTING, **FAULT_CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
+        **CONVERTERS, **OF_ACCESS, **OF_CONNECTING, **FAULT_CONVERTERS, Burst: returned_by(Burst, "Send Burst"), Phase: returned_by(Phase, "Measure Phase"),
         Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
@@ -111,7 +113,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         super().__init__([
             targets, ConnectingKeywords(kit), reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
-            BackingOffKeywords(kit, expectation, reconnecting),
+            BackingOffKeywords(kit, expectation, reconnecting), AccessKeywords(kit, expectation),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), PriorityKeywords(kit, expectation),
             ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),

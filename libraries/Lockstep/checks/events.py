@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
     CONNECT = "connect"                # invoke: a connection is being opened; details: try, waited (s); session, epoch, offset if it asks to resume
     CONNECTED = "connected"            # ok: open and ready; details: session, epoch, offset, recovered, reason, head
-    CONNECT_FAILED = "connect_failed"  # fail; details: reason, try, waited
+    CONNECT_FAILED = "connect_failed"  # fail; details: reason, way, try, waited
     SEND = "send"                      # invoke: written before the bytes leave, under the sender's lock
     SEND_UNKNOWN = "send_unknown"      # unknown: the connection died before an answer
     ACCEPTED = "accepted"              # the server took the message in (not yet processed)

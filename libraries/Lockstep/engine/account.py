@@ -17,6 +17,8 @@ class Account:
     user: str = ""                     # the target's own id of this account
     prepared: dict[str, str] | None = None
     """What the target said when the account was prepared for its first connection; None before that."""
+    token_lifetime: float | None = None
+    """s for which its tokens shall be valid; None: as long as the target likes."""
     spared: int = 0
     """Messages that were asked for and not sent, since the target does not take so many."""
     next_sequence: int = 0

@@ -103,7 +103,7 @@ class Engine:
         """The token that the client has already, else a fresh one."""
         account = client.account
         if client.token is None:
-            client.token, account.user = await target.token_for(account.login)
+            client.token, account.user = await target.token_for(account.login, lifetime=account.token_lifetime)
         else:
             account.user = account.user or account.login
         return client.token

@@ -18,7 +18,7 @@ from ..targets.connect import Connect
 
 CLOSE_WITHIN = 5.0
 ADVICE = {
-    401: ", so it refused the token; see 'connect.auth' in its file", 403: ", so it refused the token; see 'connect.auth' in its file",
+    401: ", so it refused the token; see 'connect.auth' in its file", 403: ", so it refused who we are or where we come from; see 'connect.auth' and 'connect.headers' in its file",
     404: "; see 'connect.url' in its file",
 }
 BUSY = (408, 425, 429)

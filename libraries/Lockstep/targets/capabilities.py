@@ -47,6 +47,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "server_figures": lambda file: file.lifecycle is not None,
     "tasks": lambda file: _tells(file, "performance_stats", "tasks"),
     "timestamps": lambda file: _sends(file, "timestamp"),
+    "token_lifetime": lambda file: "lifetime" in placeholders(file.connect.auth.token.body),
     "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),
 }
 """Beside these: the questions that a target can be asked, and the controls that it has."""

@@ -92,6 +92,8 @@ class Control(Strict):
     hold: Request | None = None
     release: Request | None = None
     fail: Request | None = None     # the next messages of a user fail in the agent
+    origins: Request | None = None          # pages from {origins} may connect from now on, and no others; from any where that is left out
+    session_expiry: Request | None = None   # what becomes of a connection whose token expires from now on: {policy} is allow or close
     sessions: Request | None = None         # who is there: JSON lists under these names, of {user} or, where that is empty, of all
     connections: Request | None = None
     agents: Request | None = None
@@ -166,6 +168,8 @@ class Refusals(Strict):
     """By which answers the target refuses openly."""
 
     crowded: Ways | None = None             # a connection above limits.clients
+    expired: Ways | None = None             # one whose token expires, where the policy is to close it
+    origin: Ways | None = None              # one from a page that is not allowed
 
 
 class Pressure(Strict):
@@ -195,6 +199,7 @@ class Guarantees(Strict):
     pressure: Pressure | None = None
     refusal: Refusals = Refusals()
     sessions: Sessions | None = None
+    session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
 
 
 class Load(Strict):

@@ -203,8 +203,8 @@ class Target:
 
     # access
 
-    async def token_for(self, account: str) -> tuple[Secret | None, str]:
-        """A fresh token of an account and the account's id at the target."""
+    async def token_for(self, account: str, *, lifetime: float | None = None) -> tuple[Secret | None, str]:
+        """A fresh token of an account, valid for ``lifetime`` s if that can be said, and the account's id at the target."""
         source = self.file.connect.auth.token
         if source.source == "none":
             return None, account
@@ -212,7 +212,7 @@ class Target:
             return Secret(self._from_environment(source)), account
         if source.source == "lifecycle":
             return Secret(self.fill("{secret}")), account
-        body = filled_body(source.body, {"user": account})
+        body = filled_body(source.body, {"user": account, "lifetime": lifetime})
         answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
         token = answer.get(source.token) if isinstance(answer, dict) else None
         if not isinstance(token, str):

@@ -363,7 +363,7 @@ def test_a_target_that_says_no_for_good_ends_the_ladder(engine, peers, alice, de
 def test_a_target_that_gives_no_fresh_token_yet_is_tried_again(engine, server, target, alice, back, monkeypatch):
     gives, refusals = target.token_for, iter(range(2))
 
-    async def token_for(account):
+    async def token_for(account, **_):
         if next(refusals, None) is not None:
             raise EnvironmentSetupError("token for alice: http://desk could not be reached")
         return await gives(account)

@@ -83,7 +83,7 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal, sessions"
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal, session_expiry, sessions"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_long_wrong_value_is_shortened(write):
          ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills. Allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
          "{tool_call}, {variables}, {workflow}")),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
-         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: {count}, {seconds}, {since}, {user}"),
+         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: {count}, {origins}, {policy}, {seconds}, {since}, {user}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
          ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context, agent_state, "
          "all_agent_states, configure_agents, conversation_history, latency_probe, performance_stats, queue_capacity, queue_state, "

@@ -1,0 +1,30 @@
+"""Argument types of the keywords about access."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from .arguments import converter, member_of
+
+
+class SessionExpiry(Enum):
+    """What becomes of a connection whose token expires: ``allow`` (it goes on) or ``close``."""
+
+    allow = "allow"
+    close = "close"
+
+
+class Refused(Enum):
+    """What a client is refused for: its token is ``expired``, or its ``origin`` is not allowed."""
+
+    expired = "expired"
+    origin = "origin"
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        return {"expired": "its token has expired", "origin": "its origin is not allowed"}[self.value]
+
+
+CONVERTERS: dict[type, Any] = {kind: converter(kind, member_of(kind)) for kind in (SessionExpiry, Refused)}
