@@ -86,7 +86,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
     since, old = engine.journal.cursor, client.connection
     if old is not None:
         await old.drop()
-    before = _taken_up(client, manner)
+    before = _setting_out(client, manner)
     tries, last, began, final = 0, "it was asked to stop", 0.0, False
     await manner.wait(manner.after)
     for tries, wait in enumerate(manner.ladder.waits((manner.seed, client.alias, client.came_back), at_once=manner.at_once), 1):
@@ -122,7 +122,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
     raise NotBack(f"{client.alias} did not come back to {target.title} in {tries} {'try' if tries == 1 else 'tries'}; the last one: {last}")
 
 
-def _taken_up(client: Client, manner: Manner) -> str:
+def _setting_out(client: Client, manner: Manner) -> str:
     """The id of the session that the client comes back to; empty where it begins a new one."""
     if not manner.resume:
         client.session = SessionState()
