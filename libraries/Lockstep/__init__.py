@@ -19,6 +19,7 @@ from .engine.reconnect import Reconnection
 from .engine.resume_attempt import ResumeAttempt
 from .engine.sending import Burst
 from .engine.server_figures import ServerFigures
+from .engine.speaking import Spoken
 from .errors import EnvironmentSetupError, InternalError, LockstepError, UsageError
 from .faults.words import FAULT_CONVERTERS
 from .keywords.access import AccessKeywords
@@ -52,10 +53,12 @@ from .keywords.resuming import ResumingKeywords
 from .keywords.returning import ReturningKeywords
 from .keywords.scaling import ScalingKeywords, Steps
 from .keywords.sending import SendingKeywords
+from .keywords.speaking import SpeakingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.target import TargetKeywords
 from .keywords.trespassing import TrespassingKeywords
+from .keywords.waiting import WaitingKeywords
 from .listener import TestListener
 
 __version__ = "0.1.0"
@@ -101,7 +104,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         Load: returned_by(Load, "Run Load"), Steps: returned_by(Steps, "Run Load Steps"), Measured: returned_by(Measured, "Measure Phase' or 'Run Load"),
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
-        Moment: returned_by(Moment, "Remember This Moment"),
+        Moment: returned_by(Moment, "Remember This Moment"), Spoken: returned_by(Spoken, "Let Agents Speak"),
     }
 
     def __init__(self) -> None:
@@ -121,6 +124,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
+            SpeakingKeywords(kit), WaitingKeywords(kit, expectation),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

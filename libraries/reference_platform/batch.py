@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .messages import Fields, Reply, UserMessage
+from .outbound_table import Changes
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -48,6 +49,8 @@ class Batch:
     """Resumable sessions that changed, each once."""
     ended: list[str] = field(default_factory=list)
     """Ids of sessions that are over: nothing of them stays in the store."""
+    outbound: Changes = field(default_factory=Changes)
+    """What agents say of their own accord, and what becomes of that."""
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
@@ -66,4 +69,4 @@ class Batch:
     @property
     def is_durable(self) -> bool:
         """There is something to write."""
-        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts or self.sessions or self.ended)
+        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts or self.sessions or self.ended or self.outbound.are_some)

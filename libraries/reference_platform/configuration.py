@@ -81,6 +81,15 @@ class Configuration(BaseModel):
     retained_bytes: Size = 1_048_576
     """if they have no more bytes together."""
 
+    outbound_queue_size: Count = 1000
+    """Messages of agents that may wait for one session whose user is away,"""
+    outbound_overflow: Literal["drop_oldest", "drop_newest", "reject"] = "drop_oldest"
+    """and what happens to one more,"""
+    outbound_ttl: Seconds = 300
+    """and for so long,"""
+    outbound_ttl_critical: Seconds = 1800
+    """critical ones for so long."""
+
     max_message_size: Size = 1_048_576
     """Largest message in bytes; a larger one closes the connection with 1009."""
     token_ttl: Seconds = 3600

@@ -268,6 +268,7 @@ class Connection(asyncio.Protocol):
             return
         self.is_open = not self._gone
         policies.outbox.greet(self, policies.wire.frame(policies.codec.encode(greeting)), missed)
+        policies.outbox.deliver(session)
         policies.heartbeat.opened(self)
         if self._head.data:
             self._receiver.feed(bytes(self._head.data))

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from . import claims, contexts, ledger, session_table
+from . import claims, contexts, ledger, outbound_table, session_table
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
@@ -25,6 +25,7 @@ SCHEMA = (
     + claims.SCHEMA
     + contexts.SCHEMA
     + session_table.SCHEMA
+    + outbound_table.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -102,6 +103,7 @@ class Database:
             self.contexts.write(batch)
             session_table.write(self._sql, batch.sessions, batch.ended)
             self.contexts.forget(batch.ended)
+            outbound_table.write(self._sql, batch.outbound, batch.ended)
         except BaseException:
             execute("ROLLBACK")
             raise
@@ -143,7 +145,9 @@ class Database:
 
     def sessions(self, now: float) -> dict[str, Session]:
         """Resumable sessions by id, in the order in which they were made; nobody is there yet."""
-        return {session.id: session for session in session_table.read(self._sql, now)}
+        sessions = {session.id: session for session in session_table.read(self._sql, now)}
+        outbound_table.read(self._sql, sessions)
+        return sessions
 
     def waiting(self, sessions: Mapping[str, Session]) -> list[UserMessage]:
         """Accepted messages that were not processed, in order of acceptance; those of resumable sessions know theirs."""

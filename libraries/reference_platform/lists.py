@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .outbound_queue import TOTALS, OutboundQueue
+
 if TYPE_CHECKING:
     from .host import Host
 
@@ -49,3 +51,15 @@ def connections(host: Host, user: str) -> Items:
 def agents(host: Host, user: str) -> Items:
     """How many agent objects of each user are in memory; of one user, or of all ("")."""
     return [{"user": owner, "instances": count} for owner, count in host.policies.agents.instances().items() if user in ("", owner)]
+
+
+def waiting(host: Host, user: str) -> Items:
+    """What agents have said into each resumable session, and how much of it waits; of one user, or of all ("")."""
+    found = []
+    for session in host.policies.sessions.open_sessions.values():
+        if session.kept is None or user not in {"", session.user}:
+            continue
+        depth, queue = host.policies.outbox.depth(session), session.outbound or OutboundQueue()
+        totals = {what: queue.totals[what] for what in TOTALS}
+        found.append({"session": session.id, "user": session.user, "depth": depth, "bytes": queue.bytes, "by_priority": queue.by_priority(), **totals})
+    return found

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from .ledger import Row
+from .outbound_queue import Waited
 from .session import Session
 
 Fields = dict[str, Any]
@@ -148,3 +149,5 @@ class Reply(Struct, eq=False):
     fields: Fields
     priority: str = "normal"
     """That of the message it answers."""
+    waited: Waited | None = None
+    """What it says of the session's outbound queue."""

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .ledger import ACCEPTED, ANSWERED, DUPLICATE, PROCESSED, RECEIVED, REFUSED
+from .outbound_queue import TOTALS
 
 if TYPE_CHECKING:
     from .host import Host
@@ -39,12 +40,18 @@ class Metrics(Collector):
         for what, stage in _STAGES.items():
             messages.add_metric([what], figures.counted(stage))
         yield messages
+        outbox = self._host.policies.outbox
+        waiting = CounterMetricFamily(f"{NAME}outbound_messages", "Messages that agents said of their own accord, by what became of them", labels=["what"])
+        for what in TOTALS:
+            waiting.add_metric([what], outbox.totals[what])
+        yield waiting
         yield CounterMetricFamily(f"{NAME}failures", "Messages whose agent failed", value=figures.failed)
         yield SummaryMetricFamily(f"{NAME}commit_seconds", "Time that transactions took", count_value=figures.commits, sum_value=figures.commit_seconds)
         for name, help_text, value in (
             ("connections", "Open connections", len(self._host.connections)),
             ("max_connections", "Connections that there is room for", self._host.config.max_connections),
             ("queue_depth", "Messages that wait, of all users", self._host.policies.inbox.total()),
+            ("outbound_queue_depth", "Messages of agents that wait for users who are away", sum(map(outbox.depth, self._host.policies.sessions.open_sessions.values()))),
             ("messages_per_second", "Messages processed in the last second", figures.rate),
             ("resident_memory_bytes", "Memory of the process", figures.memory.resident()),
             ("uptime_seconds", "Time since the start", self._host.uptime()),

@@ -10,6 +10,7 @@ from .retained import Retained
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .outbound_queue import OutboundQueue
     from .session_context import SessionContext
 
 
@@ -80,6 +81,8 @@ class Session:
     """Platform time."""
     kept: Kept | None = None
     """None: not resumable, or over. Nothing is kept for it."""
+    outbound: OutboundQueue | None = None
+    """What agents have said in it of their own accord; None until one does."""
 
     @property
     def is_live(self) -> bool:

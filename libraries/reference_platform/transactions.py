@@ -151,6 +151,8 @@ class Transactions:
             self._policies.duplicates.committed(batch.admitted)
         self._last_commit = monotonic()
         self._policies.outbox.release(batch.replies)
+        if batch.outbound.spoken:
+            self._policies.outbox.spoken(batch.outbound.spoken)
         self._room.set()
         self._after(self)
         if batch.done is not None:

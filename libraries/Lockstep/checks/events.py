@@ -39,6 +39,9 @@ class Kind(StrEnum):
     PONG = "pong"                      # ok: its answer came; details: took (s)
     SAMPLE = "sample"                  # the server's own size; details: memory (bytes), threads, descriptors, processor (s)
     PRESSURE = "pressure"              # an unasked word of the server about a queue; details: active, queue_depth, capacity
+    SPOKEN = "spoken"                  # the kit made an agent say this to the user; details: agent, priority, state, created_at, turn, depth
+    AGENT_MESSAGE = "agent_message"    # and this arrived; details: agent, priority, created_at
+    MESSAGES_LOST = "messages_lost"    # the server says that so many messages of agents are lost; details: expired, dropped, rejected, total
 
     number: int                        # its place in this list, which stands for it in columns
 

@@ -37,7 +37,9 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "history": lambda file: _tells(file, "conversation_history", "messages"),
     "last_sequence": lambda file: _tells(file, "agent_state", "last_sequence_id"),
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
+    "loss_notice": lambda file: bool(file.messages.messages_lost),
     "message_count": lambda file: _tells(file, "agent_state", "message_count"),
+    "outbound_priorities": lambda file: file.guarantees.outbound is not None and bool(file.guarantees.outbound.priorities),
     "pressure": lambda file: file.guarantees.pressure is not None and bool(file.messages.pressure),
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
     "processing_time": lambda file: any("processing_time" in rule.fields for rule in file.messages.reply),
@@ -48,6 +50,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "tasks": lambda file: _tells(file, "performance_stats", "tasks"),
     "timestamps": lambda file: _sends(file, "timestamp"),
     "token_lifetime": lambda file: "lifetime" in placeholders(file.connect.auth.token.body),
+    "waiting_messages": lambda file: file.guarantees.outbound is not None and bool(file.messages.agent_message),
     "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),
 }
 """Beside these: the questions that a target can be asked, and the controls that it has."""

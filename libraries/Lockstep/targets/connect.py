@@ -31,7 +31,7 @@ class Authentication(Strict):
     token: TokenSource = TokenSource.model_validate({})
 
 
-GREETED = ("offset", "recovered", "head", "context_available", "absence_class", "warning", "policy", "location_changed")
+GREETED = ("offset", "recovered", "head", "context_available", "absence_class", "warning", "policy", "location_changed", "waiting")
 """What a greeting can say of a session, beside its id, its epoch and a reason."""
 
 
@@ -51,6 +51,7 @@ class Ready(Strict):
     warning: str | None = None
     policy: str | None = None               # name of the rule that ended the session
     location_changed: str | None = None
+    waiting: str | None = None              # how many messages of agents follow that have waited
     within: Seconds = 10.0
 
     def told(self) -> dict[str, str]:

@@ -82,7 +82,8 @@ class JsonMapping:
             hello = Rule(where=ready.wait_for, offset=ready.offset, session=ready.session, epoch=ready.epoch, reason=ready.reason, fields=ready.told())
             rules.append(_CompiledRule(Kind.CONNECTED, hello, {}))
         for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
-                            (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error), (Kind.PRESSURE, messages.pressure)):
+                            (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error), (Kind.PRESSURE, messages.pressure),
+                            (Kind.AGENT_MESSAGE, messages.agent_message), (Kind.MESSAGES_LOST, messages.messages_lost)):
             rules += [_CompiledRule(kind, rule, common) for rule in group]
         rules += [_CompiledRule(Kind.ANSWER, asked.answer, common, name, in_order=asked.in_order) for name, asked in questions.items()]
         self._other = _CompiledRule(Kind.OTHER, Rule(where={}), common)

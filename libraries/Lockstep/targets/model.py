@@ -62,6 +62,8 @@ class Messages(Strict):
     refused: Rules = Field(default_factory=list)
     error: Rules = Field(default_factory=list)
     pressure: Rules = Field(default_factory=list)   # pushes that say how full the queue is
+    agent_message: Rules = Field(default_factory=list)  # what agents say of their own accord; fields: agent, priority, created_at
+    messages_lost: Rules = Field(default_factory=list)  # that some of it is lost; fields: expired, dropped, rejected, total
     offset: str | None = None       # where any pushed message carries its number
     session: str | None = None
     epoch: str | None = None
@@ -97,6 +99,9 @@ class Control(Strict):
     sessions: Request | None = None         # who is there: JSON lists under these names, of {user} or, where that is empty, of all
     connections: Request | None = None
     agents: Request | None = None
+    speak: Request | None = None            # {agent} says {messages}: a list of content and priority
+    waiting: Request | None = None          # a JSON list under this name: what agents have said into each session, how much of it waits
+    outbound_queue: Request | None = None   # how much may wait: {size}, {overflow}, {ttl} and {ttl_critical} (s)
     events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines
 
 
@@ -189,6 +194,17 @@ class Sessions(Strict):
     takeover: Literal["at_once", "after_timeout", "refused"] = "refused"   # a resume while the old connection is still there
 
 
+class Outbound(Strict):
+    """What the target promises about what agents say while the user is away."""
+
+    size: Positive | None = None            # so many messages wait
+    overflow: Literal["drop_oldest", "drop_newest", "reject"] = "drop_oldest"
+    ttl: Seconds | None = None              # so long
+    ttl_critical: Seconds | None = None
+    priorities: list[str] = Field(default_factory=list)   # the most urgent first; none: none is told from another
+    order: Literal["per_session", "per_agent", "none"] = "per_agent"   # within what messages of one priority keep their order
+
+
 class Guarantees(Strict):
     """What the target promises."""
 
@@ -200,6 +216,7 @@ class Guarantees(Strict):
     refusal: Refusals = Refusals()
     sessions: Sessions | None = None
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
+    outbound: Outbound | None = None
 
 
 class Load(Strict):

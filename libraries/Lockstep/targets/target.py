@@ -241,34 +241,36 @@ class Target:
 
     async def sessions(self, user: str = "") -> list[dict[str, Any]]:
         """Sessions of a user (id at the target; none: of all): ``session``, ``user``, ``epoch``, ``offset``, ``live``, ``connection``, …"""
-        return await self._listed("sessions", user)
+        return await self.listed("sessions", user)
 
     async def connections(self, user: str = "") -> list[dict[str, Any]]:
         """Connections of a user (none: of all): ``connection``, ``user``, ``session``, ``peer``, ``open_for`` (s)."""
-        return await self._listed("connections", user)
+        return await self.listed("connections", user)
 
     async def agents(self, user: str = "") -> list[dict[str, Any]]:
         """Agent objects in the target's memory by user (none: of all): ``user``, ``instances``."""
-        return await self._listed("agents", user)
+        return await self.listed("agents", user)
 
     async def events(self, since: int = 0) -> list[dict[str, Any]]:
         """What happened to sessions and connections after index ``since``: ``index``, ``time``, ``event``, ``user``, ``session``, …"""
         try:
-            return [orjson.loads(line) for line in (await self._looked_up("events", since=since)).splitlines()]
+            return [orjson.loads(line) for line in (await self.looked_up("events", since=since)).splitlines()]
         except orjson.JSONDecodeError:
             raise EnvironmentSetupError(f"events: the answer is no list of JSON lines; see 'control.events' in {self.path}") from None
 
-    async def _listed(self, name: str, user: str) -> list[dict[str, Any]]:
-        answer = decoded(await self._looked_up(name, user=quote(user, safe="")))
+    async def listed(self, name: str, user: str) -> list[dict[str, Any]]:
+        """What `control.NAME` lists of a user (none: of all)."""
+        answer = decoded(await self.looked_up(name, user=quote(user, safe="")))
         items = answer.get(name) if isinstance(answer, dict) else None
         if not isinstance(items, list):
             raise EnvironmentSetupError(f"{name}: the answer has no list under '{name}'; see 'control.{name}' in {self.path}")
         return items
 
-    async def _looked_up(self, name: str, **values: object) -> bytes:
+    async def looked_up(self, name: str, **values: object) -> bytes:
+        """What `control.NAME` answers."""
         request: Request | None = getattr(self.file.control, name)
         if request is None:
-            raise UsageError(f"target '{self.name}' offers no list of {name}; its file has no 'control.{name}'")
+            raise UsageError(f"target '{self.name}' offers no {name}; its file has no 'control.{name}'")
         return await self.http.request(name, request.method, self.fill(request.url, **values), filled_body(request.body, values))
 
     async def ledger(self, since: int = 0) -> list[LedgerRow]:

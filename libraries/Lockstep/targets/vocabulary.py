@@ -25,7 +25,9 @@ OF_A_MESSAGE = (
 OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call")
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
-OF_CONTROL = ("user", "seconds", "count", "since", "origins", "policy")
+OF_CONTROL = (
+    "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical",
+)
 
 
 def placeholders(shape: Any) -> Iterator[str]:

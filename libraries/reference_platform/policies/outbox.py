@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import Reply
+from reference_platform.outbound_queue import RANK, AgentMessage, Bounds, Loss, OutboundQueue, State, Waited
 
 from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.connection import Connection
-    from reference_platform.session import Session
+    from reference_platform.host import Host
+    from reference_platform.session import Session, Wish
+
+AT_ONCE = 64
+"""Waiting messages that are sent between two looks whether they are read."""
 
 
 class Outbox(Port):
     """Numbers every frame of a session 1, 2, 3, … and writes each connection once per commit. The last frames of a resumable session
-    are kept, whether somebody is there or not.
+    are kept, whether somebody is there or not. What agents say of their own accord waits while nobody takes it.
     """
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        config = host.config
+        self.bounds = Bounds(config.outbound_queue_size, config.outbound_overflow, config.outbound_ttl, config.outbound_ttl_critical)
+        self.bounds_of: dict[str, Bounds] = {}
+        """Those of single users."""
+        self.totals: Counter[str] = Counter()
+        """Messages of agents by what became of them, over all sessions since the start."""
 
     def release(self, replies: list[Reply]) -> None:
         """Gets the replies of one commit, in the order of their effects, over all sessions; everything they claim is durable.
@@ -43,6 +59,8 @@ class Outbox(Port):
             framed = frame(encode(fields))
             if is_kept:
                 self.retain(session, framed)
+                if reply.waited is not None:
+                    self.numbered(session, reply.waited)
                 if not connection.is_open:
                     continue
             outgoing = connection.outgoing
@@ -69,3 +87,149 @@ class Outbox(Port):
 
     async def drain(self) -> None:
         """Called before the platform ends: returns when nothing that was released is kept back any more."""
+
+    # What agents say of their own accord
+
+    def spoken(self, messages: Sequence[tuple[Session, AgentMessage]]) -> None:
+        """Agents have said this, in this order, and it is durable: it leaves, waits, or is lost."""
+        of_session: dict[Session, list[AgentMessage]] = {}
+        for session, message in messages:
+            of_session.setdefault(session, []).append(message)
+        for session, said in of_session.items():
+            for message in said if queue_of(session).waiting else self.push(session, said):
+                self.admit(session, message)
+            self.deliver(session)
+
+    def admit(self, session: Session, message: AgentMessage) -> None:
+        """Takes a message into the queue of its session; where that is full, one is lost."""
+        queue, bounds = queue_of(session), self.bounds_for(session)
+        self.expire(session)
+        over = len(queue.waiting) + 1 - bounds.size
+        if session.kept is None and not session.connection.is_open:  # nobody will ever come back
+            self.lose(session, [message], "dropped")
+        elif over > 0 and bounds.overflow != "drop_oldest":
+            self.lose(session, [message], "rejected" if bounds.overflow == "reject" else "dropped")
+        else:
+            self.lose(session, list(islice(queue.waiting.values(), max(0, over))), "dropped")
+            queue.waiting[message.message_id] = message
+            self.count(session, "queued", 1)
+
+    def expire(self, session: Session) -> None:
+        """Loses what has waited too long."""
+        queue, bounds, now = queue_of(session), self.bounds_for(session), self.host.clock.now()
+        self.lose(session, [message for message in queue.waiting.values() if now > message.created_at + bounds.age(message)], "expired")
+
+    def leaving(self, queue: OutboundQueue) -> list[AgentMessage]:
+        """What waits, in the order in which it leaves: the most urgent first, what was said first before what was said later."""
+        return sorted(queue.waiting.values(), key=lambda message: RANK[message.priority])
+
+    def losses(self, queue: OutboundQueue) -> Loss:
+        """What a user is told of lost messages before the first one that has waited."""
+        told, queue.untold = queue.untold, Loss()
+        return told
+
+    def deliver(self, session: Session) -> None:
+        """Sends what waits, as long as it is taken; the rest when it is again."""
+        queue = session.outbound
+        if queue is None or not session.connection.is_open:
+            return
+        self.expire(session)
+        if self.is_taking(session):
+            loss = self.losses(queue)
+            if loss.total:
+                self.release([Reply(session, loss.fields(), waited=loss)])
+            leaving = self.leaving(queue)
+            for message in leaving[: len(leaving) - len(self.push(session, leaving))]:
+                del queue.waiting[message.message_id]
+        if queue.waiting and not queue.is_held_up:
+            queue.is_held_up = True
+            self.host.spawn(self._deliver_later(session, queue))
+
+    def push(self, session: Session, messages: Sequence[AgentMessage]) -> Sequence[AgentMessage]:
+        """Sends messages in this order, as long as they are taken; returns the rest."""
+        done = 0
+        while done < len(messages) and self.is_taking(session):
+            some = messages[done : done + AT_ONCE]
+            for message in some:
+                message.state = "sent"
+            self.count(session, "delivered", len(some))
+            self.release([Reply(session, message.fields(), waited=message) for message in some])
+            done += len(some)
+        return messages[done:]
+
+    async def _deliver_later(self, session: Session, queue: OutboundQueue) -> None:
+        await session.connection.relieved()
+        queue.is_held_up = False
+        self.deliver(session)
+
+    def numbered(self, session: Session, waited: Waited) -> None:
+        """It was sent with the session's present offset. The store keeps it until it is known to be received, but not more than of other frames."""
+        queue, changes = queue_of(session), self.host.transactions.batch.outbound
+        waited.mark = session.epoch, session.offset
+        queue.sent.append(waited)
+        if isinstance(waited, AgentMessage):
+            changes.sent.append(waited)
+        if len(queue.sent) > self.host.config.retained_messages and isinstance(oldest := queue.sent.popleft(), AgentMessage):
+            changes.gone.append(oldest)
+        self._changed(session)
+
+    def returned(self, session: Session, wish: Wish, *, recovered: bool) -> None:
+        """Somebody comes back to this session: what has arrived is done with; unless the rest can follow as it was, it waits again."""
+        queue = session.outbound
+        if queue is None:
+            return
+        if wish.epoch != session.epoch or wish.offset <= session.offset:
+            self.host.transactions.batch.outbound.gone += queue.received(wish.epoch, wish.offset)
+        if not recovered:
+            self.count(session, "delivered", -len(queue.again()))
+        self._changed(session)
+
+    def depth(self, session: Session) -> int:
+        """How many messages wait."""
+        if session.outbound is None:
+            return 0
+        self.expire(session)
+        return len(session.outbound.waiting)
+
+    def ended(self, session: Session) -> None:
+        """Nobody can come back to this session any more: what waits there has expired with it."""
+        if session.outbound is not None:
+            self.lose(session, list(session.outbound.waiting.values()), "expired")
+
+    def is_taking(self, session: Session) -> bool:
+        """Somebody is there and reads."""
+        return session.connection.is_open and not session.connection.is_stalled
+
+    def bounds_for(self, session: Session) -> Bounds:
+        """How much may wait for this session, and how long."""
+        return self.bounds_of.get(session.user, self.bounds)
+
+    def lose(self, session: Session, messages: Sequence[AgentMessage], how: State) -> None:
+        """These messages will never come."""
+        if not messages:
+            return
+        queue = queue_of(session)
+        for message in messages:
+            queue.waiting.pop(message.message_id, None)
+            message.state = how
+        setattr(queue.untold, how, getattr(queue.untold, how) + len(messages))
+        self.host.transactions.batch.outbound.gone += messages
+        self.count(session, how, len(messages))
+
+    def count(self, session: Session, what: str, number: int) -> None:
+        """This happened to so many messages."""
+        queue_of(session).totals[what] += number
+        self.totals[what] += number
+        self._changed(session)
+
+    def _changed(self, session: Session) -> None:
+        transactions = self.host.transactions
+        transactions.batch.outbound.queues[session] = None
+        transactions.touch()
+
+
+def queue_of(session: Session) -> OutboundQueue:
+    """The outbound queue of this session, a new one if there is none."""
+    if session.outbound is None:
+        session.outbound = OutboundQueue()
+    return session.outbound

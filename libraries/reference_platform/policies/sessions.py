@@ -134,7 +134,7 @@ class Sessions(Port):
             "limits": self.host.config.limits(),
         }
         if session.kept is not None:
-            greeting |= {"resumable": True, "head": session.offset, **session.kept.told}
+            greeting |= {"resumable": True, "head": session.offset, "waiting": self.host.policies.outbox.depth(session), **session.kept.told}
         return greeting
 
     # What follows from them
@@ -165,6 +165,7 @@ class Sessions(Port):
         if kept is None:
             return
         reason = self.unrecovered(session, wish)
+        self.host.policies.outbox.returned(session, wish, recovered=reason is None)
         if reason is not None and not (kept.renumbered and self.host.policies.outbox.missed(session, 0) is not None):
             self.renumber(session)
         kept.told = {
@@ -209,6 +210,7 @@ class Sessions(Port):
         self.over[session.id] = Over(session.user, rule, left)
         if len(self.over) > REMEMBERED:
             del self.over[next(iter(self.over))]
+        self.host.policies.outbox.ended(session)
         session.kept = session.context = None
         self.open_sessions.pop(session.id, None)
         self.host.transactions.session_ended(session)

@@ -8,6 +8,8 @@ import yaml
 from Lockstep.errors import UsageError
 from Lockstep.targets import load_target
 from Lockstep.targets.loading import find_target, known_targets, read_target_file
+from Lockstep.targets.model import Guarantees
+from Lockstep.targets.vocabulary import OF_CONTROL
 
 MINIMAL = {
     "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
@@ -83,7 +85,8 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == "unknown key 'guarantees.zzz'. Allowed here: duplicates, offsets, order, pressure, priorities, refusal, session_expiry, sessions"
+    known = ", ".join(sorted(Guarantees.model_fields))
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == f"unknown key 'guarantees.zzz'. Allowed here: {known}"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,8 @@ def test_a_long_wrong_value_is_shortened(write):
          ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills. Allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
          "{tool_call}, {variables}, {workflow}")),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
-         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: {count}, {origins}, {policy}, {seconds}, {since}, {user}"),
+         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: "
+         + ", ".join(f"{{{name}}}" for name in sorted(OF_CONTROL))),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
          ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context, agent_state, "
          "all_agent_states, configure_agents, conversation_history, latency_probe, performance_stats, queue_capacity, queue_state, "

@@ -177,7 +177,7 @@ def test_events_that_are_no_lines_of_json_are_told_with_their_place_in_the_file(
 
 
 def test_a_list_that_is_not_offered_is_named(target):
-    with pytest.raises(UsageError, match=r"target 'desk' offers no list of sessions; its file has no 'control.sessions'"):
+    with pytest.raises(UsageError, match=r"target 'desk' offers no sessions; its file has no 'control.sessions'"):
         asyncio.run(target().sessions())
 
 
