@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .ledger import Row
     from .session import Session
     from .session_context import Entry, SessionContext
+    from .streams import Stream
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +52,8 @@ class Batch:
     """Ids of sessions that are over: nothing of them stays in the store."""
     outbound: Changes = field(default_factory=Changes)
     """What agents say of their own accord, and what becomes of that."""
+    streams: dict[Stream, None] = field(default_factory=dict)
+    """Streams of resumable sessions that changed, each once."""
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
@@ -69,4 +72,5 @@ class Batch:
     @property
     def is_durable(self) -> bool:
         """There is something to write."""
-        return bool(self.rows or self.origins or self.agents or self.taken or self.contexts or self.sessions or self.ended or self.outbound.are_some)
+        of_sessions = self.contexts or self.sessions or self.ended or self.streams or self.outbound.are_some
+        return bool(self.rows or self.origins or self.agents or self.taken or of_sessions)

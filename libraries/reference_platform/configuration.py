@@ -89,6 +89,14 @@ class Configuration(BaseModel):
     """and for so long,"""
     outbound_ttl_critical: Seconds = 1800
     """critical ones for so long."""
+    stream_bytes: Size = 4_194_304
+    """Bytes of a session's streams that are kept, all together; what an agent writes beyond waits,"""
+    stream_overflow: Literal["stop", "drop_oldest"] = "stop"
+    """or with ``drop_oldest`` the oldest is lost and signalled while nobody is there."""
+    max_streams: Count = 8
+    """Streams of one session that have not ended."""
+    stream_window: Seconds = 300
+    """So long after its end a stream can be asked for again."""
 
     max_message_size: Size = 1_048_576
     """Largest message in bytes; a larger one closes the connection with 1009."""

@@ -203,6 +203,7 @@ class Connection(asyncio.Protocol):
             self._policies.tokens.closed(self)
             self.is_open = False
             await self._policies.sessions.close(self.session)
+            self._policies.streams.left(self.session)
             self._pipeline.closed(self)
             self.released.set()
             await self._leave()

@@ -13,12 +13,13 @@ from typing import Any
 
 import orjson
 
-from . import claims, contexts, ledger, outbound_table, session_table
+from . import claims, contexts, ledger, outbound_table, session_table, stream_table
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
 from .messages import UserMessage
 from .session import Session
+from .streams import Stream
 
 SCHEMA = (
     ledger.SCHEMA
@@ -26,6 +27,7 @@ SCHEMA = (
     + contexts.SCHEMA
     + session_table.SCHEMA
     + outbound_table.SCHEMA
+    + stream_table.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -102,6 +104,7 @@ class Database:
                 )
             self.contexts.write(batch)
             session_table.write(self._sql, batch.sessions, batch.ended)
+            stream_table.write(self._sql, batch.streams, batch.ended)
             self.contexts.forget(batch.ended)
             outbound_table.write(self._sql, batch.outbound, batch.ended)
         except BaseException:
@@ -148,6 +151,10 @@ class Database:
         sessions = {session.id: session for session in session_table.read(self._sql, now)}
         outbound_table.read(self._sql, sessions)
         return sessions
+
+    def streams(self, sessions: Mapping[str, Session]) -> list[Stream]:
+        """Streams of these sessions, in the order in which they were begun."""
+        return list(stream_table.read(self._sql, sessions))
 
     def waiting(self, sessions: Mapping[str, Session]) -> list[UserMessage]:
         """Accepted messages that were not processed, in order of acceptance; those of resumable sessions know theirs."""

@@ -36,6 +36,14 @@ def number_in(body: dict[str, Any], name: str, default: float | None = None) -> 
     return float(value)
 
 
+def whole_in(body: dict[str, Any], name: str, default: int) -> int:
+    """A whole number of a body, 1 or more."""
+    value = body.get(name, default)
+    if type(value) is not int or value < 1:
+        raise bad(f"{name} must be a whole number from 1, not {value!r}")
+    return value
+
+
 def user_in(body: dict[str, Any]) -> str | None:
     """The user whom a body names, if any."""
     user = body.get("user")

@@ -17,6 +17,7 @@ from .access_control import AccessControl
 from .http_input import bad, body_of, number_in, since_in, user_in
 from .http_outbound import Outbound
 from .ledger import export
+from .stream_control import limiting
 
 if TYPE_CHECKING:
     from .host import Host
@@ -45,12 +46,16 @@ class HttpSide:
             routes.add_post(f"{base}/release", self.release)
             AccessControl(host).add_to(routes, base)
             routes.add_get(f"{base}/status", self.status)
-            for name, items in (("sessions", lists.sessions), ("connections", lists.connections), ("agents", lists.agents), ("waiting", lists.waiting)):
+            for name, items in (
+                ("sessions", lists.sessions), ("connections", lists.connections), ("agents", lists.agents), ("waiting", lists.waiting),
+                ("streams", lists.streams),
+            ):  # fmt: skip
                 routes.add_get(f"{base}/{name}", self._list(name, items))
             routes.add_get(f"{base}/events", self.events)
             outbound = Outbound(host)
             routes.add_post(f"{base}/speak", outbound.speak)
             routes.add_post(f"{base}/outbound_queue", outbound.limit)
+            routes.add_post(f"{base}/stream_limits", limiting(host))
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and a token for it."""

@@ -48,6 +48,29 @@ def connections(host: Host, user: str) -> Items:
     ]
 
 
+def streams(host: Host, user: str) -> Items:
+    """Streams of open sessions; of one user, or of all ("")."""
+    return [
+        {
+            "stream": stream.id,
+            "session": group.session.id,
+            "user": group.session.user,
+            "kind": stream.description.kind,
+            "state": stream.state,
+            "chunks": stream.chunks,
+            "bytes": stream.size,
+            "written": stream.written,
+            "sent": stream.sent,
+            "kept_from": stream.first,
+            "bytes_retained": stream.kept_bytes,
+            "lost": sum(last - first + 1 for first, last in stream.lost),
+        }
+        for group in host.policies.streams.sessions.values()
+        if user in ("", group.session.user)
+        for stream in group.streams.values()
+    ]
+
+
 def agents(host: Host, user: str) -> Items:
     """How many agent objects of each user are in memory; of one user, or of all ("")."""
     return [{"user": owner, "instances": count} for owner, count in host.policies.agents.instances().items() if user in ("", owner)]

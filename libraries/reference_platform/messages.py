@@ -9,6 +9,7 @@ from msgspec import Struct
 from .ledger import Row
 from .outbound_queue import Waited
 from .session import Session
+from .streams import Description
 
 Fields = dict[str, Any]
 """A JSON object as it goes onto the wire; the Outbox adds session_id, epoch and offset."""
@@ -121,8 +122,23 @@ class ContextUpdate(NamedTuple):
     """``name``, ``arguments``, ``result``; one more. None: none."""
 
 
+class StreamStart(NamedTuple):
+    """The client asks for an answer that comes in chunks."""
+
+    request_id: str
+    description: Description
+
+
+class StreamResume(NamedTuple):
+    """The client says which chunk of a stream it wants next."""
+
+    request_id: str
+    stream_id: str
+    chunk: int
+
+
 OfUser = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting | StatsQuery
-OfSession = HistoryQuery | ContextQuery | ContextUpdate
+OfSession = HistoryQuery | ContextQuery | ContextUpdate | StreamStart | StreamResume
 Question = OfUser | OfSession
 """What is answered at once instead of waiting in a queue."""
 

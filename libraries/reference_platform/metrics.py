@@ -47,7 +47,12 @@ class Metrics(Collector):
         yield waiting
         yield CounterMetricFamily(f"{NAME}failures", "Messages whose agent failed", value=figures.failed)
         yield SummaryMetricFamily(f"{NAME}commit_seconds", "Time that transactions took", count_value=figures.commits, sum_value=figures.commit_seconds)
+        streams = self._host.policies.streams
+        groups = streams.sessions.values()
+        yield CounterMetricFamily(f"{NAME}stream_chunks_lost", "Chunks of streams that nobody can have any more", value=streams.lost)
         for name, help_text, value in (
+            ("streams_open", "Streams that have not ended", sum(group.unended for group in groups)),
+            ("stream_bytes_retained", "Bytes of streams that are kept, of all sessions", sum(group.kept_bytes for group in groups)),
             ("connections", "Open connections", len(self._host.connections)),
             ("max_connections", "Connections that there is room for", self._host.config.max_connections),
             ("queue_depth", "Messages that wait, of all users", self._host.policies.inbox.total()),

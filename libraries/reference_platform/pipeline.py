@@ -60,12 +60,14 @@ class Pipeline:
         self.transactions.begin(found.next_index)
         self.policies.duplicates.recovered()
         self.policies.sessions.recovered(found.sessions)
+        self.policies.streams.recovered(found.streams)
         for message in found.waiting:
             self.policies.inbox.put(message)
             self.lanes.offer(message.user)
 
     async def stop(self, *, patience: float) -> None:
         """Processes what waits for at most ``patience`` s and commits; what is left waits in the store."""
+        self.policies.streams.stop()
         until = monotonic() + patience
         while self.lanes.are_moving and monotonic() < until:
             await self.transactions.committed()

@@ -16,6 +16,8 @@ from .messages import (
     QueueQuery,
     StateQuery,
     StatsQuery,
+    StreamResume,
+    StreamStart,
     TeamQuery,
 )
 
@@ -45,7 +47,11 @@ async def answer(question: Question, session: Session, pipeline: Pipeline) -> Fi
 
 
 async def _of_session(question: OfSession, session: Session, pipeline: Pipeline) -> Fields:
-    agents = pipeline.policies.agents
+    agents, streams = pipeline.policies.agents, pipeline.policies.streams
+    if isinstance(question, StreamStart):
+        return await streams.start(question, session)
+    if isinstance(question, StreamResume):
+        return await streams.resume(question, session)
     if isinstance(question, HistoryQuery):
         return await agents.conversation(question, session)
     if isinstance(question, ContextQuery):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .host import Host
     from .messages import UserMessage
     from .session import Session
+    from .streams import Stream
 
 FULL_BATCH = 512
 """Rows at which a batch is committed before its time and nothing more is received until it is: a larger one would stall the loop,
@@ -75,6 +76,11 @@ class Transactions:
         """Nothing of this session stays in the store."""
         self.batch.sessions.pop(session, None)
         self.batch.ended.append(session.id)
+        self.touch()
+
+    def stream_changed(self, stream: Stream) -> None:
+        """This stream of a resumable session is to be stored as it is when its transaction is written."""
+        self.batch.streams[stream] = None
         self.touch()
 
     def touch(self) -> None:

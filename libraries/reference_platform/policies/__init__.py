@@ -16,6 +16,7 @@ from .outbox import Outbox
 from .port import Port
 from .sessions import Sessions
 from .store import Store
+from .streams import Streams
 from .tokens import Tokens
 from .wire import Wire
 from .workers import Workers
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 PORTS: dict[str, type[Port]] = {
     "wire": Wire, "gate": Gate, "tokens": Tokens, "sessions": Sessions, "codec": Codec, "duplicates": Duplicates,
     "inbox": Inbox, "workers": Workers, "agents": Agents, "store": Store, "outbox": Outbox,
-    "heartbeat": Heartbeat,
+    "streams": Streams, "heartbeat": Heartbeat,
 }  # fmt: skip
 
 
@@ -45,6 +46,7 @@ class Policies:
     agents: Agents
     store: Store
     outbox: Outbox
+    streams: Streams
     heartbeat: Heartbeat
 
     @classmethod
@@ -56,6 +58,6 @@ class Policies:
 
 
 __all__ = [
-    "PORTS", "Agents", "Codec", "Duplicates", "Gate", "Heartbeat", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Tokens", "Wire",
+    "PORTS", "Agents", "Codec", "Duplicates", "Gate", "Heartbeat", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Streams", "Tokens", "Wire",
     "Workers",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from reference_platform.messages import (
     UserMessage,
 )
 from reference_platform.plain_message import MAX_INT, MAX_NAME, plain_message
+from reference_platform.stream_requests import stream_resume, stream_start
 
 from .port import Port
 
@@ -37,7 +38,7 @@ _QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery |
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
     "get_performance_stats": StatsQuery, "get_conversation_history": HistoryQuery, "get_agent_context": ContextQuery,
 }  # fmt: skip
-_SAYING_MORE = ("configure_agents", "latency_probe", "update_agent_context")
+_SAYING_MORE = ("configure_agents", "latency_probe", "resume_stream", "start_stream", "update_agent_context")
 _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_key"))
 
 
@@ -130,6 +131,10 @@ class Codec(Port):
             return Invalid("invalid_message", f"request_id must be a string of 1 to {self.max_id_length} characters")
         if fields["type"] == "update_agent_context":
             return context_update(fields, request_id, self.is_name)
+        if fields["type"] == "start_stream":
+            return stream_start(fields, request_id)
+        if fields["type"] == "resume_stream":
+            return stream_resume(fields, request_id, self.is_name)
         if fields["type"] in _QUESTIONS:
             return _QUESTIONS[fields["type"]](request_id)
         return self.setting_or_probe(fields, request_id)

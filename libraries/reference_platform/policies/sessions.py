@@ -213,6 +213,7 @@ class Sessions(Port):
         self.host.policies.outbox.ended(session)
         session.kept = session.context = None
         self.open_sessions.pop(session.id, None)
+        self.host.policies.streams.over(session)
         self.host.transactions.session_ended(session)
         self.host.events.note("expired", session.user, session.id, session.connection_id, rule)
 

@@ -11,6 +11,7 @@ from reference_platform.database import Database
 from reference_platform.messages import UserMessage
 from reference_platform.session import Session
 from reference_platform.session_context import SessionContext
+from reference_platform.streams import Stream
 
 from .port import Port
 
@@ -28,6 +29,8 @@ class Recovered(NamedTuple):
     """Accepted but not processed, in order of acceptance."""
     sessions: dict[str, Session]
     """Resumable sessions by id; nobody is there yet."""
+    streams: list[Stream]
+    """Of these sessions, in the order in which they were begun."""
 
 
 class Store(Port):
@@ -58,7 +61,7 @@ class Store(Port):
         waiting = database.waiting(sessions)
         for session in {message.session for message in waiting if message.session is not None}:
             session.context = self.context(session.id)
-        return Recovered(database.next_index(), database.next_origin(), waiting, sessions)
+        return Recovered(database.next_index(), database.next_origin(), waiting, sessions, database.streams(sessions))
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""
