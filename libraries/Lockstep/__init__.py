@@ -15,6 +15,7 @@ from .arguments import CONVERTERS, Misfit, returned_by
 from .connecting_arguments import CONVERTERS as OF_CONNECTING
 from .engine.load.result import Load
 from .engine.outcomes import Disconnected, QuestionRefused, Unanswered
+from .engine.received_streams import ReceivedStream
 from .engine.reconnect import Reconnection
 from .engine.resume_attempt import ResumeAttempt
 from .engine.sending import Burst
@@ -56,6 +57,8 @@ from .keywords.sending import SendingKeywords
 from .keywords.speaking import SpeakingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
+from .keywords.streaming import StreamingKeywords
+from .keywords.streams import StreamKeywords
 from .keywords.target import TargetKeywords
 from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
@@ -105,6 +108,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
         Moment: returned_by(Moment, "Remember This Moment"), Spoken: returned_by(Spoken, "Let Agents Speak"),
+        ReceivedStream: returned_by(ReceivedStream, "Start Stream"),
     }
 
     def __init__(self) -> None:
@@ -124,7 +128,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
-            SpeakingKeywords(kit), WaitingKeywords(kit, expectation),
+            SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

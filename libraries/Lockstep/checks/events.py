@@ -43,6 +43,10 @@ class Kind(StrEnum):
     AGENT_MESSAGE = "agent_message"    # and this arrived; details: agent, priority, created_at
     MESSAGES_LOST = "messages_lost"    # the server says that so many messages of agents are lost; details: expired, dropped, rejected, total
 
+    CHUNK = "chunk"                    # a part of a stream; message_id: the stream, sequence_id: its number from 0, digest; details: position, bytes
+    STREAM_END = "stream_end"          # nothing comes behind it; digest: of the whole, as the server says; details: chunks, bytes, whole (as received)
+    STREAM_LOST = "stream_lost"        # the server says that these chunks are lost; details: first, last
+
     number: int                        # its place in this list, which stands for it in columns
 
     def __init__(self, _text: str) -> None:

@@ -27,7 +27,8 @@ class Questions:
         except TimeoutError:
             raise Unanswered(f"{self._client}'s question for {question} was not answered within {within:g} s") from None
         if answer.kind is Kind.ERROR:
-            raise QuestionRefused(f"{self._client}'s question {question} was refused: {(answer.details or {}).get('reason', 'no reason given')}")
+            said = answer.details or {}
+            raise QuestionRefused(f"{self._client}'s question {question} was refused: {said.get('reason', 'no reason given')}", said)
         return answer
 
     def answered(self, event: Event) -> None:

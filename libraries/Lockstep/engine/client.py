@@ -15,6 +15,7 @@ from ..targets.mapping import digest_of
 from .account import Account
 from .connection import Connection
 from .outcomes import Disconnected
+from .received_streams import ReceivedStreams
 from .schedule import Schedule
 from .sending import Burst, BurstBroken, Plan, Sending
 from .session import SessionState
@@ -45,6 +46,7 @@ class Client:
         """It is one of the test's own, which no other may replace."""
         self.unanswered: dict[str, None] = {}
         """Messages of unknown fate: their connection ended before an answer came."""
+        self.streams = ReceivedStreams(alias)
         self.came_back = 0
         self.by_itself: ByItself | None = None
         """While it comes back by itself whenever its connection ends against its will."""
@@ -55,6 +57,7 @@ class Client:
         """A new session, for this account: the alias of an earlier test may come back for that of another."""
         if account is not self.account:
             self.unanswered = {}
+        self.streams = ReceivedStreams(self.alias)
         self.account, self.session = account, SessionState()
         self.resumable, self.source, self.headers = resumable, source, headers or {}
         self.token, self.token_is_given = token, token is not None

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ..checks.events import Event, Kind
+from ..checks.streams import BEGINS
 from ..errors import UsageError
 from ..faults.route import Route
 from ..targets.connect import Connect
@@ -21,11 +22,14 @@ from .ending import how_it_ended, in_words
 from .handshake import Address, Refused, handshake
 from .journal import Journal
 from .outcomes import Disconnected
+from .received_streams import STREAMED, ReceivedStreams
 from .session import SessionState
 from .signal import Signal
 
 SETTLES = frozenset({Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED})
 """Kinds that end an attempt; an acknowledgement (accepted) does not."""
+NOTED = "stream", "index"
+"""What the journal keeps of what a question says."""
 UNREMARKABLE: Iterable[None] = repeat(None)
 
 
@@ -34,7 +38,7 @@ class Connection:
 
     def __init__(
         self, number: int, client: str, user: str, journal: Journal, adapter: Adapter, *, secret: str = "",
-        session: SessionState | None = None, unanswered: dict[str, None] | None = None,
+        session: SessionState | None = None, unanswered: dict[str, None] | None = None, streams: ReceivedStreams | None = None,
     ) -> None:
         self.number = number
         self.client = client
@@ -45,6 +49,8 @@ class Connection:
         """What the client remembers from one connection to the next."""
         self.unanswered = {} if unanswered is None else unanswered
         """Messages of this client of unknown fate, in the order in which they became so; an answer on any connection takes them off."""
+        self.streams = ReceivedStreams(client) if streams is None else streams
+        """Answers that come in chunks; they go on with the next connection."""
         self.changed = Signal()
         self.all_answered = Signal()
         self.ended = asyncio.Event()
@@ -118,7 +124,7 @@ class Connection:
                 arrived = clock()
                 check_room()
                 for decoded in decode(data):
-                    self._arrived(decoded, arrived)
+                    (self._streamed if decoded.kind in STREAMED else self._arrived)(decoded, arrived)
                 self.changed.raised()
         except ConnectionClosed as closed:
             self._ended(*how_it_ended(closed, by_us=self.closed_by_us))
@@ -143,11 +149,23 @@ class Connection:
             if not self.outstanding:
                 self.all_answered.raised()
         elif kind is Kind.ANSWER or (kind is Kind.ERROR and message_id is not None):
-            self.questions.answered(self.journal.events[index])
+            self._answered(self.journal.events[index])
             return  # who asks all the time gets answers all the time: that says nothing about messages
         elif kind is Kind.CONNECTED:
             self._greeted(self.journal.events[index])
         self.last_arrival = arrived
+
+    def _streamed(self, decoded: Decoded, arrived: float) -> None:
+        """A part of a stream: beside the numbered messages, and no sign that one of them is still under way."""
+        kind, stream, _, number, _, digest, details = decoded
+        kept = self.streams.took(kind, stream, number, dict(details or {}), arrived)
+        self.journal.write(kind, self.client, self.number, self.user, stream, None, number, None, digest, None, kept, time=arrived)
+
+    def _answered(self, answer: Event) -> None:
+        said = answer.details or {}
+        if said.get("question") == BEGINS:
+            self.streams.begun(said.get("fields") or {})
+        self.questions.answered(answer)
 
     def _greeted(self, hello: Event) -> None:
         self.hello = hello
@@ -220,7 +238,7 @@ class Connection:
         socket = await self._usable()
         frame = self.adapter.ask(question, request_id, values)
         future = self.questions.asked(request_id)
-        self._note(Kind.QUERY, request_id, details={"question": question})
+        self._note(Kind.QUERY, request_id, details={"question": question, **{name: values[name] for name in NOTED if name in values}})
         await self._put(socket, [frame])
         return await self.questions.answer(question, future, within)
 

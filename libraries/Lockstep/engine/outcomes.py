@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class Disconnected(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
     """There is no open connection (any more); the text says whose, and how it ended."""
@@ -12,4 +15,9 @@ class Unanswered(TimeoutError):  # noqa: N818 - a result of the stimulus, not an
 
 
 class QuestionRefused(Exception):  # noqa: N818 - a result of the stimulus, not an error of the kit
-    """The target answered a question with an error; the text says whose, which and why."""
+    """The target answered a question with an error; the text says whose, which and why, ``said`` what the target said beside it."""
+
+    def __init__(self, text: str, said: Mapping[str, Any]) -> None:
+        super().__init__(text)
+        self.said = said
+        self.reason = str(said.get("reason", "no reason given"))

@@ -19,6 +19,7 @@ from .ladder import Ladder
 from .outcomes import Disconnected, Unanswered
 from .sending import HANG_GUARD
 from .session import SessionState
+from .streams import go_on
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -64,6 +65,7 @@ class Manner:
     seed: int
     resume: bool = True                # to its session; else it begins a new one
     resend: bool = True                # what was never answered is sent again
+    streams: bool = True               # of each stream that has not ended it is said which chunk is wanted next
     at_once: bool = True               # the first try does not wait
     after: float = 0.0                 # so long (s) it stays away of its own accord, before the first try
     fence: str | None = None           # the question whose answer comes behind what is sent again, for a target that names no head
@@ -100,7 +102,7 @@ async def reconnect(engine: Engine, client: Client, target: Target, manner: Mann
             ready = monotonic()
             replayed, caught_up = await _replayed(client, connection, manner.fence, opened=opened, asked=asked)
             took = monotonic() - began
-            resent = await client.resend(connection) if manner.resend else 0
+            resent = await _gone_on(client, connection, manner)
         except Refused as refusal:
             last = str(refusal)
             if final := not _worth_another_try(client, refusal):
@@ -138,6 +140,13 @@ async def reconnect_so_often(engine: Engine, client: Client, target: Target, man
         with suppress(NotBack):
             done.append(await reconnect(engine, client, target, manner))
     return done
+
+
+async def _gone_on(client: Client, connection: Connection, manner: Manner) -> int:
+    """Goes on with what the break has interrupted: streams, then messages that were never answered. Returns how many of these."""
+    if manner.streams:
+        await go_on(client, client.streams.unended(), HANG_GUARD)
+    return await client.resend(connection) if manner.resend else 0
 
 
 def _worth_another_try(client: Client, refusal: Refused) -> bool:

@@ -62,7 +62,7 @@ class ReconnectingKeywords:
     @keyword(tags=("Sessions",))
     def reconnect(
         self, client: str | None = None, *, resume: bool = True, resend: bool = True, source: MaybeLocalAddress = None,
-        headers: dict[str, str] | None = None, after: Duration = AT_ONCE,
+        headers: dict[str, str] | None = None, after: Duration = AT_ONCE, streams: bool = True,
     ) -> Reconnection:
         """Opens a new connection for a client and takes its session up again.
 
@@ -73,6 +73,7 @@ class ReconnectingKeywords:
         | source     | the local address to come from, such as ``127.0.0.2``; none: the one of before                     |
         | headers    | a dictionary of HTTP headers of its own, such as ``User-Agent``; none: those of before              |
         | after      | so long it stays away before the first try, such as ``2 s``                                          |
+        | streams    | ``yes``: of each stream that has not ended it is told which chunk is wanted next; ``no``: `Resume Streams` does that |
 
         What is left of the old connection is dropped without a closing handshake. The first try comes at once, the others as
         `Set Reconnect Ladder` says. Returns when everything missed was received and, with ``resend``, the rest sent again; what comes of
@@ -90,7 +91,7 @@ class ReconnectingKeywords:
             self._must_be_resumable(one)
         one.source, one.headers = source or one.source, headers or one.headers
         try:
-            return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend, after=after)))
+            return kit.engine.run(reconnect(kit.engine, one, kit.target, self._manner(resume=resume, resend=resend, after=after, streams=streams)))
         except NotBack as failure:
             raise EnvironmentSetupError(f"{failure}{kit.obituary()}") from None
 
@@ -248,8 +249,8 @@ class ReconnectingKeywords:
         """
         return replace(self._kit.client(client).session)
 
-    def _manner(self, *, resume: bool = True, resend: bool = True, after: float = 0.0) -> Manner:
-        return Manner(self.ladder, self._kit.seed, resume=resume, resend=resend, after=after, fence=self._kit.fence)
+    def _manner(self, *, resume: bool = True, resend: bool = True, streams: bool = True, after: float = 0.0) -> Manner:
+        return Manner(self.ladder, self._kit.seed, resume=resume, resend=resend, streams=streams, after=after, fence=self._kit.fence)
 
     def _resumable(self, client: str | None) -> list[Client]:
         """That client, or all that can come back for ``everyone``."""

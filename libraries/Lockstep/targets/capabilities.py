@@ -10,7 +10,7 @@ from ..errors import UsageError
 from .model import Control, TargetFile
 from .vocabulary import QUESTIONS, placeholders
 
-LISTS = {"sessions": "session_list", "connections": "connection_list", "agents": "agent_list", "events": "session_events"}
+LISTS = {"sessions": "session_list", "connections": "connection_list", "agents": "agent_list", "events": "session_events", "streams": "stream_list"}
 CONTROLS = {LISTS.get(name, name): name for name in Control.model_fields}
 """Capability -> the control that it needs."""
 
@@ -47,6 +47,8 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "resume": lambda file: file.connect.resume is not None,
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
     "server_figures": lambda file: file.lifecycle is not None,
+    "streams": lambda file: bool(file.messages.stream_chunk and file.messages.stream_end) and _tells(file, "start_stream", "stream"),
+    "stream_resume": lambda file: BY_FILE["streams"](file) and "resume_stream" in file.questions,
     "tasks": lambda file: _tells(file, "performance_stats", "tasks"),
     "timestamps": lambda file: _sends(file, "timestamp"),
     "token_lifetime": lambda file: "lifetime" in placeholders(file.connect.auth.token.body),

@@ -64,6 +64,9 @@ class Messages(Strict):
     pressure: Rules = Field(default_factory=list)   # pushes that say how full the queue is
     agent_message: Rules = Field(default_factory=list)  # what agents say of their own accord; fields: agent, priority, created_at
     messages_lost: Rules = Field(default_factory=list)  # that some of it is lost; fields: expired, dropped, rejected, total
+    stream_chunk: Rules = Field(default_factory=list)   # a part of a stream: message_id is the stream's id, sequence_id counts from 0
+    stream_end: Rules = Field(default_factory=list)     # what comes behind the last part
+    stream_lost: Rules = Field(default_factory=list)    # parts that nobody can have any more
     offset: str | None = None       # where any pushed message carries its number
     session: str | None = None
     epoch: str | None = None
@@ -102,6 +105,8 @@ class Control(Strict):
     speak: Request | None = None            # {agent} says {messages}: a list of content and priority
     waiting: Request | None = None          # a JSON list under this name: what agents have said into each session, how much of it waits
     outbound_queue: Request | None = None   # how much may wait: {size}, {overflow}, {ttl} and {ttl_critical} (s)
+    streams: Request | None = None          # what is kept of streams of {user}, as such a list
+    stream_limits: Request | None = None    # how many {bytes} and {slots} the streams of a {user} may take, and what an {overflow} does
     events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines
 
 
@@ -205,6 +210,14 @@ class Outbound(Strict):
     order: Literal["per_session", "per_agent", "none"] = "per_agent"   # within what messages of one priority keep their order
 
 
+class Streams(Strict):
+    """What the target promises about answers that come in chunks, of one session."""
+
+    kept: Bytes | None = None               # so many bytes are kept for a client that is away
+    slots: Positive | None = None           # so many streams at a time
+    overflow: Literal["stop", "drop_oldest"] = "stop"   # beyond the bound the agent waits, or the oldest chunks are lost and signalled
+
+
 class Guarantees(Strict):
     """What the target promises."""
 
@@ -217,6 +230,7 @@ class Guarantees(Strict):
     sessions: Sessions | None = None
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
     outbound: Outbound | None = None
+    streams: Streams | None = None
 
 
 class Load(Strict):

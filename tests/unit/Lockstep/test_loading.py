@@ -9,12 +9,16 @@ from Lockstep.errors import UsageError
 from Lockstep.targets import load_target
 from Lockstep.targets.loading import find_target, known_targets, read_target_file
 from Lockstep.targets.model import Guarantees
-from Lockstep.targets.vocabulary import OF_CONTROL
+from Lockstep.targets.vocabulary import OF_A_QUESTION, OF_CONTROL, QUESTIONS
 
 MINIMAL = {
     "schema": 1, "name": "desk", "connect": {"url": "ws://127.0.0.1:1/ws"},
     "messages": {"send": {"id": "{message_id}"}, "reply": {"where": {"type": "answer"}, "message_id": "id"}},
 }
+
+
+def placeholders_of(names):
+    return ", ".join(f"{{{name}}}" for name in sorted(names))
 
 
 @pytest.fixture
@@ -85,8 +89,8 @@ def test_a_misspelt_key_inside_rules_and_questions_is_named(write):
 
 
 def test_a_key_that_resembles_nothing_lists_what_is_allowed(write):
-    known = ", ".join(sorted(Guarantees.model_fields))
-    assert sentence_of(write(changed("guarantees.zzz", 1))) == f"unknown key 'guarantees.zzz'. Allowed here: {known}"
+    allowed = ", ".join(sorted(Guarantees.model_fields))
+    assert sentence_of(write(changed("guarantees.zzz", 1))) == f"unknown key 'guarantees.zzz'. Allowed here: {allowed}"
 
 
 @pytest.mark.parametrize(
@@ -120,15 +124,11 @@ def test_a_long_wrong_value_is_shortened(write):
          ("key 'messages.send' uses {contents}, which nobody fills; did you mean content? Allowed are: {acknowledge}, {attempt}, {client}, {content}, {conversation}, {final}, "
          "{message_id}, {priority}, {sequence_id}, {shared_state_key}, {target_agents}, {timestamp}, {user}")),
         ("questions.agent_state", {"ask": {"id": "{message_id}"}, "answer": {"where": {}}},
-         ("key 'questions.agent_state.ask' uses {message_id}, which nobody fills. Allowed are: {agents}, {preferences}, {request_id}, {sent_at}, "
-         "{tool_call}, {variables}, {workflow}")),
+         f"key 'questions.agent_state.ask' uses {{message_id}}, which nobody fills. Allowed are: {placeholders_of(OF_A_QUESTION)}"),
         ("control.fail", {"url": "http://x", "body": {"n": "{number}"}},
-         "key 'control.fail.body' uses {number}, which nobody fills; did you mean user? Allowed are: "
-         + ", ".join(f"{{{name}}}" for name in sorted(OF_CONTROL))),
+         f"key 'control.fail.body' uses {{number}}, which nobody fills; did you mean user? Allowed are: {placeholders_of(OF_CONTROL)}"),
         ("questions.queue_stat", {"ask": {}, "answer": {"where": {}}},
-         ("key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: agent_context, agent_state, "
-         "all_agent_states, configure_agents, conversation_history, latency_probe, performance_stats, queue_capacity, queue_state, "
-         "update_agent_context")),
+         f"key 'questions.queue_stat' is no question that the kit asks; did you mean queue_state? Allowed are: {', '.join(QUESTIONS)}"),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": 5}}},
          "key 'questions.agent_state.answer.fields.pending' must be a valid string, not 5"),
         ("questions.agent_state", {"ask": {}, "answer": {"where": {}, "fields": {"pending": ["a", "b"]}}},
