@@ -253,7 +253,7 @@ class Target:
 
     async def streams(self, user: str = "") -> list[dict[str, Any]]:
         """Streams of a user (none: of all): ``stream``, ``session``, ``state``, ``chunks``, ``written``, ``kept_from``, ``bytes_retained``, …"""
-        return await self._listed("streams", user)
+        return await self.listed("streams", user)
 
     async def events(self, since: int = 0) -> list[dict[str, Any]]:
         """What happened to sessions and connections after index ``since``: ``index``, ``time``, ``event``, ``user``, ``session``, …"""
