@@ -57,6 +57,7 @@ from .keywords.sending import SendingKeywords
 from .keywords.speaking import SpeakingKeywords
 from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
+from .keywords.stream_edges import StreamEdgeKeywords
 from .keywords.streaming import StreamingKeywords
 from .keywords.streams import StreamKeywords
 from .keywords.target import TargetKeywords
@@ -129,6 +130,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation),
+            StreamEdgeKeywords(kit, expectation),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

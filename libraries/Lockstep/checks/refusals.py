@@ -47,3 +47,40 @@ def _way(events: Sequence[Event]) -> str | None:
         return str(ends[Kind.CONNECT_FAILED].get("way") or "no word")
     closed = ends.get(Kind.CLOSE, {"by": "us"})
     return f"close {closed.get('code')}" if closed.get("by") != "us" else None
+
+
+def broken_texts_refused(history: History, ways: Collection[str]) -> Verdict:
+    """Each text that is no message (a MARK ``broken``) is refused (*not_refused*) in one of these ways (*wrong_close*).
+
+    Ways are such as ``error invalid_json``, an error that names no message, and ``close 1003``. On one connection refusals come in the order
+    of what they refuse; where the target closes it, that refuses whatever is open. A connection that a fault has met before that is not
+    judged. O(n).
+    """
+    verdict = Verdict("broken texts are refused")
+    promised = " or ".join(ways)
+    said: dict[int, list[Event]] = {}
+    for event in history.events.of(Kind.MARK, Kind.ERROR, Kind.CLOSE, Kind.FAULT):
+        said.setdefault(event.connection, []).append(event)
+    for events in said.values():
+        broken = [event for event in events if event.kind is Kind.MARK and "broken" in (event.details or {})]
+        refusals = [event for event in events if event.kind is Kind.ERROR and event.message_id is None and broken and event.index > broken[0].index]
+        end = next((event for event in events if event.kind in {Kind.CLOSE, Kind.FAULT}), None)
+        for place, text in enumerate(broken):
+            refusal = refusals[place] if place < len(refusals) else end
+            if refusal is not None and refusal.kind is Kind.FAULT:
+                continue
+            verdict.exercised += 1
+            way = _refusal(refusal)
+            what = f"{wording.owner(text)} sent {(text.details or {})['broken']!r} {wording.at(history, text)}"
+            if way is None:
+                verdict.violated(Code.NOT_REFUSED, f"{what}, and it was not refused, where {promised} is promised", text)
+            elif way not in ways:
+                verdict.violated(Code.WRONG_CLOSE, f"{what}, and it was refused by {way}, where {promised} is promised", text, refusal)
+    return verdict.concluded()
+
+
+def _refusal(event: Event | None) -> str | None:
+    """The way in which this event refuses; None where it does not."""
+    if event is None or event.kind is Kind.CLOSE:
+        return _way([event]) if event is not None else None
+    return f"error {(event.details or {}).get('reason')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,10 @@ class Client:
                    "attempt": account.attempt(message_id), "user": account.user, "client": self.alias}
         await self._own_connection().send([message], [digest_of("complete")], missing=missing)
         return message_id
+
+    async def say(self, texts: Sequence[str]) -> None:
+        """Sends texts that are no messages, as they are."""
+        await self._own_connection().say(texts)
 
     async def ask(self, question: str, within: float | None, **values: Any) -> Event:
         """Asks the target and returns the event of the correlated answer; waits at most ``within`` s, or for ever."""

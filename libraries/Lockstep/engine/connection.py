@@ -233,6 +233,13 @@ class Connection:
         except ConnectionClosed:
             raise await self._gone() from None
 
+    async def say(self, texts: Sequence[str]) -> None:
+        """Sends texts that are no messages, as they are; each is in the journal as a mark."""
+        socket = await self._usable()
+        for text in texts:
+            self.mark(broken=text)
+        await self._put(socket, [text.encode() for text in texts])
+
     async def ask(self, question: str, request_id: str, within: float | None, values: Mapping[str, Any]) -> Event:
         """Asks a question and returns the event of its answer, matched by request id."""
         socket = await self._usable()

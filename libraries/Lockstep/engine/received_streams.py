@@ -37,6 +37,11 @@ class ReceivedStream:
     """Chunk -> its text, as it came first."""
 
     @property
+    def boundary(self) -> str:
+        """What stands between the parts of a multipart stream, behind two hyphens."""
+        return self.content_type.partition("boundary=")[2]
+
+    @property
     def received(self) -> int:
         """How many different chunks were received."""
         return len(self.texts)

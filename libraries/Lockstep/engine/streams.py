@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..checks.streams import BEGINS, GOES_ON
-from .outcomes import QuestionRefused
+from .outcomes import Disconnected, QuestionRefused
 from .received_streams import ReceivedStream
 from .sending import HANG_GUARD
 
@@ -52,20 +52,32 @@ async def received(client: Client, stream: ReceivedStream, chunks: int, guard: f
 async def at_rest(client: Client, streams: Collection[ReceivedStream], fence: str | None, look: Look | None, guard: float = HANG_GUARD) -> bool:
     """Waits until each of these streams has come to its end, and whatever may come behind it is there; False where that does not happen.
 
-    A stream without an end is not waited for longer than until the target says that it has sent all of it. Where it does not say that,
-    the guard counts: it is for silence, as long as chunks come nothing hangs.
+    A stream without an end is not waited for longer than until the target says that it has sent all of it, and what it sent is there.
+    Where it does not say that, the guard counts: it is for silence, as long as chunks come nothing hangs. A client that comes back by
+    itself is waited for.
     """
-    while client.is_connected and (missing := [stream for stream in streams if not stream.ended and not stream.refused]):
-        if await _more(client, missing, PATIENCE):
+    while missing := [stream for stream in streams if not stream.ended and not stream.refused]:
+        if not (await client.back() if client.comes_back else client.is_connected):
+            break
+        if await _more(client, missing, PATIENCE) or not client.is_connected:
             continue
         sent = await look() if look is not None else {}
-        if all(sent.get(stream.id) for stream in missing):
+        if all(sent.get(stream.id) for stream in missing) and await _fenced(client, fence, guard):
             break
         if monotonic() - max(stream.arrived for stream in missing) > guard:
             return False
-    if client.is_connected and fence is not None:
-        await client.ask(fence, guard)
+    await _fenced(client, fence, guard)
     return all(stream.ended or stream.refused for stream in streams)
+
+
+async def _fenced(client: Client, fence: str | None, guard: float) -> bool:
+    """Waits for everything that was sent on this connection so far; False where it ended before, so that some of it may be lost."""
+    if client.is_connected and fence is not None:
+        try:
+            await client.ask(fence, guard)
+        except (Disconnected, TimeoutError):
+            return False
+    return client.is_connected
 
 
 async def _more(client: Client, streams: Collection[ReceivedStream], within: float) -> bool:

@@ -39,6 +39,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),
     "loss_notice": lambda file: bool(file.messages.messages_lost),
     "message_count": lambda file: _tells(file, "agent_state", "message_count"),
+    "not_json": lambda file: file.guarantees.refusal.not_json is not None and file.permissions.hostile,
     "outbound_priorities": lambda file: file.guarantees.outbound is not None and bool(file.guarantees.outbound.priorities),
     "pressure": lambda file: file.guarantees.pressure is not None and bool(file.messages.pressure),
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),

@@ -165,13 +165,13 @@ class Priorities(Strict):
 
 def _way(text: str) -> str:
     kind, _, code = text.partition(" ")
-    if kind not in {"http", "close"} or not code.isdecimal():
-        raise impossible(f"must be a way to refuse such as 'close 1013' or 'http 503', not '{text}'")
+    if not (code.isdecimal() if kind in {"http", "close"} else kind == "error" and code.isidentifier()):
+        raise impossible(f"must be a way to refuse such as 'close 1013', 'http 503' or 'error invalid_json', not '{text}'")
     return text
 
 
 Ways = Annotated[list[Annotated[str, AfterValidator(_way)]], Field(min_length=1)]
-"""How a target may refuse: ``http STATUS`` before the upgrade, ``close CODE`` after it."""
+"""How a target may refuse: ``http STATUS`` before the upgrade, ``close CODE`` or ``error REASON`` after it."""
 
 
 class Refusals(Strict):
@@ -180,6 +180,7 @@ class Refusals(Strict):
     crowded: Ways | None = None             # a connection above limits.clients
     expired: Ways | None = None             # one whose token expires, where the policy is to close it
     origin: Ways | None = None              # one from a page that is not allowed
+    not_json: Ways | None = None            # a text that is no message at all
 
 
 class Pressure(Strict):

@@ -8,7 +8,7 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Kind
-from Lockstep.checks.refusals import refused_as_promised
+from Lockstep.checks.refusals import broken_texts_refused, refused_as_promised
 
 CLIENT, WHY = "alice-client", "its origin is not allowed"
 
@@ -116,3 +116,106 @@ def test_the_last_connection_is_read_plainly(story: Story) -> None:
         if last[-1].kind is Kind.CONNECT_FAILED:
             wrong += ["data_before_auth" for event in last if event.kind in (Kind.REPLY, Kind.CONNECTED)]
     assert (verdict.exercised, codes(verdict)) == (int(bool(last)), expect(*wrong))
+
+
+# texts that are no message
+
+
+def broken(story: Story, text: str = "{", connection: int = 1) -> None:
+    story.add(Kind.MARK, connection=connection, details={"broken": text})
+
+
+def error(story: Story, reason: str = "invalid_json", connection: int = 1, **fields: object) -> None:
+    story.add(Kind.ERROR, connection=connection, details={"reason": reason}, **fields)
+
+
+def of_texts(story: Story, *ways: str) -> list[tuple[str, str]]:
+    return [(str(violation.code), violation.sentence) for violation in broken_texts_refused(story.history, ways or ("error invalid_json",)).violations]
+
+
+def test_each_broken_text_has_its_refusal() -> None:
+    story = Story()
+    error(story, "of before")
+    broken(story)
+    broken(story, "nul")
+    error(story, "of a question", message_id="q1")
+    error(story)
+    story.exchange("m")
+    error(story)
+    assert of_texts(story) == []
+    assert broken_texts_refused(story.history, ["error invalid_json"]).exercised == 2
+
+
+def test_a_broken_text_that_nobody_refuses_is_named() -> None:
+    story = Story()
+    broken(story)
+    error(story)
+    broken(story, "nul")
+    story.add(Kind.CLOSE, details={"by": "us", "code": 1000})
+    assert of_texts(story) == [("not_refused", "alice sent 'nul' at +0.200 s, and it was not refused, where error invalid_json is promised")]
+
+
+def test_a_broken_text_that_is_refused_in_another_way_is_named() -> None:
+    story = Story()
+    broken(story)
+    error(story, "unknown_type")
+    broken(story, "nul")
+    story.add(Kind.CLOSE, details={"by": "target", "code": 1003})
+    assert of_texts(story) == [
+        ("wrong_close", "alice sent '{' at +0.000 s, and it was refused by error unknown_type, where error invalid_json is promised"),
+        ("wrong_close", "alice sent 'nul' at +0.200 s, and it was refused by close 1003, where error invalid_json is promised"),
+    ]
+    assert of_texts(story, "close 1003", "error unknown_type") == []
+
+
+def test_a_connection_that_broke_excuses_what_came_after_it() -> None:
+    story = Story()
+    broken(story)
+    broken(story)
+    error(story)
+    story.add(Kind.FAULT)
+    story.add(Kind.CLOSE, details={"by": "target", "code": 1006})
+    broken(story, connection=7)
+    error(story, connection=7)
+    verdict = broken_texts_refused(story.history, ["error invalid_json"])
+    assert (verdict.exercised, verdict.counts) == (2, {})
+
+
+def test_without_a_broken_text_nothing_is_shown() -> None:
+    assert broken_texts_refused(Story().exchange("m").history, ["close 1003"]).counts == {"vacuous": 1}
+
+
+@st.composite
+def garbled(draw: st.DrawFn) -> Story:
+    count, made = draw(choices(1, 8, 4))
+    story = Story()
+    for _ in range(count):
+        kind, connection = made.pick("broken", "broken", "error", "error", "other error", "close", "fault", "of a question"), made.pick(1, 1, 7)
+        if kind == "broken":
+            broken(story, connection=connection)
+        elif "error" in kind:
+            error(story, "invalid_json" if kind == "error" else "busy", connection=connection)
+        elif kind == "of a question":
+            error(story, connection=connection, message_id="q")
+        else:
+            story.add(Kind.CLOSE if kind == "close" else Kind.FAULT, connection=connection, details={"by": made.pick("us", "target"), "code": 1003})
+    return story
+
+
+@against_oracle(garbled(), number=250)
+def test_each_broken_text_finds_its_own_refusal(story: Story) -> None:
+    exercised, wrong = 0, []
+    for connection in (1, 7):
+        mine = [event for event in story.events if event.connection == connection]
+        texts = [event for event in mine if event.kind is Kind.MARK]
+        errors = [event for event in mine if event.kind is Kind.ERROR and event.message_id is None and texts and event.index > texts[0].index]
+        ends = [event for event in mine if event.kind in (Kind.CLOSE, Kind.FAULT)]
+        for number, _ in enumerate(texts):
+            by = errors[number] if number < len(errors) else ends[0] if ends else None
+            exercised += by is None or by.kind is not Kind.FAULT
+            if by is None or (by.kind is Kind.CLOSE and by.details["by"] == "us"):
+                wrong.append("not_refused")
+            elif by.kind is Kind.ERROR and by.details["reason"] == "busy":
+                wrong.append("wrong_close")
+    verdict = broken_texts_refused(story.history, ["error invalid_json", "close 1003"])
+    assert (verdict.exercised, codes(verdict)) == (exercised, expect(*wrong))
