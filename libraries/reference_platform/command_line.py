@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="""\
 Runs the platform on this machine. When it takes connections it prints one JSON line:
   {"event":"ready","websocket_url":...,"backend_url":...,"auth_url":...,"control_url":...,"pid":...}
-and then nothing more on standard output. Tokens come from POST {auth_url}/auth/test-user {"email": "..."}.""",
+and then nothing more on standard output. With --standby that line says "standby", and another one "active" when it serves. Tokens come from POST {auth_url}/auth/test-user {"email": "..."}.""",
         epilog="""\
 It ends with exit code 0 on SIGTERM, SIGINT, or when its standard input closes (a pipe only: a terminal or /dev/null at the start
 does not end it). Exit code 3: bad input or could not start, with one line on standard error that says why.
@@ -56,6 +56,7 @@ does not end it). Exit code 3: bad input or could not start, with one line on st
 examples:
   reference_platform serve --port 8000 --backend-port 8001
   reference_platform serve --set max_connections=500
+  reference_platform serve --store desk.sqlite --standby
   reference_platform serve --store desk.sqlite --defect r2_window_too_short
   reference_platform serve --defect my_defects.py:ForgetfulInbox --quirk n7_jitter""",
     )
@@ -65,6 +66,7 @@ examples:
     add("--port", type=_port, default=0, help="port of the WebSocket (default: any free one)")
     add("--backend-port", type=_port, default=0, metavar="PORT", help="port of accounts, health and control (default: any free one)")
     add("--store", type=Path, metavar="PATH", help="SQLite file that survives a restart (default: a temporary one, removed at the end)")
+    add("--standby", action="store_true", help="wait until another platform gives the store free, then serve")
     add("--defect", action="append", default=[], metavar="NAME|FILE.py:Class", help="break one promise; may be repeated for different ports")
     add("--quirk", action="append", default=[], metavar="NAME|FILE.py:Class", help="behave oddly but legally; may be repeated")
     add("--seed", type=int, default=1, metavar="N", help="seed of every random choice (default: 1)")
@@ -93,13 +95,15 @@ def _serve(arguments: argparse.Namespace) -> int:
     from .platform import Settings  # noqa: PLC0415
 
     replaced = {}
+    if arguments.standby and arguments.store is None:
+        raise PlatformError("--standby waits for the store of another platform; name it with --store")
     if arguments.defect or arguments.quirk:
         from .registry import replacements  # noqa: PLC0415 - a correct platform does not load defects
 
         replaced = replacements(arguments.defect, arguments.quirk)
     settings = Settings(
         config=load(arguments.config, arguments.set), port=arguments.port, backend_port=arguments.backend_port, store=arguments.store,
-        control=not arguments.no_control, seed=arguments.seed, replaced=replaced,
+        standby=arguments.standby, control=not arguments.no_control, seed=arguments.seed, replaced=replaced,
     )  # fmt: skip
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_run(settings))
@@ -125,12 +129,18 @@ async def _run(settings: Any) -> None:
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(platform.stop))
     try:
-        ready = await platform.start()
-        print(json.dumps(ready), flush=True)
+        platform.bind()
         _stop_with_input(loop, platform)
-        await platform.run()
+        if await platform.own(standing_by=lambda: _say(platform.line("standby"))):
+            await platform.start()
+            _say(platform.line("active" if settings.standby else "ready"))
+            await platform.run()
     finally:
         platform.remove_temporary_store()
+
+
+def _say(line: dict[str, Any]) -> None:
+    print(json.dumps(line), flush=True)
 
 
 def _stop_with_input(loop: asyncio.AbstractEventLoop, platform: Any) -> None:

@@ -20,6 +20,7 @@ from .leaving import Leaving
 from .policies.gate import Refusal
 from .receiver import Receiver
 from .session import Wish
+from .shutdown import STOPPING
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
@@ -261,6 +262,9 @@ class Connection(asyncio.Protocol):
         policies, session = self._policies, self.session
         if self.is_evicted:
             self.close(4001, "taken over")
+            return
+        if self._pipeline.host.stage == STOPPING:
+            self.close(1013, "the platform is going away, come back")
             return
         greeting = policies.sessions.greeting(session)
         missed = policies.outbox.missed(session, greeting["offset"])

@@ -18,6 +18,7 @@ from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
 from .messages import UserMessage
+from .ownership import Ownership
 from .session import Session
 from .streams import Stream
 
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS released (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
 """
 )
+VERSION = 1
+"""Of the tables; kept in the file. A store of another version is left alone."""
 CACHE = 1000
 """KiB of pages that SQLite keeps. What is written is read again only for repeated messages; a larger cache would go on growing for
 100 000 messages and look like a leak."""
@@ -50,24 +53,22 @@ _log = logging.getLogger(__name__)
 
 
 class Database:
-    """Belongs to one process: a lock file beside it keeps others out while it is open. May be opened in another thread than it is used in."""
+    """Belongs to one process, its owner. May be opened in another thread than it is used in."""
 
-    def __init__(self, path: Path, *, synchronous: str) -> None:
+    def __init__(self, path: Path, owner: Ownership, *, synchronous: str) -> None:
         self.path = path
-        try:
-            self._owner = sqlite3.connect(f"{path}.owner", timeout=0, isolation_level=None, check_same_thread=False)
-            self._owner.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            if "locked" in str(error):
-                raise PlatformError(f"the store {path} is in use by another platform; give each its own --store") from error
-            raise PlatformError(f"the store {path} cannot be written ({error}); name a file in a folder that can be") from error
+        self._owner: Ownership | None = owner
         try:
             self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, cached_statements=64, check_same_thread=False)
+            self._must_be_of_this_version()
             for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=0", f"cache_size=-{CACHE}"):
                 self._sql.execute(f"PRAGMA {pragma}")
             self._sql.executescript(SCHEMA)
         except sqlite3.Error as error:
             raise PlatformError(f"the store {path} cannot be opened ({error}); is it a file of this platform?") from error
+        self.instance = int(self.fact("instances")) + 1
+        """Number of this process among all that have had this store."""
+        self.note("instances", self.instance)
         self.claimed = claims.Claims(self._sql)
         self.contexts = contexts.Contexts(self._sql)
         self._rows_of = lru_cache(KEPT_BATCHES)(self._read_rows)
@@ -84,7 +85,7 @@ class Database:
             if batch.origins:
                 many("INSERT INTO origins VALUES (?,?,?,?)", batch.origins)
             if batch.rows:
-                execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows)))
+                execute(ledger.INSERT, (batch.first_index, batch.time, ledger.packed(batch.rows), self.instance))
             if batch.claims:
                 self.claimed.write(batch.first_index, batch.time, batch.claims)
                 self.claimed.forget(batch.forget_before)
@@ -183,13 +184,30 @@ class Database:
         """Notes a number, durably."""
         self._sql.execute("INSERT OR REPLACE INTO facts VALUES (?,?)", (name, value))
 
+    def give_free(self) -> None:
+        """Folds the log into the file; another process may have the store. Nothing is written any more, what there is can still be read."""
+        if self._owner is not None:
+            self._closing.set()
+            self._upkeep.join()
+            self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._owner.give_up()
+            self._owner = None
+
     def close(self) -> None:
-        """Folds the log into the file and gives the store free."""
-        self._closing.set()
-        self._upkeep.join()
-        self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Gives the store free, if that was not done already, and lets go of it."""
+        self.give_free()
         self._sql.close()
-        self._owner.close()
+
+    def _must_be_of_this_version(self) -> None:
+        """Marks a new store as one of this version; refuses another version before anything is changed in it."""
+        found = self._one("PRAGMA user_version")
+        if self._one("SELECT count(*) FROM sqlite_master") == 0:
+            self._sql.execute(f"PRAGMA user_version={VERSION}")
+        elif found != VERSION:
+            raise PlatformError(
+                f"the store {self.path} is of version {found}, this platform reads version {VERSION}; "
+                "start the platform that has written it, or name another --store"
+            )
 
     def _one(self, query: str, *values: object) -> Any:
         row = self._sql.execute(query, values).fetchone()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .connection import Connection
     from .messages import Fields
     from .policies import Policies
+    from .shutdown import Shutdown
     from .transactions import Transactions
 
 
@@ -33,12 +34,14 @@ class Host:
         self.seed = seed
         self.started = monotonic()
         self.stage = STARTING
-        """``starting``, ``ok`` from the ready line on, ``stopping``."""
+        """``standby``, ``starting``, ``ok`` from the ready line on, ``stopping``."""
         self.random = random.Random(seed)  # noqa: S311 - repeatable behaviour, no secret
         self.connections: dict[str, Connection] = {}
         """Connections that passed the gate, by connection id, until their last frame is processed."""
         self.failed: Callable[[BaseException], None] = lambda _: None
         """Told of any background work that ended with an error; the platform stops then."""
+        self.stop: Callable[[Shutdown], None] = lambda _: None
+        """Asks the platform to end."""
         self.tell: Callable[[str, Fields], None] = lambda _user, _fields: None
         """Pushes a frame into every session of a user, after the next commit."""
         self.events = SessionEvents(clock)

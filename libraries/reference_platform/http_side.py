@@ -16,6 +16,7 @@ from . import lists
 from .access_control import AccessControl
 from .http_input import bad, body_of, number_in, since_in, user_in
 from .http_outbound import Outbound
+from .http_shutdown import HttpShutdown
 from .ledger import export
 from .stream_control import limiting
 
@@ -56,6 +57,7 @@ class HttpSide:
             routes.add_post(f"{base}/speak", outbound.speak)
             routes.add_post(f"{base}/outbound_queue", outbound.limit)
             routes.add_post(f"{base}/stream_limits", limiting(host))
+            HttpShutdown(host, routes, base)
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and a token for it."""

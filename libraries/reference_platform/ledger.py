@@ -27,10 +27,10 @@ AGENT, STAGES, DONE = COLUMNS.index("agent"), COLUMNS.index("stages"), COLUMNS.i
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS origins (id INTEGER PRIMARY KEY, user TEXT, session TEXT, connection TEXT);
-CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, time REAL, rows BLOB);
+CREATE TABLE IF NOT EXISTS batches (id INTEGER PRIMARY KEY, time REAL, rows BLOB, instance INTEGER);
 """
-INSERT = "INSERT INTO batches VALUES (?,?,?)"
-"""Index of the first row, time of the commit, and what ``packed`` made of the rows."""
+INSERT = "INSERT INTO batches VALUES (?,?,?,?)"
+"""Index of the first row, time of the commit, what ``packed`` made of the rows, and number of the process."""
 
 PAGE = 16
 """Transactions read at once by the export: a long reader would keep SQLite from reusing its log."""
@@ -65,7 +65,7 @@ def export(store: Path, since: int) -> Iterator[bytes]:
         start = database.execute("SELECT max(id) FROM batches WHERE id <= ?", (since,)).fetchone()
         position = start[0] or 0
         while batches := database.execute("SELECT * FROM batches WHERE id >= ? ORDER BY id LIMIT ?", (position, PAGE)).fetchall():
-            lines = [line for _, time, rows in batches for line in _expand(time, unpacked(rows), origin) if line["index"] > since]
+            lines = [line for _, time, rows, instance in batches for line in _expand(time, rows, instance, origin) if line["index"] > since]
             if lines:
                 yield b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
             position = batches[-1][0] + 1
@@ -73,13 +73,14 @@ def export(store: Path, since: int) -> Iterator[bytes]:
         database.close()
 
 
-def _expand(time: float, rows: list[Row], origin: Callable[[int], Origin]) -> list[dict[str, Any]]:
+def _expand(time: float, rows: bytes, instance: int, origin: Callable[[int], Origin]) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    for first, origin_number, message_id, attempt, sequence_id, digest, agent, stages, done, reason in rows:
+    for first, origin_number, message_id, attempt, sequence_id, digest, agent, stages, done, reason in unpacked(rows):
         user, session, connection = origin(origin_number)
         common = {
             "time": time, "user": user, "session": session, "connection": connection, "message_id": message_id,
             "attempt": attempt, "sequence_id": sequence_id, "digest": digest, "reason": reason or "",
+            "instance": f"instance-{instance}",
         }  # fmt: skip
         passed = [what for stage, what in _FIRST if stages & stage]
         lines += ({"index": first + number, "what": what, "agent": "", **common} for number, what in enumerate(passed))

@@ -120,6 +120,10 @@ class ContextUpdate(NamedTuple):
     """``current_step``, ``total_steps``, ``pending_steps``; replaced as a whole. None: as it was."""
     tool_call: Fields | None
     """``name``, ``arguments``, ``result``; one more. None: none."""
+    pending_operations: list[Fields] | None
+    """Each ``name`` and ``progress``; replaced as a whole. None: as they were."""
+    results: Fields
+    """What operations have found, to be had again; replaced by name."""
 
 
 class StreamStart(NamedTuple):

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,17 @@ from .connection import Connection
 from .database import Database
 from .errors import PlatformError
 from .host import Host
+from .ownership import Ownership, StoreInUseError
 from .pipeline import Pipeline
 from .policies import Policies, Port
-from .starting import starting
+from .shutdown import STOPPING, Shutdown
+from .starting import STANDBY, STARTING, starting
 
 BACKLOG = 1024
 DRAIN_PATIENCE = 5.0
 """Seconds at the end for messages that wait; what is left then waits in the store for the next start."""
+LOOK_EVERY = 0.02
+"""Seconds between two looks of a platform in standby whether the store is free."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,66 +47,100 @@ class Settings:
     bind: str = "127.0.0.1"
     store: Path | None = None
     """None: a temporary one that is removed at the end."""
+    standby: bool = False
+    """Waits until another platform gives the store free."""
     control: bool = True
     seed: int = 1
     replaced: Mapping[str, type[Port]] = field(default_factory=dict)
 
 
 class Platform:
-    """``start`` returns what the ready line says; ``run`` goes on until ``stop`` is called and ends cleanly."""
+    """``bind`` has its addresses, ``own`` the store, ``start`` its clients; ``run`` goes on until ``stop`` is called and ends cleanly."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopping = asyncio.Event()
+        self._shutdown = Shutdown()
         self._failure: BaseException | None = None
         self._temporary: Path | None = None
         self._control_secret = secrets.token_urlsafe(24) if settings.control else None
         self._http: Any = None
 
-    async def start(self) -> dict[str, Any]:
-        """Opens store and ports; the platform takes connections when this returns."""
+    def bind(self) -> None:
+        """Takes its ports; nobody is served there yet."""
         settings = self._settings
         descriptors.reserve(settings.config.max_connections)
         self._host = Host(settings.config, Clock(), settings.seed)
-        self._host.failed = self._fail
-        policies = Policies.build(self._host, settings.replaced)
+        self._host.failed, self._host.stop = self._fail, self.stop
+        self._policies = Policies.build(self._host, settings.replaced)
         self._web_socket = _bound(settings.bind, settings.port)
         self._http_socket = _bound(settings.bind, settings.backend_port)
-        async with starting(self._http_socket):
-            self._database = await asyncio.to_thread(Database, self._store_path(), synchronous=settings.config.synchronous)
-            self._host.clock.advance(self._database.fact("clock_offset"))
-            policies.store.database = self._database
-            self._pipeline = Pipeline(self._host)
-            await self._pipeline.start()
+
+    async def own(self, standing_by: Callable[[], None]) -> bool:
+        """Has the store from now on; False if it was asked to end before. A platform in standby says so and waits until the store is free."""
+        path = self._store_path()
+        async with starting(self._http_socket, lambda: self._host.stage):
+            if self._settings.standby:
+                self._host.stage = STANDBY
+                standing_by()
+            while not self._stopping.is_set():
+                try:
+                    self._owner = await asyncio.to_thread(Ownership, path)
+                except StoreInUseError:
+                    if not self._settings.standby:
+                        raise
+                    await asyncio.sleep(LOOK_EVERY)
+                else:
+                    self._host.stage = STARTING
+                    await self._recover(path)
+                    return True
+        return False
+
+    async def _recover(self, path: Path) -> None:
+        self._database = await asyncio.to_thread(Database, path, self._owner, synchronous=self._settings.config.synchronous)
+        self._host.clock.advance(self._database.fact("clock_offset"))
+        self._policies.store.database = self._database
+        self._pipeline = Pipeline(self._host)
+        await self._pipeline.start()
+
+    async def start(self) -> None:
+        """The platform takes connections when this returns."""
         await self._open()
         gc.collect()
         gc.freeze()
         gc.set_threshold(5000)
-        return self._ready_line()
 
     async def run(self) -> None:
-        """Serves until ``stop``; then lets what was received be processed, closes connections with 1001 and the store."""
+        """Serves until ``stop``; then tells everybody, lets what was received be processed, closes connections and the store."""
         await self._stopping.wait()
-        self._host.stage = "stopping"
+        host, shutdown = self._host, self._shutdown
+        host.stage = STOPPING
         self._server.close()
-        for connection in list(self._host.connections.values()):
+        if self._failure is None:
+            self._pipeline.announce(shutdown.notice())
+        for connection in list(host.connections.values()):
             connection.stop_reading()
         if self._failure is None:
             await self._pipeline.stop(patience=DRAIN_PATIENCE)
-            await self._host.policies.outbox.drain()
-        for connection in list(self._host.connections.values()):
-            connection.close(1001, "the platform is going away")
+            await host.policies.outbox.drain()
+            if shutdown.hands_over:
+                await asyncio.to_thread(self._database.give_free)
+        farewell = host.policies.gate.farewell(shutdown)
+        for connection in list(host.connections.values()):
+            connection.close(farewell.code, farewell.reason)
         if self._http is not None:
             await self._http.cleanup()
-        await self._host.drained(1.0)
+        await host.drained(1.0)
         self._database.close()
         self.remove_temporary_store()
         if self._failure is not None:
             raise PlatformError(f"the platform had to stop: {type(self._failure).__name__}: {self._failure}") from self._failure
 
-    def stop(self) -> None:
-        """Asks ``run`` to end."""
-        self._stopping.set()
+    def stop(self, shutdown: Shutdown | None = None) -> None:
+        """Asks the platform to end, the first time with a reason."""
+        if not self._stopping.is_set():
+            self._shutdown = shutdown or self._shutdown
+            self._stopping.set()
 
     def remove_temporary_store(self) -> None:
         """Removes the store that nobody asked for."""
@@ -138,11 +176,12 @@ class Platform:
         await self._http.setup()
         await web.SockSite(self._http, self._http_socket, backlog=BACKLOG).start()
 
-    def _ready_line(self) -> dict[str, Any]:
+    def line(self, event: str) -> dict[str, Any]:
+        """What is printed when this has happened, with the addresses."""
         bind = self._settings.bind
         backend = f"http://{bind}:{self._http_socket.getsockname()[1]}"
         return {
-            "event": "ready",
+            "event": event,
             "websocket_url": f"ws://{bind}:{self._web_socket.getsockname()[1]}{self._host.policies.gate.path}",
             "backend_url": backend,
             "auth_url": backend,

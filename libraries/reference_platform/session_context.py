@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
 
 def _nothing_told() -> Fields:
-    return {"preferences": {}, "variables": {}, "workflow": None, "tool_calls": []}
+    return {"preferences": {}, "variables": {}, "workflow": None, "tool_calls": [], "pending_operations": [], "results": {}}
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -53,7 +53,7 @@ class SessionContext:
     version: int = 0
     """How often the agent was told something."""
     told: Fields = field(default_factory=_nothing_told)
-    """``preferences``, ``variables``, ``workflow`` and ``tool_calls``. Replaced as a whole and never changed."""
+    """``preferences``, ``variables``, ``workflow``, ``tool_calls``, ``pending_operations``, ``results``. Replaced as a whole and never changed."""
     last_activity: float | None = None
     """Platform time of the last processed message or update."""
     _text: int = 0
@@ -87,6 +87,8 @@ class SessionContext:
             "variables": before["variables"] | update.variables,
             "workflow": before["workflow"] if update.workflow is None else update.workflow,
             "tool_calls": calls,
+            "pending_operations": before["pending_operations"] if update.pending_operations is None else update.pending_operations,
+            "results": before["results"] | update.results,
         }
         if len(orjson.dumps(told)) > TOLD:
             return False

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
+from reference_platform.shutdown import STOPPING, Shutdown
+
 from .port import Port
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Gate(Port):
         """Gets a well-formed WebSocket request; returns None to let it pass. May wait."""
         if request.path.partition("?")[0] != self.path:
             return Refusal(HTTPStatus.NOT_FOUND, f"there is no WebSocket here, it is at {self.path}")
+        if self.host.stage == STOPPING:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the platform is going away")
         return self.check_origin(request.headers.get_all("Origin"))
 
     def check_origin(self, origins: list[str]) -> Refusal | None:
@@ -54,6 +58,12 @@ class Gate(Port):
         if len(self.host.connections) >= self.host.config.max_connections:
             return Farewell(1013, f"all {self.host.config.max_connections} connections are taken, try again later")
         return None
+
+    def farewell(self, shutdown: Shutdown) -> Farewell:
+        """How connections are closed when the platform ends: 1012 where somebody will serve again soon, else 1001."""
+        if shutdown.comes_back:
+            return Farewell(1012, "the platform restarts")
+        return Farewell(1001, "the platform is going away")
 
     @property
     def handshake_time(self) -> float:

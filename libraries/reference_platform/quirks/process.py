@@ -1,4 +1,4 @@
-"""Quirks of the process itself: it pauses, and it grows while it warms up."""
+"""Quirks of the process itself: it pauses, it grows while it warms up, and it ends as if for good."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import UserMessage
-from reference_platform.policies import Workers
+from reference_platform.policies import Gate, Workers
+from reference_platform.policies.gate import Farewell
 from reference_platform.policies.workers import Process
 from reference_platform.registry import quirk
+from reference_platform.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
@@ -49,3 +51,12 @@ class WarmUp(Workers):
         if len(self.caches) < self.messages:
             self.caches.append(message.message_id.encode().ljust(self.size, b"."))
         await super().run(message, process)
+
+
+@quirk("n5_away_on_restart")
+class AwayOnRestart(Gate):
+    """Connections are closed with 1001 (going away) before a restart too, where 1012 would tell more: the notice has said the rest."""
+
+    def farewell(self, shutdown: Shutdown) -> Farewell:
+        """As when it ends for good."""
+        return super().farewell(Shutdown(shutdown.reason))

@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 LIBRARIES = Path(__file__).resolve().parents[3] / "libraries"
@@ -69,6 +70,14 @@ class Client:
         frames = []
         while not frames or not wanted(frames[-1]):
             frames.append(self.receive())
+        return frames
+
+    def rest(self) -> list[dict[str, Any]]:
+        """All frames that still come before the platform closes the connection."""
+        frames = []
+        with suppress(ConnectionClosed):
+            while True:
+                frames.append(self.receive_any())
         return frames
 
     def fence(self, name: str = "fence") -> list[dict[str, Any]]:

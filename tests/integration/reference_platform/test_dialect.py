@@ -215,7 +215,7 @@ def test_ledger_has_each_stage_once_with_rising_indexes_and_since(platform):
     for since in indexes:
         assert platform.ledger(since) == [row for row in rows if row["index"] > since]
     assert set(rows[0]) == {
-        "index", "time", "user", "session", "connection", "message_id", "attempt", "sequence_id", "digest", "agent", "what", "reason",
+        "index", "time", "user", "session", "connection", "message_id", "attempt", "sequence_id", "digest", "agent", "what", "reason", "instance",
     }  # fmt: skip
 
 

@@ -81,4 +81,5 @@ def test_while_it_works_off_what_it_has_it_is_stopping(platform):
     platform.process.stdin.close()
     told = wait_for(lambda: found if (found := health(url)) and found[1]["status"] != "ok" else None)
     assert (told[0], told[1]["status"]) == (503, "stopping")
+    assert client.receive()["type"] == "server_shutdown"
     assert client.receive()["message_id"] == "m", "and it was worked off"

@@ -16,6 +16,7 @@ from reference_platform.database import Database
 from reference_platform.host import Host
 from reference_platform.ledger import export
 from reference_platform.messages import UserMessage
+from reference_platform.ownership import Ownership
 from reference_platform.pipeline import Pipeline
 from reference_platform.policies import Agents, Duplicates, Inbox, Outbox, Policies, Store, Workers
 from reference_platform.session import Session
@@ -64,7 +65,7 @@ def way(tmp_path, ports, segments):
         host = Host(Configuration(), Clock(), 1)
         host.failed = errors.append
         policies = Policies.build(host, {"outbox": Kept, **ports})
-        policies.store.database = Database(tmp_path / "store", synchronous="normal")
+        policies.store.database = Database(tmp_path / "store", Ownership(tmp_path / "store"), synchronous="normal")
         pipeline = Pipeline(host)
         await pipeline.start()
         sessions = {}

@@ -17,6 +17,7 @@ from reference_platform.database import Database
 from reference_platform.digests import digest
 from reference_platform.host import Host
 from reference_platform.messages import ContextUpdate, Invalid, UserMessage
+from reference_platform.ownership import Ownership
 from reference_platform.policies import Policies
 from reference_platform.session_context import SessionContext
 
@@ -28,7 +29,7 @@ def open_store(tmp_path):
     def open_it():
         for store in opened:
             store.close()
-        opened[:] = [Database(tmp_path / "store.sqlite", synchronous="normal")]
+        opened[:] = [Database(tmp_path / "store.sqlite", Ownership(tmp_path / "store.sqlite"), synchronous="normal")]
         return opened[0]
 
     yield open_it
@@ -40,7 +41,7 @@ def exchange(number, content="hello"):
 
 
 def update(**told):
-    return ContextUpdate("r", **{"preferences": {}, "variables": {}, "workflow": None, "tool_call": None, **told})
+    return ContextUpdate("r", **{"preferences": {}, "variables": {}, "workflow": None, "tool_call": None, "pending_operations": None, "results": {}, **told})
 
 
 def test_a_conversation_tells_who_said_what_and_when():
@@ -79,11 +80,13 @@ def test_updates_are_merged_by_name_and_a_state_that_was_told_never_changes():
     assert context.tell(update(preferences={"a": 1, "b": 2}, workflow=workflow), 5.0)
     before = orjson.dumps(context.memory())
     told = context.memory()
-    assert context.tell(update(preferences={"b": 3}, variables={"x": []}, tool_call={"name": "search"}), 6.0)
+    operations = [{"name": "export", "progress": 0.75}]
+    assert context.tell(update(preferences={"b": 3}, variables={"x": []}, tool_call={"name": "search"}, results={"q": 1}), 6.0)
+    assert context.tell(update(pending_operations=operations, results={"r": [2]}), 6.0)
     assert orjson.dumps(told) == before
     assert context.memory() == {
-        "session_id": "s", "version": 2, "preferences": {"a": 1, "b": 3}, "variables": {"x": []}, "workflow": workflow,
-        "tool_calls": [{"name": "search"}], "last_activity": 6.0,
+        "session_id": "s", "version": 3, "preferences": {"a": 1, "b": 3}, "variables": {"x": []}, "workflow": workflow,
+        "tool_calls": [{"name": "search"}], "pending_operations": operations, "results": {"q": 1, "r": [2]}, "last_activity": 6.0,
     }  # fmt: skip
 
 
@@ -169,8 +172,10 @@ def test_a_bad_update_is_refused_with_what_is_wrong(codec, told, wrong):
 
 def test_a_good_update_is_read_and_what_is_null_is_absent(codec):
     told = {"workflow": {"current_step": 3, "total_steps": 5, "pending_steps": ["draft"], "mood": "x"}, "tool_call": {"name": "search", "mood": "x"}}
+    told["pending_operations"] = [{"name": "export", "progress": 0.75, "mood": "x"}]
     assert codec.decode(orjson.dumps({"type": "update_agent_context", "request_id": "r", "preferences": {"a": None}, "variables": None, **told})) == (
         "r", {"a": None}, {}, {"current_step": 3, "total_steps": 5, "pending_steps": ["draft"]}, {"name": "search", "arguments": None, "result": None},
+        [{"name": "export", "progress": 0.75}], {},
     )  # fmt: skip
 
 
