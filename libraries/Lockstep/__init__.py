@@ -50,6 +50,7 @@ from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.recovering import RecoveringKeywords
 from .keywords.remembering import RememberingKeywords
+from .keywords.restarting import RestartingKeywords
 from .keywords.resuming import ResumingKeywords
 from .keywords.returning import ReturningKeywords
 from .keywords.scaling import ScalingKeywords, Steps
@@ -131,6 +132,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation),
             StreamEdgeKeywords(kit, expectation),
+            RestartingKeywords(kit, expectation),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

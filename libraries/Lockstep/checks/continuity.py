@@ -17,7 +17,7 @@ from .violations import Code
 HISTORY, MEMORY, UPDATE = "conversation_history", "agent_context", "update_agent_context"
 SAID = ("content", "digest", "timestamp", "sequence_id")
 """What an entry of the conversation says beside its message id and its role."""
-KEPT = ("preferences", "variables", "workflow", "tool_calls")
+KEPT = ("preferences", "variables", "workflow", "tool_calls", "pending_operations", "results")
 """What the agent keeps in mind. When it was last active is no part of it."""
 
 Fields = Mapping[str, Any]

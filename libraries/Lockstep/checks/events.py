@@ -42,6 +42,7 @@ class Kind(StrEnum):
     SPOKEN = "spoken"                  # the kit made an agent say this to the user; details: agent, priority, state, created_at, turn, depth
     AGENT_MESSAGE = "agent_message"    # and this arrived; details: agent, priority, created_at
     MESSAGES_LOST = "messages_lost"    # the server says that so many messages of agents are lost; details: expired, dropped, rejected, total
+    NOTICE = "notice"                  # an unasked word of the server that it is about to end; details: reason, estimate (s)
 
     CHUNK = "chunk"                    # a part of a stream; message_id: the stream, sequence_id: its number from 0, digest; details: position, bytes
     STREAM_END = "stream_end"          # nothing comes behind it; digest: of the whole, as the server says; details: chunks, bytes, whole (as received)
@@ -86,3 +87,4 @@ class LedgerRow(NamedTuple):
     agent: str
     what: str                          # received | accepted | duplicate | refused | processed | answered
     reason: str = ""
+    instance: str = ""                 # which process of the server, where it tells

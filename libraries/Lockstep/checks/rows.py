@@ -34,10 +34,10 @@ class Rows(Sequence[LedgerRow]):
         self.sequences = array("q")
         self.digests = array("Q")
         self.outcomes = array("I")
-        """Number of what happened and the reason."""
+        """Number of what happened, the reason and the instance."""
         parties: dict[tuple[str, str, str, str], int] = {}
-        outcomes: dict[tuple[str, str], int] = {}
-        for index, time, user, session, connection, message_id, attempt, sequence, digest, agent, what, reason in rows:
+        outcomes: dict[tuple[str, str, str], int] = {}
+        for index, time, user, session, connection, message_id, attempt, sequence, digest, agent, what, reason, instance in rows:
             self.indexes.append(index)
             self.times.append(time)
             self.parties.append(parties.setdefault((user, session, connection, agent), len(parties)))
@@ -45,7 +45,7 @@ class Rows(Sequence[LedgerRow]):
             self.attempts.append(attempt or 0)
             self.sequences.append(sequence if isinstance(sequence, int) else NOTHING)
             self.digests.append(names.digest(digest or None))
-            self.outcomes.append(outcomes.setdefault((what, reason), len(outcomes)))
+            self.outcomes.append(outcomes.setdefault((what, reason, instance), len(outcomes)))
         self._parties = list(parties)
         self._outcomes = list(outcomes)
 
@@ -71,7 +71,7 @@ class Rows(Sequence[LedgerRow]):
 
     def where(self, wanted: Callable[[str, str], bool]) -> array[int]:
         """The positions of all rows of which this holds, by what happened and the reason."""
-        return bulk.places(bulk.taken(bytes(wanted(*outcome) for outcome in self._outcomes), self.outcomes))
+        return bulk.places(bulk.taken(bytes(wanted(what, reason) for what, reason, _ in self._outcomes), self.outcomes))
 
     def by_user(self, positions: array[int]) -> dict[str, array[int]]:
         """User -> those of these positions that are rows about that user."""
@@ -90,7 +90,7 @@ class Rows(Sequence[LedgerRow]):
         """The tuples of some rows."""
         names = self.names
         parties = tee(entries(self._parties, entries(self.parties, positions)), 4)
-        outcomes = tee(entries(self._outcomes, entries(self.outcomes, positions)))
+        outcomes = tee(entries(self._outcomes, entries(self.outcomes, positions)), 3)
         return map(_ROW, zip(
             entries(self.indexes, positions),
             entries(self.times, positions),

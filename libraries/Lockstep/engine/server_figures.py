@@ -57,10 +57,16 @@ def crowded_out(looks: Sequence[ServerFigures]) -> str | None:
 def _waited(pid: int) -> float | None:
     """From what Linux counts for each process: time on a processor (ns), time in a queue for one (ns), turns.
 
-    A virtual machine beside others has processors that stand still at times, which no queue shows: of that time each processor has its share.
+    A virtual machine beside others has processors that stand still at times, which no queue shows.
     """
     try:
         queued = int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None
-    return queued + getattr(psutil.cpu_times(), "steal", 0.0) / (psutil.cpu_count() or 1)
+    return queued + stolen()
+
+
+def stolen() -> float:
+    """Seconds since the system started for which the host had taken a processor away; of that time each processor has its share."""
+    share: float = getattr(psutil.cpu_times(), "steal", 0.0) / (psutil.cpu_count() or 1)
+    return share

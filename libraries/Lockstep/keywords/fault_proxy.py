@@ -87,14 +87,16 @@ def note(kit: Kit, client: str, connection: int, said: Mapping[str, Any]) -> Non
         kit.record("fault", client=client, **said)
 
 
-def happened_to_the_process(kit: Kit, fault: str) -> None:
-    """Writes down what was done to the target's process, for every client: each of them may notice."""
-    details = {"fault": fault, "state": "done"}
+def happened_to_the_process(kit: Kit, fault: str, state: str = "done", **said: Any) -> None:
+    """Writes down what was done to the target's process, or that it is over, for every client: each of them may notice."""
+    details = {"fault": fault, "state": state, **said}
+    kind = Kind.FAULT if state == "done" else Kind.MARK
 
     async def write() -> None:
         for alias, client in kit.engine.clients.items():
             number = client.connection.number if client.connection is not None else 0
-            kit.engine.journal.write(Kind.FAULT, alias, number, client.account.user, details=details)
+            kit.engine.journal.write(kind, alias, number, client.account.user, details=details)
 
     kit.engine.run(write())
-    kit.record("fault", client="everyone", **details)
+    if state == "done":
+        kit.record("fault", client="everyone", **details)

@@ -18,6 +18,7 @@ from ..engine.activity import Name
 from ..engine.client import Client
 from ..engine.engine import Engine
 from ..engine.load.result import Load
+from ..engine.server_figures import ServerFigures
 from ..errors import EnvironmentSetupError, UsageError
 from ..faults.proxy import FaultProxy
 from ..progress import Look, PhaseProgress
@@ -67,6 +68,8 @@ class TestScope:
     before_closing: list[Callable[[], None]] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
     """What takes back, last first, what the test did to the way to the target or to its process; before and behind the closing of clients."""
+    restarts: list[tuple[psutil.Process, ServerFigures]] = field(default_factory=list)
+    """Each process by which the test has replaced the server, and the moment before it was started."""
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
     knee: str | None = None

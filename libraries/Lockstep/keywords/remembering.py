@@ -43,7 +43,7 @@ class RememberingKeywords:
         | =Argument= | =Meaning=                         |
         | client     | alias; none: the only open client |
 
-        Returns a dictionary with ``version``, ``preferences``, ``variables``, ``workflow``, ``tool_calls`` and ``last_activity``, as far as
+        Returns a dictionary with ``version``, ``preferences``, ``variables``, ``workflow``, ``tool_calls``, ``pending_operations``, ``results`` and ``last_activity``, as far as
         the target file maps them. Fails if no answer comes within 30 s, and if the target does not offer ``agent_memory``.
 
         | ${before} =    `Read The Agent Memory`    alice
@@ -54,6 +54,7 @@ class RememberingKeywords:
     def update_the_agent_memory(
         self, client: str | None = None, *, preferences: dict[str, Any] | None = None, variables: dict[str, Any] | None = None,
         workflow: dict[str, Any] | None = None, tool_call: dict[str, Any] | None = None,
+        pending_operations: list[dict[str, Any]] | None = None, results: dict[str, Any] | None = None,
     ) -> int:
         """Tells the agent something to keep in mind for a client's session, and waits until that is confirmed.
 
@@ -63,6 +64,8 @@ class RememberingKeywords:
         | variables   | likewise                                                                           |
         | workflow    | a dictionary such as ``current_step``, ``total_steps``, ``pending_steps``          |
         | tool_call   | a dictionary such as ``name``, ``arguments``, ``result``; the list becomes longer by it |
+        | pending_operations | a list of what is under way, each a dictionary such as ``name``, ``progress`` (0 to 1); replaces the one before |
+        | results     | a dictionary of what operations have found, to be had again; what is not named in it stays as it was |
 
         Returns the version that was confirmed. Fails if nothing is to be told, if no answer comes within 30 s, and if the target does
         not offer ``agent_memory``.
@@ -70,7 +73,8 @@ class RememberingKeywords:
         | &{step} =    Create Dictionary    current_step=${3}    total_steps=${5}
         | ${version} =    `Update The Agent Memory`    alice    workflow=${step}
         """
-        told = {"preferences": preferences, "variables": variables, "workflow": workflow, "tool_call": tool_call}
+        told = {"preferences": preferences, "variables": variables, "workflow": workflow, "tool_call": tool_call,
+                "pending_operations": pending_operations, "results": results}
         if not any(told.values()):
             raise UsageError(f"there is nothing to tell the agent; give one of: {', '.join(told)}")
         return int(self._asked("agent_memory", "update_agent_context", client, **told)["version"])

@@ -26,6 +26,8 @@ from .reach import answering, free_port, port_is_taken
 
 MOST_LINES = 1000
 """Lines of a target's output that wait to be read; what a chatty one prints beyond them is dropped."""
+READY, STANDS_BY, ACTIVE = "ready", "standby", "active"
+"""What a target says in the line that it prints: it serves; it waits for the store of another; it has got that, and serves."""
 MOST_PORTS = 3
 """Starts of a target whose free port somebody else was quicker to take."""
 START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"
@@ -33,16 +35,18 @@ START_ARGUMENTS = "LOCKSTEP_START_ARGUMENTS"
 
 
 class TargetProcess:
-    """One started target with a store of its own that survives restarts."""
+    """One started target with a store of its own that survives restarts; or a second one on the store of another, which stands by."""
 
-    def __init__(self, lifecycle: Lifecycle, name: str, clients: int | None = None) -> None:
+    def __init__(self, lifecycle: Lifecycle, name: str, clients: int | None = None, *, beside: TargetProcess | None = None) -> None:
         self._lifecycle = lifecycle
         self._clients = clients
         self._name = name
-        self._store = Path(tempfile.mkdtemp(prefix=f"lockstep-{name}-"))
+        self._store = beside.folder if beside is not None else Path(tempfile.mkdtemp(prefix=f"lockstep-{name}-"))
+        self._stands_by = beside is not None
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self._process: subprocess.Popen[str] | None = None
         self._output: threading.Thread | None = None
-        self._errors: Path = self._store / "stderr.txt"
+        self._errors: Path = self._store / ("stderr.txt" if beside is None else f"stderr-{secrets.token_hex(4)}.txt")
         self._values: dict[str, str] = {}
 
     @property
@@ -50,6 +54,21 @@ class TargetProcess:
         """Process id while the target runs."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
+
+    @property
+    def folder(self) -> Path:
+        """Where its store is."""
+        return self._store
+
+    def beside(self) -> TargetProcess:
+        """A second one on the same store, which is not started yet."""
+        if self._lifecycle.second is None:
+            raise UsageError(f"target '{self._name}' cannot have a second instance; its file has no 'lifecycle.second'")
+        return TargetProcess(self._lifecycle, self._name, self._clients, beside=self)
+
+    def inherits(self, first: TargetProcess) -> None:
+        """The one before has ended: this one is the only one, and starts like that if it is started again."""
+        self._stands_by, self._errors = False, first._errors
 
     def start(self) -> dict[str, Any]:
         """Starts the process and returns what it and its file say of it: addresses, ``pid``, ``secret``, ``free_port``."""
@@ -89,7 +108,8 @@ class TargetProcess:
     def _command(self) -> list[str]:
         more = os.environ.get(START_ARGUMENTS, "")
         try:
-            words = [self._filled(word, "start") for word in self._lifecycle.start]
+            second = self._lifecycle.second if self._stands_by else None
+            words = [self._filled(word, "start") for word in (second or self._lifecycle).start]
             words += [self._filled(word, "room") for word in self._lifecycle.room if self._clients is not None]
             return words + shlex.split(more)
         except ValueError as error:
@@ -109,12 +129,24 @@ class TargetProcess:
 
     def _ready(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         own = {name: self._values[name] for name in ("free_port", "secret")}
-        lines = self._read_output(process)
+        self._lines = self._read_output(process)
         ready = self._lifecycle.ready
-        if isinstance(ready, Url):
+        if not isinstance(ready, Url):
+            return {**own, **self._said(process, STANDS_BY if self._stands_by else READY)}
+        if not self._stands_by:
             self._ready_url(process, ready)
-            return {**own, "pid": process.pid}
-        return {**own, **self._ready_line(process, lines)}
+        return {**own, "pid": process.pid}
+
+    def serving(self) -> dict[str, Any]:
+        """Waits until one that stood by serves, and returns what it and its file say of it."""
+        process, ready = self._process, self._lifecycle.ready
+        if process is None:
+            raise UsageError(f"the second instance of '{self._name}' was not started")
+        own = {name: self._values[name] for name in ("free_port", "secret")}
+        if not isinstance(ready, Url):
+            return {**own, **self._said(process, ACTIVE)}
+        self._ready_url(process, ready)
+        return {**own, "pid": process.pid}
 
     def _ready_url(self, process: subprocess.Popen[str], ready: Url) -> None:
         url = self._filled(ready.url, "ready.url")
@@ -126,13 +158,14 @@ class TargetProcess:
         if said:
             raise EnvironmentSetupError(f"target '{self._name}' did not get ready within {within:g} s: {url} {said}{self._last_words()}")
 
-    def _ready_line(self, process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> dict[str, Any]:
+    def _said(self, process: subprocess.Popen[str], event: str) -> dict[str, Any]:
+        """The line in which the process says that this has happened."""
         within, deadline = self._lifecycle.ready_within, monotonic() + self._lifecycle.ready_within
         while True:
             try:
-                line = lines.get(timeout=max(0.0, deadline - monotonic()))
+                line = self._lines.get(timeout=max(0.0, deadline - monotonic()))
             except queue.Empty:
-                raise EnvironmentSetupError(f"target '{self._name}' gave no ready line within {within:g} s{self._last_words()}") from None
+                raise EnvironmentSetupError(f"target '{self._name}' gave no {event} line within {within:g} s{self._last_words()}") from None
             if line is None:
                 raise EnvironmentSetupError(f"target '{self._name}' {self._end_of(process)} before it was ready{self._last_words()}")
             try:
@@ -144,7 +177,7 @@ class TargetProcess:
                     f"target '{self._name}' printed '{line.strip()[:80]}' where a JSON line such as {{\"event\": \"ready\", ...}} was expected; "
                     "see 'lifecycle' in its file"
                 )
-            if data.get("event") == "ready":
+            if data.get("event") == event:
                 return data
 
     def _read_output(self, process: subprocess.Popen[str]) -> queue.Queue[str | None]:
@@ -193,13 +226,7 @@ class TargetProcess:
             process.stdin.close()
         else:
             process.terminate()
-        try:
-            process.wait(self._lifecycle.stop_within)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise EnvironmentSetupError(
-                f"target '{self._name}' did not end within {self._lifecycle.stop_within:g} s of being asked and was killed"
-            ) from None
+        self.ended()
 
     def kill(self) -> None:
         """Ends the process at once, without a chance to tidy up."""
@@ -209,12 +236,29 @@ class TargetProcess:
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         process.wait(10)
 
-    def discard(self) -> None:
-        """Stops the target and removes its store."""
+    def ended(self) -> int:
+        """Waits until the process, which was asked to end, has done so; returns its exit code. Kills it when that takes too long."""
+        process, within = self._process, self._lifecycle.stop_within
+        if process is None:
+            return 0
+        try:
+            return process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise EnvironmentSetupError(f"target '{self._name}' did not end within {within:g} s of being asked and was killed") from None
+
+    def end(self) -> None:
+        """Stops the target and leaves its store to others."""
         try:
             self.stop()
         finally:
             self._release()
+
+    def discard(self) -> None:
+        """Stops the target and removes its store."""
+        try:
+            self.end()
+        finally:
             shutil.rmtree(self._store, ignore_errors=True)
 
     def _release(self) -> None:

@@ -84,7 +84,8 @@ class JsonMapping:
         for kind, group in ((Kind.REPLY, messages.reply), (Kind.ACCEPTED, messages.accepted), (Kind.DUPLICATE, messages.duplicate),
                             (Kind.REFUSED, messages.refused), (Kind.ERROR, messages.error), (Kind.PRESSURE, messages.pressure),
                             (Kind.AGENT_MESSAGE, messages.agent_message), (Kind.MESSAGES_LOST, messages.messages_lost),
-                            (Kind.CHUNK, messages.stream_chunk), (Kind.STREAM_END, messages.stream_end), (Kind.STREAM_LOST, messages.stream_lost)):
+                            (Kind.CHUNK, messages.stream_chunk), (Kind.STREAM_END, messages.stream_end), (Kind.STREAM_LOST, messages.stream_lost),
+                            (Kind.NOTICE, messages.notice)):
             rules += [_CompiledRule(kind, rule, common) for rule in group]
         rules += [_CompiledRule(Kind.ANSWER, asked.answer, common, name, in_order=asked.in_order) for name, asked in questions.items()]
         self._other = _CompiledRule(Kind.OTHER, Rule(where={}), common)

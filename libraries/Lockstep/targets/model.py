@@ -61,6 +61,7 @@ class Messages(Strict):
     duplicate: Rules = Field(default_factory=list)
     refused: Rules = Field(default_factory=list)
     error: Rules = Field(default_factory=list)
+    notice: Rules = Field(default_factory=list)     # pushes that say that the server is about to end
     pressure: Rules = Field(default_factory=list)   # pushes that say how full the queue is
     agent_message: Rules = Field(default_factory=list)  # what agents say of their own accord; fields: agent, priority, created_at
     messages_lost: Rules = Field(default_factory=list)  # that some of it is lost; fields: expired, dropped, rejected, total
@@ -107,6 +108,8 @@ class Control(Strict):
     outbound_queue: Request | None = None   # how much may wait: {size}, {overflow}, {ttl} and {ttl_critical} (s)
     streams: Request | None = None          # what is kept of streams of {user}, as such a list
     stream_limits: Request | None = None    # how many {bytes} and {slots} the streams of a {user} may take, and what an {overflow} does
+    shutdown: Request | None = None         # ends the server in its orderly way, with a {reason} and an {estimate} (s) until it serves again
+    hand_over: Request | None = None        # gives the store to the second instance that stands by, for a {reason}
     events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines
 
 
@@ -133,6 +136,12 @@ def _readiness(value: Any) -> Any:
 Readiness = Annotated[Literal["json_line"] | Url, BeforeValidator(_readiness)]
 
 
+class Second(Strict):
+    """Another process on the store of the first, which stands by until the first hands over (``control.hand_over``)."""
+
+    start: list[str] = Field(min_length=1)
+
+
 class Lifecycle(Strict):
     """How the target is started and ended; without it the target is somebody else's and is left alone."""
 
@@ -145,6 +154,7 @@ class Lifecycle(Strict):
     stop: Literal["close_stdin", "terminate"] = "close_stdin"
     stop_within: Seconds = 10.0
     restart: bool = True
+    second: Second | None = None
 
 
 class Duplicates(Strict):
@@ -219,6 +229,12 @@ class Streams(Strict):
     overflow: Literal["stop", "drop_oldest"] = "stop"   # beyond the bound the agent waits, or the oldest chunks are lost and signalled
 
 
+class Shutdown(Strict):
+    """What the target promises when it is asked to end."""
+
+    close: Ways                             # how connections are closed, such as close 1012 (it restarts) or close 1001 (it goes away)
+
+
 class Guarantees(Strict):
     """What the target promises."""
 
@@ -232,6 +248,7 @@ class Guarantees(Strict):
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
     outbound: Outbound | None = None
     streams: Streams | None = None
+    shutdown: Shutdown | None = None
 
 
 class Load(Strict):

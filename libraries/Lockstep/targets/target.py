@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
-import psutil
 from robot.api.types import Secret
 
 from ..checks.events import LedgerRow
@@ -19,14 +17,11 @@ from .address import address_of
 from .capabilities import CONTROLS, named_in
 from .connect import TokenSource
 from .http import Http
-from .lifecycle import TargetProcess
+from .life import Life
 from .loading import adapter_class, find_target, read_target_file
 from .mapping import Adapter, JsonMapping
-from .model import FromEnvironment, Request, TargetFile
+from .model import Request, TargetFile
 from .placeholders import decoded, filled, filled_body
-
-DYING = 0.5
-"""s; connections of a process that dies break a moment before it is dead. Spent only where a test fails anyway."""
 
 
 def load_target(name_or_path: str | Path) -> Target:
@@ -35,19 +30,13 @@ def load_target(name_or_path: str | Path) -> Target:
     return Target(read_target_file(path), path)
 
 
-class Target:
+class Target(Life):
     """A loaded target file and, once opened, its addresses."""
 
     def __init__(self, file: TargetFile, path: Path) -> None:
-        self.file = file
-        self.path = path
+        super().__init__(file, path)
         self.http = Http()
-        self.process: TargetProcess | None = None
-        self._clients: int | None = None
         self.adapter = adapter_of(file, path)
-        self._values: dict[str, str] = {}
-        self._server: psutil.Process | None = None
-        self._killed = False
 
     # what it is
 
@@ -61,119 +50,6 @@ class Target:
         """Its name for people."""
         return self.file.title or self.file.name
 
-    def endpoints(self) -> list[tuple[str, str, str | None]]:
-        """Every address that must answer before a run: label, URL, environment variable that sets it."""
-        named = [
-            (label.removesuffix("_url"), self._endpoint(label), value.environment if isinstance(value, FromEnvironment) else None)
-            for label, value in self.file.endpoints.items()
-        ]
-        if named or self.file.lifecycle is not None:
-            return named
-        return [("websocket", self.file.connect.url, None)]
-
-    def _endpoint(self, label: str) -> str:
-        value = self.file.endpoints[label]
-        if isinstance(value, str):
-            return value
-        found = os.environ.get(value.environment) or value.default
-        if found is None:
-            raise UsageError(f"{self.path}: endpoint '{label}' is read from the environment variable {value.environment}, which is not set; set it or give a default")
-        return found
-
-    # life
-
-    def make_room(self, clients: int) -> None:
-        """Lets the target be started for so many clients at a time, if its file says how; otherwise its own limit stays."""
-        file = self.file
-        if file.lifecycle is not None and file.lifecycle.room:
-            self._clients = clients
-            self.file = file.model_copy(update={"limits": file.limits.model_copy(update={"clients": clients})})
-
-    def open(self) -> None:
-        """Starts the target if that is ours to do; otherwise only notes where it is."""
-        self._values = {label: self._endpoint(label) for label in self.file.endpoints}
-        if self.file.lifecycle is not None:
-            self.process = TargetProcess(self.file.lifecycle, self.name, self._clients)
-            try:
-                self._started(self.process.start())
-            except BaseException:  # a test time-out too: nothing that was begun stays behind
-                self.close()
-                raise
-
-    @property
-    def is_open(self) -> bool:
-        """Its addresses are known."""
-        return bool(self._values)
-
-    @property
-    def addresses(self) -> Mapping[str, str]:
-        """What another process needs to know to use the same server."""
-        return dict(self._values)
-
-    def open_at(self, addresses: Mapping[str, str]) -> None:
-        """Uses the server that another process has started; it is theirs to end."""
-        self._values = dict(addresses)
-
-    def _started(self, ready: Mapping[str, Any]) -> None:
-        self._values.update({key: str(value) for key, value in ready.items() if value is not None})
-        self._killed, self._server = False, None
-        with suppress(psutil.NoSuchProcess, KeyError, ValueError):
-            self._server = psutil.Process(int(self._values["pid"]))  # knows its start time, so that it is never another process of this number
-
-    def restart(self, *, gracefully: bool) -> None:
-        """Ends the process, gently or not, and starts it again on the same store."""
-        process = self._own_process("restarted")
-        process.stop() if gracefully else process.kill()
-        self._started(process.start())
-
-    def kill(self) -> None:
-        """Ends the server's process without a chance to tidy up; `restart` starts it again on the same store."""
-        process = self._own_process("killed")
-        self._killed = True
-        with suppress(psutil.NoSuchProcess):
-            if self._server is not None:
-                self._server.kill()
-        process.kill()
-
-    def own_server(self, wanted: str) -> psutil.Process | None:
-        """The server's process, if it was started here; None where it has ended."""
-        self._own_process(wanted)
-        return self.server
-
-    @property
-    def was_killed(self) -> bool:
-        """Its process was killed on purpose and was not started again."""
-        return self._killed
-
-    def close(self) -> None:
-        """Ends what was started and forgets the addresses."""
-        process, self.process = self.process, None
-        self._values = {}
-        if process is not None:
-            process.discard()
-
-    def obituary(self) -> str:
-        """Says that the server's process is dead, with its last words, where it is; else nothing."""
-        return self.process.obituary(DYING) if self.process is not None else ""
-
-    def _own_process(self, wanted: str) -> TargetProcess:
-        if self.process is None:
-            raise UsageError(f"target '{self.name}' was not started by this kit and cannot be {wanted}; its file has no 'lifecycle'")
-        return self.process
-
-    def died(self) -> str:
-        """How the process ended if it was started here and ended by itself; else nothing."""
-        return "" if self._killed else self.end_of_process()
-
-    def end_of_process(self) -> str:
-        """How the process ended if it was started here and ended, for whatever reason; else nothing."""
-        return self.process.obituary().removeprefix("; ") if self.process is not None else ""
-
-    @property
-    def server(self) -> psutil.Process | None:
-        """The server's process, for figures of memory and processor; None where its pid is not known."""
-        return self._server if self.process is not None and self.process.pid else None
-
     # what it offers
 
     def offers(self, capability: str) -> bool:
@@ -185,14 +61,14 @@ class Target:
 
     def _resolvable(self, text: str) -> bool:
         try:
-            self.fill(text, since=0, seconds=0, count=0, user="")
+            self.fill(text, since=0, seconds=0, count=0, user="", reason="", estimate=0)
         except EnvironmentSetupError:
             return False
         return True
 
     def fill(self, text: str, **values: object) -> str:
         """Text with its placeholders replaced by addresses of the target and given values."""
-        known: dict[str, object] = {**self._values, **values}
+        known: dict[str, object] = {**self.values, **values}
 
         def value_of(name: str) -> object:
             if name not in known:

@@ -23,12 +23,13 @@ OF_A_MESSAGE = (
     "shared_state_key", "user", "client",
 )
 OF_A_STREAM = ("kind", "bytes", "objects", "chunk_bytes", "chunks_per_second", "seed", "stream", "index")
-OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call", *OF_A_STREAM)
+OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call", "pending_operations", "results",
+                 *OF_A_STREAM)
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
 OF_CONTROL = (
     "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical",
-    "bytes", "slots",
+    "bytes", "slots", "reason", "estimate",
 )
 
 
