@@ -16,15 +16,16 @@ class SessionExpiry(Enum):
 
 
 class Refused(Enum):
-    """What a client is refused for: its token is ``expired``, or its ``origin`` is not allowed."""
+    """What a client is refused for: the target is ``crowded``, its token is ``expired``, or its ``origin`` is not allowed."""
 
+    crowded = "crowded"
     expired = "expired"
     origin = "origin"
 
     @property
     def why(self) -> str:
         """In words."""
-        return {"expired": "its token has expired", "origin": "its origin is not allowed"}[self.value]
+        return {"crowded": "all places are taken", "expired": "its token has expired", "origin": "its origin is not allowed"}[self.value]
 
 
 CONVERTERS: dict[type, Any] = {kind: converter(kind, member_of(kind)) for kind in (SessionExpiry, Refused)}

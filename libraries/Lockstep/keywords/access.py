@@ -74,7 +74,7 @@ class AccessKeywords:
         """The target ended a client's newest connection, or did not let it in, as its file promises (``guarantees.refusal``).
 
         | =Argument= | =Meaning=                                                                                           |
-        | reason     | ``expired``: its token is over; ``origin``: it comes from a page that is not allowed                |
+        | reason     | ``crowded``: all places are taken; ``expired``: its token is over; ``origin``: it comes from a page that is not allowed |
         | client     | alias; none: the only open client                                                                   |
 
         An open connection is waited for until it ends (30 s at most). Whoever was not let in was told nothing. Violations: not_refused,

@@ -121,9 +121,9 @@ class Streams(Port):
         """The agent begins an answer; the first chunk leaves behind the answer to this."""
         group = self._group(session)
         limits = self.limits(session.user)
-        if group.unended >= limits.slots or (group.unended and group.kept_bytes >= limits.most_bytes):
-            return self.full(request, limits)
         stream = Stream.of(self.mint(), session, request.description)
+        if group.unended >= limits.slots or (group.unended and not self.room(group, stream)):
+            return self.full(request, limits)
         group.add(stream)
         self._changed(stream)
         self._flow_when_committed(group, stream, 0)
