@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import wording
 from .events import Event, Kind
@@ -33,7 +33,7 @@ def agents_are_heard_once(history: History, due: Collection[str] | None = None, 
         expected = _details(said).get("state") not in LOSSES if due is None else said.message_id in due
         if expected and not came:
             lost += 1
-            verdict.violated(Code.LOST, f"{_named(said)} never came", said)
+            verdict.violated(Code.LOST, f"{_named(said)} to {said.user} never came", said)
         elif came and not expected:
             verdict.violated(Code.ABORTED_EFFECT, f"{_named(said)} had been given up, and came {wording.at(history, came[0])} all the same", said, came[0])
         for first, again in pairwise(came):
@@ -62,25 +62,25 @@ def agents_are_heard_in_order(history: History, priorities: Sequence[str] = (), 
     verdict = Verdict("agents are heard in order")
     rank = {priority: place for place, priority in enumerate(priorities)}
     for waited in _connections(history):
-        urgent: dict[bool, tuple[int, Event]] = {}
-        turns: dict[tuple[int, str], tuple[int, Event]] = {}
-        for said, came, has_waited in waited:
+        urgent: tuple[int, _Heard] | None = None
+        highest: dict[tuple[int, str], tuple[int, _Heard]] = {}
+        for heard in waited:
             verdict.exercised += 1
-            level, details = rank.get(str(_details(said).get("priority")), len(rank)), _details(said)
-            before = urgent.get(has_waited)
-            if has_waited and before is not None and level < before[0]:
-                verdict.violated(Code.PRIORITY_INVERTED, f"{_named(said)} is more urgent than {_named(before[1])}, and came behind it", before[1], came)
-            elif before is None or level >= before[0]:
-                urgent[has_waited] = level, said
-            place = {(level, f"agent {details.get('agent')}"): said.index}
+            details = _details(heard.said)
+            level = rank.get(str(details.get("priority")), len(rank))
+            if heard.has_waited and urgent is not None and level < urgent[0]:
+                before = urgent[1]
+                verdict.violated(Code.PRIORITY_INVERTED, f"{_named(heard.said)} is more urgent than {_named(before.said)}, and came behind it", before.came, heard.came)
+            elif heard.has_waited:
+                urgent = level, heard
+            numbers = {} if order == "none" else {(level, f"agent {details.get('agent')}"): heard.said.index}
             if order == "per_session":
-                place[level, "session"] = int(details.get("turn") or 0)
-            for scope, number in place.items() if order != "none" else ():
-                earlier = turns.get(scope)
-                if earlier is not None and number < earlier[0]:
-                    verdict.violated(Code.REORDERED, f"{_named(said)} was said before {_named(earlier[1])}, and came behind it", earlier[1], came)
-                else:
-                    turns[scope] = number, said
+                numbers[level, "session"] = int(details.get("turn") or 0)
+            late = next((highest[scope][1] for scope, number in numbers.items() if scope in highest and number < highest[scope][0]), None)
+            if late is not None:
+                verdict.violated(Code.REORDERED, f"{_named(heard.said)} was said before {_named(late.said)}, and came behind it", late.came, heard.came)
+            else:
+                highest |= {scope: (number, heard) for scope, number in numbers.items()}
     return verdict.concluded()
 
 
@@ -138,7 +138,7 @@ def deliveries(history: History) -> list[tuple[int, float, float]]:
     found = []
     begun = {one.connected.connection: one.first for one in history.reconnections if one.connected is not None}
     for waited in _connections(history):
-        came = [one for _, one, has_waited in waited if has_waited]
+        came = [heard.came for heard in waited if heard.has_waited]
         if came and (first := begun.get(came[0].connection)) is not None:
             greeting = history.journal.connected[came[0].connection]
             found.append((len(came), came[-1].time - greeting.time, came[-1].time - first.time))
@@ -148,7 +148,7 @@ def deliveries(history: History) -> list[tuple[int, float, float]]:
 def _judge_words(history: History, verdict: Verdict, said: Event, came: Event) -> None:
     """Whether a message arrived as it was said."""
     if came.digest is not None and came.digest != said.digest:
-        verdict.violated(Code.CORRUPTED, f"the text of {_named(said)} came changed {wording.at(history, came)}", said, came)
+        verdict.violated(Code.CORRUPTED, f"the text of {_named(said)} to {said.user} came changed {wording.at(history, came)}", said, came)
     before, now = _told(said), _told(came)
     for name, value in now.items():
         if value is not None and before[name] is not None and value != before[name]:
@@ -162,7 +162,7 @@ def _told(event: Event) -> dict[str, Any]:
 
 def _judge_places(history: History, verdict: Verdict) -> None:
     """Word of a loss comes before the first message that has waited: who reads on must know."""
-    first = {waited[0][1].connection: waited[0][1] for waited in _connections(history) if waited[0][2]}
+    first = {waited[0].came.connection: waited[0].came for waited in _connections(history) if waited[0].has_waited}
     said = [event.index for event in history.events.of(Kind.SPOKEN)]
     for word in history.events.of(Kind.MESSAGES_LOST):
         came = first.get(word.connection)
@@ -172,15 +172,24 @@ def _judge_places(history: History, verdict: Verdict) -> None:
             verdict.violated(Code.UNSOUND_RESUME, f"{wording.owner(word)} was told {wording.at(history, word)} of a loss, when messages behind it had come", came, word)
 
 
-def _connections(history: History) -> Iterator[list[tuple[Event, Event, bool]]]:
-    """By connection what was said, its arrival and whether it had waited; without what was sent again."""
+class _Heard(NamedTuple):
+    """One arrival."""
+
+    said: Event
+    came: Event
+    has_waited: bool
+    """It was said before the client began to connect."""
+
+
+def _connections(history: History) -> Iterator[list[_Heard]]:
+    """What arrived on each connection, without what was sent again."""
     spoken = {(said.user, said.message_id): said for said in history.events.of(Kind.SPOKEN)}
     begun = {event.connection: event.index for event in history.events.of(Kind.CONNECT)}
-    found: dict[int, list[tuple[Event, Event, bool]]] = {}
+    found: dict[int, list[_Heard]] = {}
     for came in history.events.of(Kind.AGENT_MESSAGE):
         said = spoken.get((came.user, came.message_id))
         if said is not None and not _is_replayed(history, came):
-            found.setdefault(came.connection, []).append((said, came, said.index < begun.get(came.connection, 0)))
+            found.setdefault(came.connection, []).append(_Heard(said, came, said.index < begun.get(came.connection, 0)))
     yield from found.values()
 
 
@@ -213,9 +222,11 @@ def _given_up(history: History) -> dict[str, list[int]]:
 
 
 def _named(said: Event) -> str:
-    """``agent writer's message agent-1f (number 3, high)``."""
+    """``message 3 of agent writer (high)``."""
     details = _details(said)
-    return f"agent {details.get('agent')}'s message {said.message_id} (number {said.sequence_id}, {details.get('priority') or 'of no priority'})"
+    number = said.message_id if said.sequence_id is None else said.sequence_id
+    level = f" ({details['priority']})" if details.get("priority") else ""
+    return f"message {number} of agent {details.get('agent')}{level}"
 
 
 def _details(event: Event) -> Mapping[str, Any]:

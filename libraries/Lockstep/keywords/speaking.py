@@ -36,7 +36,7 @@ class SpeakingKeywords:
 
     @keyword(tags=("Control", "Sessions"))
     def let_agents_speak(
-        self, client: str | None = None, count: MaybeCounts = None, *, agents: str = "assistant", priorities: str | None = None,
+        self, client: str | None = None, count: MaybeCounts = None, *, agents: str = "assistant", priorities: str | list[str] | None = None,
         every: Duration = AT_ONCE, watched: bool = False,
     ) -> Spoken:
         """Lets agents say something to a user of their own accord, whether the user is there or not.
@@ -45,7 +45,7 @@ class SpeakingKeywords:
         | client     | alias; none: the only client                                                                   |
         | count      | how many messages each agent says, 1 or more; for several agents one number each, such as ``3, 3, 2``; none: one, or one for each priority |
         | agents     | names, such as ``analyst, writer``; several of them speak at the same time                     |
-        | priorities | such as ``normal, high, critical``, by turns for the messages of an agent; none: the target's own |
+        | priorities | a list, or such as ``normal, high, critical``, by turns for the messages of an agent; none: the target's own |
         | every      | time between two messages of an agent, such as ``100 ms``; 0: all together                      |
         | watched    | ``yes``: behind each message the target is asked how many wait                                  |
 
@@ -146,5 +146,6 @@ async def queue_told(kit: Kit, one: Client) -> dict[str, Any]:
     raise EnvironmentSetupError(f"waiting: {kit.target.title} lists no session {one.session.id} of {one.alias}")
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def _words(text: str | list[str]) -> list[str]:
+    """The entries of a list, or of a text with commas."""
+    return [word.strip() for word in (text.split(",") if isinstance(text, str) else map(str, text)) if word.strip()]

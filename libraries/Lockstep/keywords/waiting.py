@@ -68,6 +68,20 @@ class WaitingKeywords:
             verdict.violated(Code.MISCOUNTED, f"the target tells of {told.get('expired')} expired messages, where {expired} have expired")
         self._expect.conclude([(TOPIC, verdict)])
 
+    @keyword(tags=("Waiting", "Sessions"))
+    def wait_until_nothing_waits_any_more(self, client: str | None = None) -> None:
+        """Waits until the target has nothing left for a client of what agents have said. Judges nothing.
+
+        | =Argument= | =Meaning=                                                       |
+        | client     | alias of a client that is connected; none: the only open client |
+
+        `Waiting Messages Should Arrive Once And In Order` waits by itself. After 30 s the wait ends.
+
+        | `Reconnect`    alice
+        | `Wait Until Nothing Waits Any More`    alice
+        """
+        self._nothing_is_left_for(self._kit.client(client))
+
     @keyword(tags=("Expectation", "Sessions"))
     def the_outbound_queue_should_have_stayed_within(self, size: Count, client: str | None = None) -> None:
         """Behind none of the messages that agents said with ``watched=yes`` more messages waited than there are places.

@@ -44,8 +44,12 @@ def _where(history: History, evidence: Sequence[Event], violation: Violation, se
 
 def _order_around(history: History, event: Event) -> str:
     """Expected and arrived order of the messages around an event, by sequence id or short message id."""
-    sent = _labels(item for item in history.events if item.kind is Kind.SEND and item.connection == event.connection)
-    arrived = _labels(item for item in history.events if item.kind is Kind.REPLY and item.connection == event.connection)
+    if event.kind is Kind.AGENT_MESSAGE:  # agents speak whether the user is there or not
+        sent = _labels(item for item in history.events if item.kind is Kind.SPOKEN and item.user == event.user)
+    else:
+        sent = _labels(item for item in history.events if item.kind is Kind.SEND and item.connection == event.connection)
+    answer = Kind.AGENT_MESSAGE if event.kind is Kind.AGENT_MESSAGE else Kind.REPLY
+    arrived = _labels(item for item in history.events if item.kind is answer and item.connection == event.connection)
     label = _label(event)
     return f"  expected {_window(sent, label)}   arrived {_window(arrived, label)}"
 

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import Reply
+from reference_platform.outbound_queue import RANK, AgentMessage, OutboundQueue
 from reference_platform.policies import Outbox, Wire
 from reference_platform.registry import quirk
 from reference_platform.session import Session
@@ -131,3 +132,15 @@ class Talkative(Outbox):
             if self.sent % 5 == 1:
                 leaving.append(Reply(reply.session, {"type": "x_weather", "message": "sunny", "x_degrees": 21.5}))
         super().release(leaving)
+
+
+@quirk("n16_agents_overtake")
+class AgentsOvertake(Outbox):
+    """What has waited of one agent overtakes what has waited of another: each agent's own messages stay in order within their priority. Legal
+    where the target file promises ``order: per_agent``.
+    """
+
+    def leaving(self, queue: OutboundQueue) -> list[AgentMessage]:
+        """The agent that spoke last goes first, at each level."""
+        newest = {message.agent: place for place, message in enumerate(queue.waiting.values())}
+        return sorted(super().leaving(queue), key=lambda message: (RANK[message.priority], -newest[message.agent]))

@@ -177,6 +177,7 @@ CATALOGUE = {
     "t8": "no_recovery_after_error_burst error_swallowed",
     "x1": "context_lost context_of_other_user context_rolled_back guessable_session",
     "x2": "restart_stream gap terminal_twice no_terminal",
+    "x3": "queue_dropped queue_reversed overflow_silent",
     "x5": "state_lost acked_lost dedup_lost half_open",
     "x6": "ghost_sessions fd_leak rate_limit_locks_out",
     "x9": "bound_to_ip messages_into_dead_path",
@@ -189,7 +190,7 @@ def test_catalogue_is_complete_and_every_entry_says_what_it_does():
     assert set(quirks) == {
         "n1_slow_in_order", "n2_acknowledgement_lost", "n3_not_recovered", "n4_duplicates_silent", "n5_away_on_restart", "n6_one_byte_writes", "n7_jitter",
         "n8_classes_interleaved", "n9_read_in_between", "n10_no_close_code", "n11_unknown_fields", "n12_pauses", "n13_streams_interleaved", "n14_replay_before_greeting",
-        "n15_warm_up_growth", "n17_full_for_a_moment", "n18_pings_at_any_time",
+        "n15_warm_up_growth", "n16_agents_overtake", "n17_full_for_a_moment", "n18_pings_at_any_time",
     }  # fmt: skip
     for name, port in (defects | quirks).items():
         assert port.__doc__, name
