@@ -7,15 +7,16 @@ from contextlib import suppress
 from functools import partial
 
 from ..access_arguments import Refused, SessionExpiry
-from ..arguments import Interval
+from ..arguments import Duration, Interval
 from ..checks import History
 from ..checks.refusals import refused_as_promised
 from ..engine.client import Client
-from ..engine.sending import HANG_GUARD
 from ..errors import UsageError
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
+
+PATIENTLY = Duration(30)
 
 
 class AccessKeywords:
@@ -70,14 +71,15 @@ class AccessKeywords:
         self._set("origins", {"origins": None}, {"origins": list(origins) or None})
 
     @keyword(tags=("Connecting", "Expectation"))
-    def the_refusal_should_be_as_promised(self, reason: Refused, client: str | None = None) -> None:
+    def the_refusal_should_be_as_promised(self, reason: Refused, client: str | None = None, *, within: Duration = PATIENTLY) -> None:
         """The target ended a client's newest connection, or did not let it in, as its file promises (``guarantees.refusal``).
 
         | =Argument= | =Meaning=                                                                                           |
         | reason     | ``crowded``: all places are taken; ``expired``: its token is over; ``origin``: it comes from a page that is not allowed |
         | client     | alias; none: the only open client                                                                   |
+        | within     | so long an open connection is waited for until it ends, such as ``30 s``                              |
 
-        An open connection is waited for until it ends (30 s at most). Whoever was not let in was told nothing. Violations: not_refused,
+        Whoever was not let in was told nothing. Violations: not_refused,
         wrong_close, data_before_auth. Fails if the file promises nothing about this.
 
         | `Move The Clock By` | 1 minute |
@@ -87,7 +89,7 @@ class AccessKeywords:
         ways = getattr(kit.target.file.guarantees.refusal, reason.value)
         if ways is None:
             raise UsageError(f"{kit.target.title} does not promise how it refuses; say it with 'guarantees.refusal.{reason.value}' in its file")
-        kit.engine.run(_ended(one))
+        kit.engine.run(_ended(one, float(within)))
         events = kit.engine.journal.slice(kit.scope.cursor, {one.alias})
         self._expect.judge(History(events, []), [partial(refused_as_promised, ways=ways, client=one.alias, why=reason.why)])
 
@@ -104,8 +106,8 @@ class AccessKeywords:
         kit.engine.run(target.control(capability, **values))
 
 
-async def _ended(client: Client) -> None:
-    """Returns when its connection has ended, or the hang guard strikes."""
+async def _ended(client: Client, within: float) -> None:
+    """Returns when its connection has ended, or after so many seconds."""
     if client.connection is not None and client.connection.close_event is None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(client.connection.ended.wait(), HANG_GUARD)
+            await asyncio.wait_for(client.connection.ended.wait(), within)

@@ -112,3 +112,54 @@ def test_a_target_that_promises_nothing_says_so(robot, tmp_path):
     text = HEAD + "".join(f"{name}\n    Start Target    {tmp_path}/desk.yaml\n    {step}\n" for name, (step, _) in steps.items())
     found = robot.run(text).messages
     assert {name: found[name][1].startswith(said) for name, (_, said) in steps.items()} == dict.fromkeys(steps, True), found
+
+
+DEFECTS = """from http import HTTPStatus
+from reference_platform.policies import Codec, Gate, Tokens
+from reference_platform.policies.gate import Farewell, Refusal
+
+class OpenDoor(Gate):
+    def check_origin(self, origins):
+        return None
+
+class WrongStatus(Gate):
+    def check_origin(self, origins):
+        return super().check_origin(origins) and Refusal(HTTPStatus.NOT_FOUND, "no")
+
+class Eternal(Tokens):
+    def expired(self):
+        return None
+
+class WrongCode(Tokens):
+    def expired(self):
+        return super().expired() and Farewell(1008, "go away")
+"""
+ORIGIN = """
+    Start Target
+    Connect As    alice    resumable=yes    headers=${PAGE}
+    Allow Origins    https://other.example.test
+    Run Keyword And Ignore Error    Reconnect    alice
+    The Refusal Should Be As Promised    origin    alice    within=300 ms
+"""
+EXPIRED = """
+    Start Target
+    Set Session Expiry    close
+    Let Tokens Last    1 minute    alice
+    Connect As    alice
+    Move The Clock By    1 minute
+    The Refusal Should Be As Promised    expired    alice    within=300 ms
+"""
+
+
+@pytest.mark.parametrize(("defect", "steps", "said"), [
+    ("OpenDoor", ORIGIN, "alice was not turned away (its origin is not allowed), where http 403 is promised{*}[not_refused]"),
+    ("WrongStatus", ORIGIN, "alice was turned away by http 404 (its origin is not allowed), where http 403 is promised{*}[wrong_close]"),
+    ("Eternal", EXPIRED, "alice was not turned away (its token has expired), where close 4401 is promised{*}[not_refused]"),
+    ("WrongCode", EXPIRED, "alice was turned away by close 1008 (its token has expired), where close 4401 is promised{*}[wrong_close]"),
+])
+def test_a_platform_that_refuses_nobody_or_otherwise_is_caught(robot, tmp_path, defect, steps, said):
+    (tmp_path / "defects.py").write_text(DEFECTS)
+    arguments = f"--defect {tmp_path / 'defects.py'}:{defect}"
+    status, message = robot.run(HEAD + "Caught" + steps, LOCKSTEP_START_ARGUMENTS=arguments).messages["Caught"]
+    head, _, code = said.partition("{*}")
+    assert (status, head in message, code in message) == ("FAIL", True, True), message
