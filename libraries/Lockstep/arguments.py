@@ -270,6 +270,7 @@ if TYPE_CHECKING:
     MaybeNumber = Number | None
     MaybeCount = Count | None
     MaybeDuration = Duration | None
+    MaybeDurations = Durations | None
     MaybeInterval = Interval | None
     MaybeRate = Rate | None
     MaybeSize = Size | None
@@ -277,6 +278,6 @@ if TYPE_CHECKING:
     MaybePriority = Priority | None
     MaybePortion = Portion | None
 else:
-    MaybeNumber, MaybeCount, MaybeDuration, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority, MaybePortion = (
-        Number, Count, Duration, Interval, Rate, Size, Share, Priority, Portion,
+    MaybeNumber, MaybeCount, MaybeDuration, MaybeDurations, MaybeInterval, MaybeRate, MaybeSize, MaybeShare, MaybePriority, MaybePortion = (
+        Number, Count, Duration, Durations, Interval, Rate, Size, Share, Priority, Portion,
     )

@@ -43,3 +43,12 @@ A change of network is survived
     lost    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
     resume_violations    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
     recovery_median    at most    1 s    cases=wsr-9-1
+
+Service restarts lose nothing
+    [Tags]    fr-restart
+    lost    at most    0    cases=wsr-5-1, wsr-5-2, wsr-5-3, wsr-5-4, wsr-5-5, wsr-5-6, wsr-5-7
+    durability_violations    at most    0    cases=wsr-5-2, wsr-5-6
+    continuity_violations    at most    0    cases=wsr-5-1, wsr-5-3, wsr-5-5
+    graceful_outage_max    at most    10 s    cases=wsr-5-1, wsr-5-7
+    crash_outage_max    at most    30 s    cases=wsr-5-2, wsr-5-6, wsr-5-7
+    rolling_outage_max    at most    5 s    cases=wsr-5-3, wsr-5-7

@@ -14,6 +14,7 @@ from ..errors import UsageError
 class Ladder:
     """``tries`` waits of ``first`` · ``factor``ⁿ seconds, none above ``cap``, each longer or shorter by up to ``jitter`` of itself.
 
+    Where ``steps`` are given, the waits are these, and the last of them again and again.
     ``scale`` shortens all of them alike: a profile's choice, so that a quick run need not wait like a patient user.
     """
 
@@ -23,6 +24,7 @@ class Ladder:
     jitter: float = 0.1
     tries: int = 10
     scale: float = 1.0
+    steps: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.cap < self.first:
@@ -31,6 +33,8 @@ class Ladder:
     @property
     def rungs(self) -> list[float]:
         """Seconds to wait before each try, chance left aside."""
+        if self.steps:
+            return [step * self.scale for step in (self.steps + self.steps[-1:] * self.tries)[: self.tries]]
         waits = accumulate(range(self.tries - 1), lambda wait, _: min(wait * self.factor, self.cap), initial=self.first)
         return [wait * self.scale for wait in waits]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from robot.api import logger
 
-from ..arguments import Count, Duration, MaybeInterval
+from ..arguments import Count, Duration, MaybeDurations, MaybeInterval
 from ..connecting_arguments import Factor, Jitter, MaybeLocalAddress
 from ..engine.by_itself import ByItself
 from ..engine.client import Client
@@ -42,6 +42,7 @@ class ReconnectingKeywords:
     @keyword(tags=("Sessions",))
     def set_reconnect_ladder(
         self, first: Duration = FIRST, factor: Factor = FACTOR, cap: Duration = CAP, jitter: Jitter = JITTER, tries: Count = TRIES,
+        *, steps: MaybeDurations = None,
     ) -> None:
         """Says how long clients wait before they try to come back, from now on.
 
@@ -51,13 +52,14 @@ class ReconnectingKeywords:
         | cap        | no wait becomes longer than this; at least ``first``                             |
         | jitter     | each wait is longer or shorter by up to this part of it, by seed; 0 to 100 %      |
         | tries      | then the client gives up; 1 or more                                              |
+        | steps      | instead of ``first``, ``factor`` and ``cap``: the waits one by one, such as ``1 s, 2 s, 4 s, 10 s``; the last one again and again |
 
         The profile shortens all waits alike (``LADDER_SCALE``: 0.02 in quick, 1 in full). Each try is in the journal, with its number
         and the wait before it. Source of the shape: truncated exponential backoff with jitter, as in IEEE 802.3 and RFC 8961.
 
         | `Set Reconnect Ladder` | first=1 s | factor=2 | cap=60 s | jitter=20 % | tries=7 |
         """
-        self._steps = Ladder(first, factor, cap, jitter, tries)
+        self._steps = Ladder(first, factor, cap, jitter, tries, steps=tuple(steps or ()))
 
     @keyword(tags=("Sessions",))
     def reconnect(

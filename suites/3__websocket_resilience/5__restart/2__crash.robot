@@ -48,32 +48,14 @@ A Message That Was Answered Before Is A Duplicate
 
 
 *** Keywords ***
-Five Users Send A Hundred Messages A Second Each
-    [Documentation]    All of them come back by themselves, and repeat what was not answered.
-    [Tags]    connecting    sending
-    Connect Users    5    resumable=yes
-    Let Clients Reconnect By Themselves    everyone
-    Start Sending    every=10 ms    in_flight=200    client=everyone
-    Let Time Pass    1 s
-
-Everybody Is Back And Works On
-    [Documentation]    Each came back by itself and sends for another second.
-    [Tags]    waiting    reconnecting
-    Wait Until Reconnected    everyone
-    Let Time Pass    1 s
-    Stop Sending    everyone
-    Stop Reconnecting By Themselves    everyone
-
 Fifty Questions Of Alice Wait
     [Documentation]    They were accepted, and the agent has begun with none of them.
-    [Tags]    sending
     Hold The Agent    alice
     Send Burst    50    client=alice    acknowledge=yes
     Wait Until Everything Is Accepted Or Refused    alice
 
 Alice Has Asked Something
     [Documentation]    And got an answer.
-    [Tags]    sending
     ${id} =    Send Copies    1    client=alice
     Wait Until Everything Is Answered    alice
     VAR    ${QUESTION} =    ${id}    scope=TEST

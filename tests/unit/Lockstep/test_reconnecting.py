@@ -35,6 +35,8 @@ MINIMAL = {
         (Ladder(0.5, 1, 0.5, 0, 3), False, [0.5] * 3),
         (Ladder(1, 3, 5, 0, 4, 0.02), False, [0.02, 0.06, 0.1, 0.1]),
         (Ladder(1, 2, 30, 0, 1), True, [0]),
+        (Ladder(jitter=0, tries=5, steps=(1, 2, 7)), True, [0, 1, 2, 7, 7]),
+        (Ladder(jitter=0, tries=2, scale=0.5, steps=(1, 2, 7)), False, [0.5, 1]),
     ],
 )
 def test_each_wait_is_longer_up_to_the_cap(ladder, at_once, waits):
