@@ -85,6 +85,9 @@ class Outbox(Port):
         connection.outgoing += [greeting, *missed]
         connection.flush()
 
+    async def left(self, session: Session) -> None:
+        """Called behind a commit: returns when nothing that was released for this session so far is kept back any more."""
+
     async def drain(self) -> None:
         """Called before the platform ends: returns when nothing that was released is kept back any more."""
 

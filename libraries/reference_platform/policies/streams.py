@@ -221,6 +221,7 @@ class Streams(Port):
 
         async def flow() -> None:
             await self.host.transactions.committed()
+            await self.host.policies.outbox.left(group.session)
             if group.session.connection is connection and stream.id in group.streams:
                 group.flow(stream, index, connection)
 

@@ -42,6 +42,13 @@ class DelayedOutbox(Outbox):
                 due = max(due, queue[-1][0])
             queue.append((due, reply))
 
+    async def left(self, session: Session) -> None:
+        """Waits until every reply of now has left."""
+        loop, queue = asyncio.get_running_loop(), self.kept.get(session)
+        due = queue[-1][0] if queue else 0.0
+        while (queue := self.kept.get(session)) and queue[0][0] <= due:  # noqa: ASYNC110 - what is sent late has no event
+            await asyncio.sleep(max(0.001, due - loop.time()))
+
     async def drain(self) -> None:
         """Waits until every reply has left."""
         while self.kept:  # noqa: ASYNC110 - at the end only

@@ -208,3 +208,12 @@ def wait_for(what):
     until = time.monotonic() + 30
     while not what():
         assert time.monotonic() < until
+
+
+@pytest.mark.parametrize("name", ["n1_slow_in_order", "n2_acknowledgement_lost", "n7_jitter", "n8_classes_interleaved"])
+def test_chunks_wait_for_what_announces_them_however_late_it_is(serve, name):
+    client = serve("--quirk", name).resumable()
+    client.send("m")
+    client.send_json({"type": "start_stream", "request_id": "begin", "kind": "text", "bytes": 4096})
+    types = [frame["type"] for frame in client.receive_until(lambda frame: frame["type"] == "stream_end")]
+    assert [kind for kind in types if kind.startswith("stream")] == ["stream_started", *["stream_chunk"] * 4, "stream_end"]
