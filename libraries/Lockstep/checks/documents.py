@@ -14,6 +14,8 @@ from .violations import Code
 
 NEEDED = ("id", "sequence", "timestamp")
 """What every object of a list must have."""
+NEEDED_BY_LINES = (*NEEDED, "data")
+"""What every object must have that is a chunk by itself."""
 
 
 def json_holds(text: str, objects: int, fields: Sequence[str] = NEEDED) -> Verdict:
@@ -33,7 +35,7 @@ def json_holds(text: str, objects: int, fields: Sequence[str] = NEEDED) -> Verdi
     return _objects(verdict, lists[0] if lists and isinstance(lists[0], list) else [], objects, fields)
 
 
-def json_lines_hold(texts: Mapping[int, str], objects: int, fields: Sequence[str] = NEEDED) -> Verdict:
+def json_lines_hold(texts: Mapping[int, str], objects: int, fields: Sequence[str] = NEEDED_BY_LINES) -> Verdict:
     """Each chunk is one JSON object by itself, complete and in its place. As `json_holds`."""
     verdict = Verdict("each chunk is a JSON object")
     found: list[Any] = []
