@@ -31,6 +31,15 @@ The conversation survives a reconnection
     rights_violations    at most    0    cases=wsr-1-7
     resume_violations    at most    0    cases=wsr-1-1, wsr-1-3, wsr-1-4, wsr-1-5
 
+Messages wait while a user is away
+    [Tags]    fr-offline
+    messages_lost    at most    0    cases=wsr-3-1, wsr-3-2, wsr-3-3, wsr-3-4, wsr-3-5, wsr-3-6, wsr-3-7, wsr-3-8, wsr-3-9
+    waiting_violations    at most    0    cases=wsr-3-1, wsr-3-2, wsr-3-3, wsr-3-4, wsr-3-5, wsr-3-6, wsr-3-7, wsr-3-8, wsr-3-9
+    outbound_depth    at most    5    cases=wsr-3-8
+    delivery_median    at most    2 s    cases=wsr-3-1
+    delivery_median    at most    500 ms    cases=wsr-3-6
+    delivery_violations    at most    0    cases=wsr-3-9
+
 Flapping connections leave no trace
     [Tags]    fr-flapping
     live_sessions    exactly    1    cases=wsr-6-1, wsr-6-2
