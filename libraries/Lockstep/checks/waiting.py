@@ -25,7 +25,7 @@ def agents_are_heard_once(history: History, due: Collection[str] | None = None, 
     verdict = Verdict("agents are heard once")
     arrived = _arrivals(history)
     given_up = _given_up(history)
-    spoken = {(said.user, said.message_id): said for said in history.events.of(Kind.SPOKEN)}
+    spoken = _sayings(history)
     lost = repeated = 0
     for key, said in spoken.items():
         verdict.exercised += 1
@@ -93,8 +93,8 @@ def losses_are_told(history: History, expected: Mapping[str, int] | None = None)
     verdict = Verdict("losses are told")
     arrived, given_up = _arrivals(history), _given_up(history)
     missing: dict[str, list[Event]] = {}
-    for said in history.events.of(Kind.SPOKEN):
-        if (said.user, said.message_id) not in arrived:
+    for key, said in _sayings(history).items():
+        if key not in arrived:
             missing.setdefault(said.user, []).append(said)
     told: dict[str, list[Event]] = {}
     for word in history.events.of(Kind.MESSAGES_LOST):
@@ -183,7 +183,7 @@ class _Heard(NamedTuple):
 
 def _connections(history: History) -> Iterator[list[_Heard]]:
     """What arrived on each connection, without what was sent again."""
-    spoken = {(said.user, said.message_id): said for said in history.events.of(Kind.SPOKEN)}
+    spoken = _sayings(history)
     begun = {event.connection: event.index for event in history.events.of(Kind.CONNECT)}
     found: dict[int, list[_Heard]] = {}
     for came in history.events.of(Kind.AGENT_MESSAGE):
@@ -198,6 +198,11 @@ def _is_replayed(history: History, event: Event) -> bool:
     greeting = history.journal.connected.get(event.connection)
     head = _details(greeting).get("head") if greeting is not None else None
     return head is not None and event.offset is not None and event.offset <= head
+
+
+def _sayings(history: History) -> dict[tuple[str, str | None], Event]:
+    """User and message id -> what an agent was made to say."""
+    return {(said.user, said.message_id): said for said in history.events.of(Kind.SPOKEN)}
 
 
 def _arrivals(history: History) -> dict[tuple[str, str | None], list[Event]]:
