@@ -28,6 +28,7 @@ from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
 from .keywords.backing_off import BackingOffKeywords
 from .keywords.checking import CheckingKeywords
+from .keywords.choosing import ChoosingKeywords
 from .keywords.connecting import ConnectingKeywords
 from .keywords.consumption import ConsumptionKeywords
 from .keywords.conversing import ConversingKeywords
@@ -130,7 +131,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
-            SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation),
+            SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation),
             RestartingKeywords(kit, expectation),
         ])

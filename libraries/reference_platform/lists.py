@@ -57,6 +57,7 @@ def streams(host: Host, user: str) -> Items:
             "user": group.session.user,
             "kind": stream.description.kind,
             "state": stream.state,
+            "agent": stream.agent,
             "chunks": stream.chunks,
             "bytes": stream.size,
             "written": stream.written,

@@ -110,8 +110,10 @@ class SessionStreams:
             elif stream.written % AT_A_TIME == 0:
                 await asyncio.sleep(0)
             while not self._port.room(self, stream):
+                stream.has_no_room = True
                 self._room.clear()
                 await self._room.wait()
+            stream.has_no_room = False
             stream.write()
             self._news.set()
 

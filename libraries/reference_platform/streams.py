@@ -58,6 +58,8 @@ class Stream:
     """Platform time at which its last frame was sent for the first time."""
     is_at_end: bool = False
     """Its last frame was sent on its present connection."""
+    has_no_room: bool = False
+    """Its agent waits until something of it is sent."""
     is_over: bool = False
     """Nothing of it stays in memory or store."""
     turn: int = 0
@@ -84,6 +86,13 @@ class Stream:
         if self.is_at_end:
             return "ended"
         return "flowing" if self.connection is not None else "waiting"
+
+    @property
+    def agent(self) -> str:
+        """What its agent does: ``writes``, ``waits`` for room, or is ``done``."""
+        if self.written == self.chunks:
+            return "done"
+        return "waits" if self.has_no_room else "writes"
 
     def position(self, index: int) -> int:
         """The byte at which a chunk begins: never in the middle of a character."""

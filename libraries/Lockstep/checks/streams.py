@@ -15,25 +15,27 @@ from .violations import Code
 BEGINS, GOES_ON = "start_stream", "resume_stream"
 
 
-def streams_complete(history: History, only: Collection[str] | None = None, *, loss_allowed: bool = False) -> Verdict:
+def streams_complete(history: History, only: Collection[str] | None = None, *, loss_allowed: bool = False, at_least: int = 0) -> Verdict:
     """Every stream that was begun has come whole: chunks 0, 1, 2, … once each, and behind them exactly one end.
 
     On a new connection nothing comes before the client has said which chunk it wants, and then from that one on (*unsound_resume*);
     a chunk left out is a *gap*, one that nobody had asked for again *duplicated*, other bytes than before or than the end tells *corrupted*.
-    An end that is missing, comes twice or too early, a stream that is refused, and a loss that is told unless `loss_allowed`, are
-    *incomplete_stream*. `only`: ids of the streams that are meant. Measures stream_chunks and streams_completed. O(n).
+    An end that is missing, comes twice or too early, a stream that is refused, and a loss that is told, unless `loss_allowed` and at
+    least so many bytes came, are *incomplete_stream*. `only`: ids of the streams that are meant. Measures stream_chunks,
+    stream_chunks_lost and streams_completed. O(n).
     """
     verdict = Verdict("streams are complete")
     streams = [stream for stream in _streams(history, verdict) if only is None or stream.id in only]
     for stream in streams:
         verdict.exercised += 1
-        stream.conclude(loss_allowed=loss_allowed)
+        stream.conclude(loss_allowed=loss_allowed, at_least=at_least)
     if only is not None:
         for missing in sorted(set(only) - {stream.id for stream in streams}):
             verdict.exercised += 1
             verdict.violated(Code.INCOMPLETE_STREAM, f"stream {missing} was begun, and nothing of it came")
     chunks, completed = sum(len(stream.chunks) for stream in streams), sum(stream.is_right for stream in streams)
     verdict.measured("stream_chunks", chunks, "chunks", verdict.exercised)
+    verdict.measured("stream_chunks_lost", sum(stream.lost for stream in streams), "chunks", verdict.exercised)
     verdict.measured("streams_completed", 100 * completed / max(1, verdict.exercised), "%", verdict.exercised)
     return verdict.concluded()
 
@@ -174,15 +176,19 @@ class _Stream:
             self._wrong(code, f"its end speaks of {wording.counted(said['chunks'], 'chunk')} and came where {self.due} was {'asked for' if asked else 'due'}", event, asked)
         self.ends.append(event)
         self.at_end = True
-        size = sum((chunk.details or {}).get("bytes", 0) for chunk in self.chunks.values())
         if self.lost or not len(self.chunks) == self.due == said.get("chunks", self.due):
             return  # what is missing is told elsewhere
-        if said.get("bytes") not in (None, size):
-            self._wrong(Code.CORRUPTED, f"its end speaks of {said['bytes']} bytes, {size} came", event)
+        if said.get("bytes") not in (None, self._size):
+            self._wrong(Code.CORRUPTED, f"its end speaks of {said['bytes']} bytes, {self._size} came", event)
         elif event.digest is not None and said.get("whole") != event.digest:
             self._wrong(Code.CORRUPTED, f"what came has digest {said.get('whole')}, its end says {event.digest}", event)
 
-    def conclude(self, *, loss_allowed: bool) -> None:
+    @property
+    def _size(self) -> int:
+        """Bytes that came."""
+        return sum((chunk.details or {}).get("bytes", 0) for chunk in self.chunks.values())
+
+    def conclude(self, *, loss_allowed: bool, at_least: int) -> None:
         """What can only be said when nothing more will come."""
         announced = _fields(self.begun).get("chunks") if self.begun is not None else None
         if not self.ends:
@@ -193,6 +199,8 @@ class _Stream:
             self._wrong(Code.INCOMPLETE_STREAM, f"{announced} chunks were announced, its end speaks of {told}", self.ends[0], self.begun)
         if self.lost and not loss_allowed:
             self._wrong(Code.INCOMPLETE_STREAM, f"{wording.counted(self.lost, 'chunk')} of it were lost, as the server says", self.begun)
+        elif self.lost and self._size < at_least:
+            self._wrong(Code.INCOMPLETE_STREAM, f"{self._size} bytes of it came, at least {at_least} were to be kept", self.begun)
 
     def _wrong(self, code: Code, sentence: str, *evidence: Event | None) -> None:
         self.is_right = False

@@ -28,6 +28,9 @@ class ReceivedStream:
     bytes: int | None = None
     wanted: int = 0
     """The first chunk that was not received yet, nor told to be lost."""
+    received_bytes: int = 0
+    lost: int = 0
+    """How many chunks the target has said to be lost."""
     ended: bool = False
     refused: str = ""
     """Why the target does not go on with it, in its own words; empty as long as it does."""
@@ -40,6 +43,11 @@ class ReceivedStream:
     def boundary(self) -> str:
         """What stands between the parts of a multipart stream, behind two hyphens."""
         return self.content_type.partition("boundary=")[2]
+
+    @property
+    def is_over(self) -> bool:
+        """Its end has come, or the target has said that it will not go on."""
+        return self.ended or bool(self.refused)
 
     @property
     def received(self) -> int:
@@ -86,13 +94,14 @@ class ReceivedStreams:
             if index is not None and index not in stream.texts:
                 self._make_room(size)
                 stream.texts[index] = text
+                stream.received_bytes += size
                 while stream.wanted in stream.texts:
                     stream.wanted += 1
             return {**details, "bytes": size}
         if kind is Kind.STREAM_LOST:
             first, last = details.get("first"), details.get("last")
             if isinstance(first, int) and isinstance(last, int) and first <= stream.wanted <= last:
-                stream.wanted = last + 1
+                stream.wanted, stream.lost = last + 1, stream.lost + last - first + 1
                 while stream.wanted in stream.texts:
                     stream.wanted += 1
             return details
@@ -101,7 +110,7 @@ class ReceivedStreams:
 
     def unended(self) -> list[ReceivedStream]:
         """Those whose end has not come and of which the target has not said that it will not go on."""
-        return [stream for stream in self.by_id.values() if not stream.ended and not stream.refused]
+        return [stream for stream in self.by_id.values() if not stream.is_over]
 
     def _stream(self, stream_id: str) -> ReceivedStream:
         if stream_id not in self.by_id:

@@ -44,7 +44,7 @@ async def _go_on(client: Client, stream: ReceivedStream, within: float | None) -
 async def received(client: Client, stream: ReceivedStream, chunks: int, guard: float = HANG_GUARD) -> bool:
     """Waits until so many chunks were received; False where the stream ends, or nothing comes any more, before."""
     while stream.received < chunks and not stream.ended:
-        if not await _more(client, [stream], guard):
+        if not await _there(client) or not (await _more(client, [stream], guard) or client.comes_back):
             return False
     return stream.received >= chunks
 
@@ -56,18 +56,24 @@ async def at_rest(client: Client, streams: Collection[ReceivedStream], fence: st
     Where it does not say that, the guard counts: it is for silence, as long as chunks come nothing hangs. A client that comes back by
     itself is waited for.
     """
-    while missing := [stream for stream in streams if not stream.ended and not stream.refused]:
-        if not (await client.back() if client.comes_back else client.is_connected):
+    began = monotonic()
+    while missing := [stream for stream in streams if not stream.is_over]:
+        if not await _there(client):
             break
         if await _more(client, missing, PATIENCE) or not client.is_connected:
             continue
         sent = await look() if look is not None else {}
         if all(sent.get(stream.id) for stream in missing) and await _fenced(client, fence, guard):
             break
-        if monotonic() - max(stream.arrived for stream in missing) > guard:
+        if monotonic() - max(began, *(stream.arrived for stream in missing)) > guard:
             return False
     await _fenced(client, fence, guard)
-    return all(stream.ended or stream.refused for stream in streams)
+    return all(stream.is_over for stream in streams)
+
+
+async def _there(client: Client) -> bool:
+    """Whether the client has a connection; one that comes back by itself is waited for."""
+    return client.is_connected or await client.back()
 
 
 async def _fenced(client: Client, fence: str | None, guard: float) -> bool:
