@@ -40,6 +40,16 @@ Messages wait while a user is away
     delivery_median    at most    500 ms    cases=wsr-3-6
     delivery_violations    at most    0    cases=wsr-3-9
 
+Interrupted answers are completed
+    [Documentation]    All of them, to the byte.
+    [Tags]    fr-streams
+    streams_completed    at least    100 %
+    ...    cases=wsr-2-1, wsr-2-4, wsr-2-6, wsr-2-7, wsr-2-8, wsr-2-9, wsr-2-10, wsr-2-12, wsr-2-14, wsr-2-16, wsr-2-17
+    streams_violations    at most    0
+    streams_completed    at least    100 %    cases=wsr-2-18, wsr-2-19, wsr-2-28, wsr-2-29, wsr-2-30
+    streams_violations    at most    0
+    retained_violations    at most    0    cases=wsr-2-1, wsr-2-4, wsr-2-12, wsr-2-29, wsr-2-30
+
 Flapping connections leave no trace
     [Tags]    fr-flapping
     live_sessions    exactly    1    cases=wsr-6-1, wsr-6-2

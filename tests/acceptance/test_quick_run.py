@@ -13,6 +13,7 @@ BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
     "wsr-1-1", "wsr-1-2", "wsr-1-3", "wsr-1-4", "wsr-1-5", "wsr-1-6", "wsr-1-7", "wsr-1-8",
+    *(f"wsr-2-{number}" for number in range(1, 31)),
     "wsr-3-1", "wsr-3-2", "wsr-3-3", "wsr-3-4", "wsr-3-5", "wsr-3-6", "wsr-3-7", "wsr-3-8", "wsr-3-9",
     "wsr-6-1", "wsr-6-2", "wsr-9-1", "wsr-9-2", "wsr-9-3",
 }
@@ -22,7 +23,7 @@ OF_TIME = {
 }
 NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
-    "fr-memory-soak", "fr-context", "fr-flapping",
+    "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping",
 }
 OF_LARGER_PROFILES = {"fr-promise-rate", "fr-connections-250", "fr-connections-500", "fr-delivery", "fr-reconnect"}
 
