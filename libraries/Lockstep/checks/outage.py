@@ -52,7 +52,7 @@ def outages(history: History) -> list[Outage]:
 
 def outages_shorter_than(history: History, limit: float) -> Verdict:
     """Each client that was connected when the server ended has lost its connection (*fault_not_confirmed*), and is connected and answered
-    again within `limit` seconds (*slow_recovery*).
+    again (*starved*) within `limit` seconds (*slow_recovery*).
 
     For limits that a single try cannot miss by chance. Measures for each kind of restart median and maximum in s, such as
     graceful_outage and graceful_outage_max; crash_ and rolling_ likewise. O(n log n). Source: recovery time objective.
@@ -64,10 +64,12 @@ def outages_shorter_than(history: History, limit: float) -> Verdict:
         who = wording.owner(one.fault)
         if one.lost is None:
             verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{who}'s connection did not end with the server ({kind_of(one.fault)} {wording.at(history, one.fault)})", one.fault)
+        elif one.lasted == math.inf:
+            verdict.violated(Code.STARVED, f"{who} lost its connection {wording.at(history, one.lost)} with the server, and never came back", one.fault, one.lost)
         elif one.lasted > limit:
-            how = f"it took {one.lasted:.3f} s" if one.lasted < math.inf else "that never came"
             verdict.violated(
-                Code.SLOW_RECOVERY, f"{who} lost its connection {wording.at(history, one.lost)} and was to be answered again within {limit:g} s, but {how}",
+                Code.SLOW_RECOVERY,
+                f"{who} lost its connection {wording.at(history, one.lost)} and was to be answered again within {limit:g} s, but it took {one.lasted:.3f} s",
                 one.fault, one.lost,
             )
         if one.lasted < math.inf:

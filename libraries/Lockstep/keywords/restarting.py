@@ -49,7 +49,7 @@ class RestartingKeywords:
         kit, target = self._kit, self._kit.target
         process = target.own_process("restarted")
         asks = target.offers("shutdown")
-        told: dict[str, Any] = {"reason": reason, "estimate": estimate} if asks else {}
+        told: dict[str, Any] = {"reason": reason, "estimate": None if estimate is None else float(estimate)} if asks else {}
         self._ends("shutdown", **told)
         if asks:
             kit.engine.run(target.control("shutdown", **told))
@@ -102,9 +102,10 @@ class RestartingKeywords:
         """
         kit, target = self._kit, self._kit.target
         kit.must_offer("hand_over")
-        if target.second is not None:
-            self._ends("hand_over", reason=reason)
-            kit.engine.run(target.control("hand_over", reason=reason))
+        target.must_have_second()
+        self._ends("hand_over", reason=reason)
+        self._goes_on_purpose()
+        kit.engine.run(target.control("hand_over", reason=reason))
         begun = _nothing_yet()
         logger.info(f"the instance of before ended with code {target.handed_over()}")
         self._serves_again(begun)
@@ -135,8 +136,8 @@ class RestartingKeywords:
         | client     | alias; ``everyone``: all clients                             |
 
         Counted from the end of the connection, so that the time for which the server was away is part of it. Records median and maximum in s, for
-        each kind of restart: ``graceful_outage``, ``graceful_outage_max``, ``crash_outage`` …, ``rolling_outage`` …. Violations: slow_recovery,
-        also for who never came back; fault_not_confirmed for who never lost its connection. A limit that was missed is void (test skipped as
+        each kind of restart: ``graceful_outage``, ``graceful_outage_max``, ``crash_outage`` …, ``rolling_outage`` …. Violations: slow_recovery;
+        starved for who never came back; fault_not_confirmed for who never lost its connection. A limit that was missed is void (test skipped as
         *invalid*) when this machine was late, or kept the new server from its work.
 
         | `The Outage Should Have Been Shorter Than` | 10 s |
@@ -169,12 +170,17 @@ class RestartingKeywords:
 
     def _starts_again(self, after: float) -> None:
         target = self._kit.target
-        target.is_gone_on_purpose()
-        self._kit.scope.undo.append(target.start_again_if_gone)
+        self._goes_on_purpose()
         BuiltIn().sleep(timedelta(seconds=after), "the server is away")
         begun = _nothing_yet()
         target.start_again()
         self._serves_again(begun)
+
+    def _goes_on_purpose(self) -> None:
+        """Nobody wonders that the server is gone; if the test gets no further, it is started again when that ends."""
+        target = self._kit.target
+        target.is_gone_on_purpose()
+        self._kit.scope.undo.append(target.start_again_if_gone)
 
     def _serves_again(self, begun: ServerFigures) -> None:
         """Clients can come back from now on; how the machine treats the new process is looked at from its beginning on."""

@@ -158,11 +158,15 @@ class Life:
         if second is not None:
             second.end()
 
+    def must_have_second(self) -> TargetProcess:
+        """The process that stands by."""
+        if self.second is None:
+            raise UsageError(f"no second instance of {self.file.name} stands by; use 'Start Second Instance' first")
+        return self.second
+
     def handed_over(self) -> int:
         """Waits until the process that stood by serves, and the one before has ended; returns the exit code of that."""
-        first, second = self.own_process("handed over"), self.second
-        if second is None:
-            raise UsageError(f"no second instance of {self.file.name} stands by; use 'Start Second Instance' first")
+        first, second = self.own_process("handed over"), self.must_have_second()
         self.serves(second.serving())
         self.process, self.second = second, None
         second.inherits(first)

@@ -23,7 +23,13 @@ class Burst(threading.Thread):
         super().__init__()
         self.client, self.prefix = client, f"{name}-{life}"
         self.acknowledged = []
+        self.sent = 0
         self.start()
+
+    def unknown(self, most):
+        """The first so many messages that were sent and never answered."""
+        known = set(self.acknowledged)
+        return [name for number in range(self.sent) if (name := f"{self.prefix}-{number}") not in known][:most]
 
     def run(self):
         reader = threading.Thread(target=self.read)
@@ -33,6 +39,7 @@ class Burst(threading.Thread):
                 if number - len(self.acknowledged) > 300:
                     time.sleep(0.001)
                 self.client.send(f"{self.prefix}-{number}", acknowledge=number % 2 == 0)
+                self.sent = number + 1
         reader.join()
 
     def read(self):

@@ -152,8 +152,8 @@ def test_an_outage_that_is_too_long_or_never_ends_is_slow() -> None:
     verdict = outages_shorter_than(away().history, 1.0)
     assert [violation.sentence for violation in verdict.violations] == ["alice lost its connection at +0.200 s and was to be answered again within 1 s, but it took 1.100 s"]
     verdict = outages_shorter_than(away(back=False).history, 1.0)
-    assert verdict.counts == {"slow_recovery": 1}
-    assert verdict.violations[0].sentence.endswith("but that never came")
+    assert verdict.counts == {"starved": 1}
+    assert verdict.violations[0].sentence == "alice lost its connection at +0.200 s with the server, and never came back"
     assert verdict.measurements == []
 
 
@@ -205,7 +205,9 @@ def test_each_end_of_the_server_is_an_outage_of_whoever_was_there(history: Histo
         greeting = None if close is None else next((event for event in history.events if event.kind is Kind.CONNECTED and event.index > close.index), None)
         if close is None:
             found.append("fault_not_confirmed")
-        elif greeting is None or greeting.time - close.time > 0.5:
+        elif greeting is None:
+            found.append("starved")
+        elif greeting.time - close.time > 0.5:
             found.append("slow_recovery")
     verdict = outages_shorter_than(history, 0.5)
     assert (verdict.exercised, codes(verdict)) == (exercised, expect(*found))
