@@ -41,14 +41,23 @@ Messages wait while a user is away
     delivery_violations    at most    0    cases=wsr-3-9
 
 Interrupted answers are completed
-    [Documentation]    All of them, to the byte.
+    [Documentation]    All of them, to the byte, wherever they are cut: also where the way back is barred, rights are lost or
+    ...    there is no room.
     [Tags]    fr-streams
     streams_completed    at least    100 %
     ...    cases=wsr-2-1, wsr-2-4, wsr-2-6, wsr-2-7, wsr-2-8, wsr-2-9, wsr-2-10, wsr-2-12, wsr-2-14, wsr-2-16, wsr-2-17
     streams_violations    at most    0
-    streams_completed    at least    100 %    cases=wsr-2-18, wsr-2-19, wsr-2-28, wsr-2-29, wsr-2-30
+    streams_completed    at least    100 %
+    ...    cases=wsr-2-18, wsr-2-19, wsr-2-25, wsr-2-26, wsr-2-27, wsr-2-28, wsr-2-29, wsr-2-30
     streams_violations    at most    0
+    streams_completed    at least    100 %
+    ...    cases=wsr-2-2, wsr-2-3, wsr-2-5, wsr-2-11, wsr-2-13, wsr-2-15, wsr-2-20, wsr-2-21, wsr-2-22, wsr-2-23, wsr-2-24
+    streams_violations    at most    0
+    documents_violations    at most    0
+    ...    cases=wsr-2-2, wsr-2-3, wsr-2-20, wsr-2-21, wsr-2-22, wsr-2-23, wsr-2-24, wsr-2-25, wsr-2-26, wsr-2-27
     retained_violations    at most    0    cases=wsr-2-1, wsr-2-4, wsr-2-12, wsr-2-29, wsr-2-30
+    refusals_violations    at most    0    cases=wsr-2-11, wsr-2-13, wsr-2-15, wsr-2-22
+    backoff_violations    at most    0    cases=wsr-2-5, wsr-2-13
 
 Flapping connections leave no trace
     [Tags]    fr-flapping

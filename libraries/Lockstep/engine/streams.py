@@ -72,8 +72,8 @@ async def at_rest(client: Client, streams: Collection[ReceivedStream], fence: st
 
 
 async def _there(client: Client) -> bool:
-    """Whether the client has a connection; one that comes back by itself is waited for."""
-    return client.is_connected or await client.back()
+    """Whether the client has a connection; one that comes back by itself is waited for, until it has said what it wants of its streams."""
+    return await client.back() if client.comes_back else client.is_connected
 
 
 async def _fenced(client: Client, fence: str | None, guard: float) -> bool:
