@@ -118,12 +118,12 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         kit = Kit()
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
-        load, targets, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ReconnectingKeywords(kit)
+        load, targets, connecting, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ConnectingKeywords(kit), ReconnectingKeywords(kit)
         shares = ShareKeywords(kit, targets, load)
         super().__init__([
-            targets, ConnectingKeywords(kit), reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
+            targets, connecting, reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
-            BackingOffKeywords(kit, expectation, reconnecting), AccessKeywords(kit, expectation),
+            BackingOffKeywords(kit, expectation, reconnecting), AccessKeywords(kit, expectation, connecting),
             ActivityKeywords(kit, sending), CheckingKeywords(kit, expectation),
             QueueingKeywords(kit, expectation, sending), PriorityKeywords(kit, expectation),
             ConversingKeywords(kit, expectation, sending), AgentKeywords(kit, expectation),

@@ -12,6 +12,7 @@ from ..checks import History
 from ..checks.refusals import refused_as_promised
 from ..engine.client import Client
 from ..errors import UsageError
+from .connecting import ConnectingKeywords
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
@@ -22,9 +23,10 @@ PATIENTLY = Duration(30)
 class AccessKeywords:
     """Policies of the target that change while clients are there, and what it promises then."""
 
-    def __init__(self, kit: Kit, expectation: Expectation) -> None:
+    def __init__(self, kit: Kit, expectation: Expectation, connecting: ConnectingKeywords) -> None:
         self._kit = kit
         self._expect = expectation
+        self._connecting = connecting
 
     @keyword(tags=("Connecting",))
     def let_tokens_last(self, lifetime: Interval, role: str) -> None:
@@ -42,6 +44,24 @@ class AccessKeywords:
         """
         self._kit.must_offer("token_lifetime")
         self._kit.account(role).token_lifetime = float(lifetime)
+
+    @keyword(tags=("Connecting",))
+    def take_all_places(self, prefix: str = "user") -> list[str]:
+        """Connects users until the target has no place left (``limits.clients`` in its file).
+
+        | =Argument= | =Meaning=                                          |
+        | prefix     | they are called ``user-1``, ``user-2`` and so on   |
+
+        Returns the list of aliases. Clients that are connected already have their places. Fails if the target does not offer
+        ``client_limit``.
+
+        | `Take All Places` |
+        | `Disconnect` | user-1 |
+        """
+        kit = self._kit
+        kit.must_offer("client_limit")
+        free = (kit.target.file.limits.clients or 0) - sum(one.is_connected for one in kit.engine.clients.values())
+        return [self._connecting.connect_as(f"{prefix}-{number}") for number in range(1, free + 1)]
 
     @keyword(tags=("Target", "Control"))
     def set_session_expiry(self, policy: SessionExpiry) -> None:

@@ -143,8 +143,8 @@ Somebody Listens Again And She Comes Back
     Reconnect    alice
 
 Others Take All Places
-    [Documentation]    Bob has one of the five.
-    Connect Users    4
+    [Documentation]    Bob has one of them.
+    Take All Places
 
 She Is Turned Away As Promised
     [Documentation]    Five times, and each time the server says why.

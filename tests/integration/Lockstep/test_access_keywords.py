@@ -41,6 +41,15 @@ TESTS = {
     Every Message Should Be Answered Exactly Once    alice
     Connection Should Be Open    alice
 """,
+    "All Places": """
+    Start Target    clients=4
+    Connect As    alice
+    @{users} =    Take All Places
+    Length Should Be    ${users}    3
+    One More Connection Should Be Turned Away
+    @{users} =    Take All Places    late
+    Should Be Empty    ${users}
+""",
     "Another Page": """
     Start Target
     Connect As    alice    resumable=yes    headers=${PAGE}
