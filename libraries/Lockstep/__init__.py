@@ -51,6 +51,7 @@ from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.recovering import RecoveringKeywords
 from .keywords.remembering import RememberingKeywords
+from .keywords.restart_shares import RestartShareKeywords
 from .keywords.restarting import RestartingKeywords
 from .keywords.resuming import ResumingKeywords
 from .keywords.returning import ReturningKeywords
@@ -119,7 +120,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
         load, targets, connecting, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ConnectingKeywords(kit), ReconnectingKeywords(kit)
-        shares = ShareKeywords(kit, targets, load)
+        shares, restarting = ShareKeywords(kit, targets, load), RestartingKeywords(kit, expectation)
         super().__init__([
             targets, connecting, reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
@@ -133,7 +134,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation),
-            RestartingKeywords(kit, expectation),
+            restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

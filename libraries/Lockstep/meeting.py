@@ -77,6 +77,21 @@ class Meeting:
 
         return float(self._wait_for(start, "", [number for number in self._all if number != self._number], ready=phase))
 
+    @property
+    def has_started_the_target(self) -> bool:
+        """This share is the one that has."""
+        return bool(self._get("starter") == str(self._number))
+
+    def tell(self, what: str, addresses: Mapping[str, str]) -> None:
+        """The share that has started the target says where it is after this."""
+        self._put(f"{what}/again", {"addresses": dict(addresses)})
+
+    def told(self, what: str) -> Mapping[str, str]:
+        """Where the target is after this, as soon as that is known."""
+        starter = int(self._get("starter"))
+        found = self._wait_for(lambda: self._get(f"{what}/again"), f"share {starter}", [starter])
+        return dict(found["addresses"])
+
     def leave(self) -> None:
         """This share does nothing more; the one that has started the target waits until nobody needs it."""
         self._put(f"over/{self._number}", "yes")

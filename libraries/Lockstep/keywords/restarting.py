@@ -50,7 +50,7 @@ class RestartingKeywords:
         process = target.own_process("restarted")
         asks = target.offers("shutdown")
         told: dict[str, Any] = {"reason": reason, "estimate": None if estimate is None else float(estimate)} if asks else {}
-        self._ends("shutdown", **told)
+        self.notes("shutdown", **told)
         if asks:
             kit.engine.run(target.control("shutdown", **told))
             logger.info(f"{target.title} ended with code {target.ended()}")
@@ -71,7 +71,7 @@ class RestartingKeywords:
         | `Crash And Restart Target`    after=3 s
         """
         self._kit.target.own_process("killed")
-        self._ends("kill")
+        self.notes("kill")
         self._kit.target.kill()
         self._starts_again(after)
 
@@ -103,7 +103,7 @@ class RestartingKeywords:
         kit, target = self._kit, self._kit.target
         kit.must_offer("hand_over")
         target.must_have_second()
-        self._ends("hand_over", reason=reason)
+        self.notes("hand_over", reason=reason)
         self._goes_on_purpose()
         kit.engine.run(target.control("hand_over", reason=reason))
         begun = _nothing_yet()
@@ -164,9 +164,9 @@ class RestartingKeywords:
             return
         self._expect.conclude([("instances", handed_over_once(rows))])
 
-    def _ends(self, fault: str, **told: Any) -> None:
-        """Written down before it happens, so that what comes of it stands behind it."""
-        happened_to_the_process(self._kit, fault, **told)
+    def notes(self, fault: str, state: str = "done", **told: Any) -> None:
+        """Writes down what is about to happen to the server, so that what comes of it stands behind it; or that it is over."""
+        happened_to_the_process(self._kit, fault, state=state, **told)
 
     def _starts_again(self, after: float) -> None:
         target = self._kit.target
@@ -184,7 +184,7 @@ class RestartingKeywords:
 
     def _serves_again(self, begun: ServerFigures) -> None:
         """Clients can come back from now on; how the machine treats the new process is looked at from its beginning on."""
-        happened_to_the_process(self._kit, "restart", state="ended")
+        self.notes("restart", state="ended")
         server = self._kit.target.server
         if server is not None:
             self._kit.scope.restarts.append((server, begun))

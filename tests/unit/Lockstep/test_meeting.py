@@ -129,6 +129,26 @@ def test_a_target_is_gone_with_the_share_that_had_started_it():
         two.target(dict)
 
 
+def test_all_are_told_where_a_target_is_that_was_restarted():
+    def act(one):
+        one.target(lambda: {"url": "ws://before"})
+        if one.has_started_the_target:
+            one.tell("crash", {"url": "ws://after"})
+            return "told"
+        return one.told("crash")["url"]
+
+    assert sorted(together(Values(), act)) == ["told", *["ws://after"] * 3]
+
+
+def test_a_target_that_dies_with_its_share_is_told_by_nobody():
+    values = Values()
+    two = Meeting(values, "suite", 2, 2)
+    values.put("lockstep/suite/starter", "1")
+    values.put("lockstep/suite/here/1", GONE)
+    with pytest.raises(NotMet, match="share 1 of 2 has ended already"):
+        two.told("crash")
+
+
 def test_the_one_that_started_the_target_waits_until_nobody_needs_it():
     values, left = Values(), []
 
