@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from random import Random
 from typing import NamedTuple
@@ -12,6 +12,8 @@ import orjson
 
 BLOCK = 4096
 """Bytes of text that are made at a time."""
+PIECE = 256
+"""Characters of text that are taken at a time."""
 OBJECT = 256
 """Bytes of one object of a JSON document, filled up."""
 LINE_AT_LEAST = 192
@@ -113,10 +115,15 @@ def _fixed(data: bytes) -> Section:
 
 
 def _words(name: str, number: int, size: int) -> bytes:
-    """Words as they come, to the byte."""
-    chance = Random(f"{name}/{number}")  # noqa: S311 - repeatable, no secret
-    words = " ".join(chance.choices(_WORDS, k=size // 5 + 1)).encode()[:size]
-    return words.decode(errors="ignore").encode().ljust(size, b".")
+    """Words as they come, to the byte: pieces of a long text, which takes a tenth of the time of choosing each word."""
+    chance, told = Random(f"{name}/{number}"), _long_text()  # noqa: S311 - repeatable, no secret
+    words = " ".join(told[place : place + PIECE] for place in chance.choices(range(len(told) - PIECE), k=size // PIECE + 1))
+    return words.encode()[:size].decode(errors="ignore").encode().ljust(size, b".")
+
+
+@cache
+def _long_text() -> str:
+    return " ".join(Random(1).choices(_WORDS, k=10_000))  # noqa: S311 - repeatable, no secret
 
 
 def _object(seed: int, number: int, size: int) -> bytes:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .session import Session
     from .streams import Stream
 
-AT_A_TIME = 16
-"""Chunks that an agent writes before others of the loop have their turn."""
+WRITTEN_AT_A_TIME = 65_536
+"""Bytes that an agent writes before others of the loop have their turn."""
 SENT_AT_A_TIME = 16_384
 """Bytes after which others of the loop have their turn."""
 
@@ -97,17 +97,16 @@ class SessionStreams:
 
     async def _write(self, stream: Stream) -> None:
         """What an agent does: one chunk after the other, at its own pace, while there is room."""
+        at_a_time = max(1, WRITTEN_AT_A_TIME // stream.description.chunk_bytes)
         while not stream.is_summed:
-            for _ in range(AT_A_TIME):
-                if not stream.is_summed:
-                    stream.add_to_sum()
+            stream.add_to_sum(at_a_time)
             await asyncio.sleep(0)
         rate, due = stream.description.chunks_per_second, monotonic()
         while stream.written < stream.chunks:
             if rate is not None:
                 await asyncio.sleep(max(0.0, due - monotonic()))
                 due = max(due, monotonic() - 1 / rate) + 1 / rate
-            elif stream.written % AT_A_TIME == 0:
+            elif stream.written % at_a_time == 0:
                 await asyncio.sleep(0)
             while not self._port.room(self, stream):
                 stream.has_no_room = True

@@ -139,13 +139,13 @@ class Stream:
         """Everything written is in the sum of the whole."""
         return self._summed >= self.written
 
-    def add_to_sum(self) -> None:
-        """Takes one more chunk into the sum, from what is kept or made again."""
-        self._sum.update(self.data(self._summed))
-        self._summed += 1
+    def add_to_sum(self, chunks: int = 1) -> None:
+        """Takes more chunks into the sum, but none that is not written; from what is kept or made again."""
+        for index in range(self._summed, min(self._summed + chunks, self.written)):
+            self._sum.update(self.data(index))
+            self._summed += 1
 
     def digest(self) -> str:
         """Of the whole, whatever was lost of it: first 16 hex digits of SHA-256."""
-        while self._summed < self.chunks:
-            self.add_to_sum()
+        self.add_to_sum(self.chunks)
         return str(self._sum.hexdigest()[:16])
