@@ -48,8 +48,8 @@ The Connection Breaks Within A Tenth Of A Second
     [Documentation]    However far the answer has come by then; the agent writes a chunk every 10 ms.
     [Tags]    wsr-2-9
     Given Alice Is Connected And Bob Works Beside Her
-    When Inject Fault    reset    alice    after=50 ms
-    And Start Stream    text    alice    size=20 KB    rate=100
+    When Start Stream    text    alice    size=20 KB    rate=100
+    And Inject Fault    reset    alice    after=50 ms
     And Every Fault Should Have Struck
     And She Comes Back Within    2 s
     Then The Stream Is Whole

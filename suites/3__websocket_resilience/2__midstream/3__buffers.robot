@@ -28,12 +28,12 @@ Two Partial Answers Are Kept For Three Seconds
     And Bob Has Noticed Nothing
 
 A Client Falls Asleep And Wakes
-    [Documentation]    Alice's machine is suspended in the middle of eight megabytes: the connection stays open and nobody
+    [Documentation]    Alice's machine is suspended in the middle of sixteen megabytes: the connection stays open and nobody
     ...    reads. The agent has to wait, and the server keeps no more than it may. When she wakes the rest arrives.
     [Tags]    wsr-2-12
     Given Alice Is Connected And Bob Works Beside Her
     And Limit Streams    alice    size=256 KiB
-    When She Falls Asleep In The Middle Of    8 MB
+    When She Falls Asleep In The Middle Of    16 MB
     Then The Agent Should Have To Wait    alice
     And The Server Has Not Grown
     And Streams Should Be Kept    alice    at_most=256 KiB
@@ -79,7 +79,7 @@ What Is Beyond The Bound Is Said To Be Lost
     And Bob Has Noticed Nothing
 
 One Second Away Under Load
-    [Documentation]    Ten others work while Alice's four answers of four megabytes break off, and for a second nobody takes
+    [Documentation]    Ten others work while Alice's four answers of twelve megabytes break off, and for a second nobody takes
     ...    them. The server keeps a megabyte of them and not more; it says what it has lost.
     [Tags]    wsr-2-30
     Given Alice Is Connected And Bob Works Beside Her
@@ -115,9 +115,9 @@ She Falls Asleep In The Middle Of
 Two Streams Break Off
     [Documentation]    Behind frames of both.
     The Size Of The Server Is Known
-    Inject Fault    reset    alice    after=10 frames    direction=to_client
-    Start Stream    text    alice    size=5 KB    chunk=512 B    rate=100
-    ${data} =    Start Stream    json    alice    objects=200    rate=100
+    Start Stream    text    alice    size=5 KB    chunk=128 B    rate=50
+    ${data} =    Start Stream    json    alice    objects=200    rate=50
+    Inject Fault    reset    alice    after=6 frames    direction=to_client
     VAR    ${DATA} =    ${data}    scope=TEST
     Every Fault Should Have Struck
 
@@ -138,26 +138,27 @@ Her Stream Breaks Off At Its Beginning
     Every Fault Should Have Struck
 
 Four Streams Break Off For A Second
-    [Documentation]    A real one.
+    [Documentation]    A real one; and as long as the agents have something to say.
     The Size Of The Server Is Known
     Inject Fault    close    alice    after=40 frames    direction=to_client
     FOR    ${_}    IN RANGE    4
-        Start Stream    text    alice    size=4 MB    chunk=16 KiB    rate=200
+        Start Stream    text    alice    size=12 MB    chunk=16 KiB
     END
     Every Fault Should Have Struck
     Let Time Pass    1 s
+    Wait Until Agents Rest    alice
 
 Ten Others Work
-    [Documentation]    Each sends a message every 20 ms.
+    [Documentation]    Each sends a message every 50 ms.
     Connect Users    10    prefix=other
     FOR    ${number}    IN RANGE    10
-        Start Sending    every=20 ms    client=other-${number + 1}
+        Start Sending    every=50 ms    client=other-${number + 1}
     END
 
 The Others Have Noticed Nothing
     [Documentation]    Each of their messages was answered once, in order; nobody had to wait for long.
     FOR    ${number}    IN RANGE    10
         Stop Sending    other-${number + 1}
-        The Conversation Should Be Intact    other-${number + 1}
     END
     Bob Has Noticed Nothing
+    The Conversation Should Be Intact    everyone

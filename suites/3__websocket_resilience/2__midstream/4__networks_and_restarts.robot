@@ -4,6 +4,7 @@ Documentation     An answer is on its way while the network becomes bad, or the 
 ...               It may come later, but it comes whole: however the connection ended, wherever in the answer that was, and
 ...               whatever kind of answer it is.
 
+Resource          ../../../resources/restart.resource
 Resource          ../../../resources/streams.resource
 
 Suite Setup       Start Target
@@ -59,27 +60,31 @@ Wherever And However It Breaks
     And Bob Has Noticed Nothing
 
 The Server Is Restarted In The Middle
-    [Documentation]    In the orderly way. The new process goes on with the answer where the old one had stopped.
+    [Documentation]    With notice and in the orderly way. The new process goes on with the answer where the old one had
+    ...    stopped.
     [Tags]    wsr-2-14
-    [Setup]    The Target Must Offer    streams    stream_resume    restart
-    Given Alice And Bob May Come Back
+    [Setup]    Everybody May Come Back    streams    stream_resume    shutdown    restart_notice
+    Given Alice Is Connected And Bob Works Beside Her, Both May Come Back
     When Start Stream    text    alice    size=50 KB    rate=300
     And Wait For Chunks    10    client=alice
-    And The Server Is Restarted And Everybody Comes Back    gracefully=yes
-    Then Stream Should Be Complete    client=alice
-    And Bob Has Lost Nothing
+    And Restart Target Gracefully    reason=maintenance    estimate=5 s
+    And Everybody Is Back
+    Then The Notice Should Have Come Before The Close
+    And Stream Should Be Complete    client=alice
+    And Nothing Of Bob Is Lost
 
-The Server Is Killed In The Middle
+The Server Crashes In The Middle
     [Documentation]    Without a chance to tidy up: what is enough to go on was written down before the first chunk left.
     [Tags]    wsr-2-14
-    [Setup]    The Target Must Offer    streams    stream_resume    restart
-    Given Alice And Bob May Come Back
+    [Setup]    Everybody May Come Back    streams    stream_resume
+    Given Alice Is Connected And Bob Works Beside Her, Both May Come Back
     When Start Stream    json    alice    rate=300
     And Wait For Chunks    10    client=alice
-    And The Server Is Restarted And Everybody Comes Back    gracefully=no
+    And Crash And Restart Target
+    And Everybody Is Back
     Then Stream Should Be Complete    client=alice
     And JSON Stream Should Hold    200    client=alice
-    And Bob Has Lost Nothing
+    And Nothing Of Bob Is Lost
 
 
 *** Keywords ***
@@ -95,28 +100,15 @@ Her Stream Breaks And Goes On
     [Arguments]    ${row}
     ${frames} =    Evaluate    $row['behind'] + 1
     Inject Fault    ${row.fault}    alice    after=${frames} frames    direction=to_client    how=${row.how}
-    Start Stream    ${row.kind}    alice    size=20 KiB    objects=80    chunk=${CHUNKS}[${row.kind}]
+    ${stream} =    Start Stream    ${row.kind}    alice    size=20 KiB    objects=80    chunk=${CHUNKS}[${row.kind}]
     Every Fault Should Have Struck
     Reconnect    alice
+    Stream Should Be Complete    ${stream}
 
-Alice And Bob May Come Back
-    [Documentation]    Both come back by themselves, for as long as the server may need. Bob works meanwhile, and sends again
-    ...    what was not answered.
-    Connect As    alice    resumable=yes
-    Connect As    bob    resumable=yes
-    Set Reconnect Ladder    first=1 s    cap=10 s    tries=100
-    Let Clients Reconnect By Themselves
-    Start Sending    every=20 ms    client=bob
-
-The Server Is Restarted And Everybody Comes Back
-    [Documentation]    On the same store, on the same way.
-    [Arguments]    ${gracefully}
-    Restart Target    gracefully=${gracefully}
-    Wait Until Reconnected    everyone
-
-Bob Has Lost Nothing
-    [Documentation]    He was cut off like everybody else, and each of his messages came to one end.
-    Stop Sending    bob
-    Every Message Should Have One End    bob
-    Nothing Should Be Missing After The Resume    bob
+Nothing Of Bob Is Lost
+    [Documentation]    He was cut off like everybody else. Each of his messages took effect once, and he has the session of
+    ...    before.
     The Session Should Be Kept    bob
+    Nothing Should Be Missing After The Resume    bob
+    Every Message Should Have One End    bob
+    Every Message Should Be Processed Exactly Once    bob
