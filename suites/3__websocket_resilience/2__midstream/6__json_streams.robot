@@ -10,6 +10,8 @@ Suite Teardown    Stop Target
 Test Setup        Streams Can Be Interrupted
 Test Timeout      2 minutes
 
+Name              JSON Streams
+
 
 *** Test Cases ***
 Two Hundred Objects
