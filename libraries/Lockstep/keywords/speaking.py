@@ -13,7 +13,7 @@ from ..engine.client import Client
 from ..engine.sending import HANG_GUARD
 from ..engine.speaking import Spoken, let_speak, script
 from ..errors import EnvironmentSetupError, UsageError
-from ..targets.model import Outbound
+from ..targets.guarantees import Outbound
 from .decorator import keyword
 from .kit import Kit
 

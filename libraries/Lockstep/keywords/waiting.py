@@ -18,7 +18,7 @@ from ..engine.client import Client
 from ..engine.sending import HANG_GUARD
 from ..engine.speaking import Spoken, depth_of
 from ..errors import UsageError
-from ..targets.model import Outbound
+from ..targets.guarantees import Outbound
 from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit

@@ -7,8 +7,8 @@ import yaml
 
 from Lockstep.errors import UsageError
 from Lockstep.targets import load_target
+from Lockstep.targets.guarantees import Guarantees
 from Lockstep.targets.loading import find_target, known_targets, read_target_file
-from Lockstep.targets.model import Guarantees
 from Lockstep.targets.vocabulary import OF_A_QUESTION, OF_CONTROL, QUESTIONS
 
 MINIMAL = {
