@@ -21,7 +21,8 @@ One Message
     When Her Agent Says And It Waits    1
     And Alice Is Away For    0.5 s
     And She Comes Back
-    Then She Finds What Her Agents Have Said
+    Then The Greeting Should Say    alice    waiting=${1}
+    And She Finds What Her Agents Have Said
     And Bob Has Heard His Own Agent At Once
 
 Five Messages
@@ -31,7 +32,8 @@ Five Messages
     And Alice Is Away
     When Her Agent Says And It Waits    5    every=100 ms
     And She Comes Back
-    Then She Finds What Her Agents Have Said
+    Then The Greeting Should Say    alice    waiting=${5}
+    And She Finds What Her Agents Have Said
     And Bob Has Heard His Own Agent At Once
 
 Some Before Some While And Some After
