@@ -191,13 +191,6 @@ class Pipeline:
         self.policies.agents.refused(session.user)
         self.transactions.batch.replies.append(Reply(session, message.answer()))
 
-    def announce(self, fields: Fields) -> None:
-        """Pushes a frame into every session whose connection is open, after the next commit."""
-        self.transactions.batch.replies += [
-            Reply(connection.session, fields.copy()) for connection in self.host.connections.values() if connection.is_open
-        ]
-        self.transactions.touch()
-
     def _tell(self, user: str, fields: Fields) -> None:
         for session in self.policies.sessions.open_sessions.values():
             if session.user == user:

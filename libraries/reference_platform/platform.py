@@ -117,7 +117,7 @@ class Platform:
         host.stage = STOPPING
         self._server.close()
         if self._failure is None:
-            self._pipeline.announce(shutdown.notice())
+            shutdown.announce(host)
         for connection in list(host.connections.values()):
             connection.stop_reading()
         if self._failure is None:

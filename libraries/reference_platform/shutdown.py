@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .messages import Fields
+from .messages import Fields, Reply
+
+if TYPE_CHECKING:
+    from .host import Host
 
 STOPPING = "stopping"
 """The stage of a platform that lets nobody in any more."""
@@ -25,8 +29,14 @@ class Shutdown:
         """Somebody will serve again soon."""
         return self.estimate is not None
 
+    def announce(self, host: Host) -> None:
+        """Tells every session whose connection is open, behind the next commit."""
+        notice, transactions = self.notice(), host.transactions
+        transactions.batch.replies += [Reply(connection.session, notice.copy()) for connection in host.connections.values() if connection.is_open]
+        transactions.touch()
+
     def notice(self) -> Fields:
-        """What every open connection is told."""
+        """What clients are told."""
         message = f"the platform is going away ({self.reason})"
         if self.estimate is not None:
             message += f"; come back in about {self.estimate:g} s"

@@ -63,7 +63,7 @@ class ProcessFaultKeywords:
         target = self._kit.target
         self._process("killed")
         self._do("kill", target.kill)
-        self._kit.scope.undo.append(self._start_again)
+        self._kit.scope.undo.append(target.start_again_if_gone)
 
     def _process(self, wanted: str) -> psutil.Process:
         """The server's process, which is still the one that was started."""
@@ -81,10 +81,6 @@ class ProcessFaultKeywords:
         process = self._kit.target.server if self._kit.has_target else None
         if process is not None and process.status() == psutil.STATUS_STOPPED:
             process.resume()
-
-    def _start_again(self) -> None:
-        if self._kit.has_target and self._kit.target.was_killed:
-            self._kit.target.restart(gracefully=False)
 
 
 def _stand_still(process: psutil.Process) -> None:

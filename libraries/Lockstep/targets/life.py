@@ -130,7 +130,7 @@ class Life:
 
     @property
     def was_killed(self) -> bool:
-        """Its process was killed on purpose and was not started again."""
+        """Its process was ended on purpose and was not started again."""
         return self._killed
 
     def close(self) -> None:
