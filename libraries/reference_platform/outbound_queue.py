@@ -107,8 +107,8 @@ class OutboundQueue:
     """By agent: how often it has spoken."""
     totals: Counter[str] = field(default_factory=Counter)
     """How many were queued, delivered, expired, dropped and rejected since the session began."""
-    is_held_up: bool = False
-    """Somebody is there who does not read; when that is over, the rest is sent."""
+    is_going_on: bool = False
+    """Somebody is there, and gets what waits bit by bit, as it is read."""
 
     @property
     def bytes(self) -> int:

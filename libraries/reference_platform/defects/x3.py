@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reference_platform.outbound_queue import AgentMessage, Loss, OutboundQueue
+from reference_platform.outbound_queue import RANK, AgentMessage, Loss, OutboundQueue
 from reference_platform.policies import Outbox
 from reference_platform.registry import defect
 
@@ -29,8 +29,8 @@ class Stack(Outbox):
 
     def leaving(self, queue: OutboundQueue) -> list[AgentMessage]:
         """The wrong way round, priorities kept."""
-        queue.waiting = dict(reversed(queue.waiting.items()))
-        return super().leaving(queue)
+        last_first = list(queue.waiting.values())[::-1]
+        return sorted(last_first, key=lambda message: RANK[message.priority])
 
 
 @defect("x3_overflow_silent")

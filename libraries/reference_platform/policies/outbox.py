@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from reference_platform.host import Host
     from reference_platform.session import Session, Wish
 
-AT_ONCE = 64
-"""Waiting messages that are sent between two looks whether they are read."""
+AT_ONCE = 128
+"""Waiting messages that are sent in one go: then it is looked whether they are read, and others have their turn."""
 
 
 class Outbox(Port):
@@ -132,7 +133,7 @@ class Outbox(Port):
         return told
 
     def deliver(self, session: Session) -> None:
-        """Sends what waits, as long as it is taken; the rest when it is again."""
+        """Sends some of what waits, if it is taken; the rest behind others that are to be served, and when it is taken again."""
         queue = session.outbound
         if queue is None or not session.connection.is_open:
             return
@@ -141,12 +142,21 @@ class Outbox(Port):
             loss = self.losses(queue)
             if loss.total:
                 self.release([Reply(session, loss.fields(), waited=loss)])
-            leaving = self.leaving(queue)
-            for message in leaving[: len(leaving) - len(self.push(session, leaving))]:
+            some = self.leaving(queue)[:AT_ONCE]
+            for message in some[: len(some) - len(self.push(session, some))]:
                 del queue.waiting[message.message_id]
-        if queue.waiting and not queue.is_held_up:
-            queue.is_held_up = True
-            self.host.spawn(self._deliver_later(session, queue))
+        if queue.waiting and not queue.is_going_on:
+            queue.is_going_on = True
+            self.host.spawn(self._deliver_rest(session, queue))
+
+    async def _deliver_rest(self, session: Session, queue: OutboundQueue) -> None:
+        before = 0
+        while queue.waiting and session.connection.is_open and len(queue.waiting) != before:
+            await asyncio.sleep(0)
+            await session.connection.relieved()
+            before = len(queue.waiting)
+            self.deliver(session)
+        queue.is_going_on = False
 
     def push(self, session: Session, messages: Sequence[AgentMessage]) -> Sequence[AgentMessage]:
         """Sends messages in this order, as long as they are taken; returns the rest."""
@@ -159,11 +169,6 @@ class Outbox(Port):
             self.release([Reply(session, message.fields(), waited=message) for message in some])
             done += len(some)
         return messages[done:]
-
-    async def _deliver_later(self, session: Session, queue: OutboundQueue) -> None:
-        await session.connection.relieved()
-        queue.is_held_up = False
-        self.deliver(session)
 
     def numbered(self, session: Session, waited: Waited) -> None:
         """It was sent with the session's present offset. The store keeps it until it is known to be received, but not more than of other frames."""

@@ -98,6 +98,16 @@ def test_the_urgent_go_first_and_nobody_who_is_there_is_overtaken(platform, away
     assert [frame["priority"] for frame in everything(back)] == ["low", "critical"]
 
 
+def test_more_than_is_sent_in_one_go_arrives_in_order_and_once(platform, away):
+    says(platform, away, *["normal", "low"] * 200, "critical")
+    back = platform.resume(away, away.name)
+    assert back.greeting["waiting"] == 401
+    frames = back.receive_until(lambda frame: frame.get("agent_sequence") == 400)
+    assert [frame["agent_sequence"] for frame in frames] == [401, *range(1, 400, 2), *range(2, 401, 2)]
+    assert [frame["offset"] for frame in frames] == list(range(1, 402))
+    assert (queue(platform, away)["depth"], everything(back)) == (0, [])
+
+
 @pytest.mark.parametrize(("overflow", "states", "kept", "lost"), [
     ("drop_oldest", ["dropped", "dropped", "queued", "queued", "queued"], [3, 4, 5], {"expired": 0, "dropped": 2, "rejected": 0, "total": 2}),
     ("drop_newest", ["queued", "queued", "queued", "dropped", "dropped"], [1, 2, 3], {"expired": 0, "dropped": 2, "rejected": 0, "total": 2}),
