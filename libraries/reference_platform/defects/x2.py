@@ -1,11 +1,17 @@
-"""X2: answers that are interrupted in the middle. They begin again, have a hole, or end in another way than once."""
+"""X2: answers that are interrupted in the middle. They begin again, have a hole, end in another way than once, or grow without bound."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from reference_platform.messages import Fields
 from reference_platform.policies import Streams
 from reference_platform.registry import defect
 from reference_platform.streams import Stream
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+    from reference_platform.stream_flow import SessionStreams
 
 
 @defect("x2_restart_stream")
@@ -44,3 +50,26 @@ class NeverEnds(Streams):
         """Nothing leaves."""
         super().end(stream)
         return []
+
+
+@defect("x2_no_bound")
+class WritesOn(Streams):
+    """Agents write their answers to the end, however little of them may be kept for somebody who is away or does not read."""
+
+    def room(self, group: SessionStreams, stream: Stream) -> bool:  # noqa: ARG002
+        """Always."""
+        return True
+
+
+@defect("x2_lost_but_kept")
+class FreesNothing(Streams):
+    """What a client is told to be lost stays in the server's memory all the same, which grows for as long as somebody is away."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.never_freed: list[bytes] = []
+
+    def lose(self, stream: Stream) -> None:
+        """It is told, but not given back."""
+        self.never_freed.append(stream.kept[0])
+        super().lose(stream)

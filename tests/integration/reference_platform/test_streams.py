@@ -7,6 +7,7 @@ import itertools
 import time
 import urllib.request
 
+import psutil
 import pytest
 
 GUARD = 30.0
@@ -252,6 +253,30 @@ def interrupted(serve, name):
 )  # fmt: skip
 def test_a_defect_does_what_its_name_says(serve, name, seen):
     assert interrupted(serve, name) == seen
+
+
+def test_a_defect_lets_agents_write_on_where_no_more_may_be_kept(serve):
+    platform = serve("--defect", "x2_no_bound", "--set", "stream_bytes=5000")
+    client = platform.resumable()
+    start(client, bytes=20_000)
+    client.cut()
+    assert wait_until(lambda: (found := kept(platform)[0])["agent"] == "done" and found)["written"] == 20
+
+
+def test_a_defect_keeps_in_memory_what_is_lost(serve):
+    """Of its own process, since control says that it is gone."""
+    grown = {}
+    for name in ("x2_lost_but_kept", "x2_no_terminal"):
+        platform = serve("--defect", name, "--set", "stream_bytes=100000", "--set", "stream_overflow=drop_oldest")
+        process = psutil.Process(platform.ready["pid"])
+        client = platform.resumable()
+        before = process.memory_info().rss
+        start(client, bytes=16_000_000, chunk_bytes=16_384)
+        client.cut()
+        wait_until(lambda platform=platform: kept(platform)[0]["agent"] == "done")
+        assert kept(platform)[0]["bytes_retained"] <= 100_000
+        grown[name] = process.memory_info().rss - before
+    assert grown["x2_lost_but_kept"] > grown["x2_no_terminal"] + 10_000_000, grown
 
 
 def test_interleaved_streams_stay_in_order_for_themselves(serve):
