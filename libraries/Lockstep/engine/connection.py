@@ -88,7 +88,7 @@ class Connection:
                 await self._greet(self._socket, hello)
             await self._ready(settings)
         except Refused as refusal:
-            self._note(Kind.CONNECT_FAILED, details={**(noted or {}), "reason": str(refusal), "way": refusal.way})
+            self._note(Kind.CONNECT_FAILED, details={**(noted or {}), "reason": str(refusal), **({"way": refusal.way} if refusal.way else {})})
             raise
         except BaseException:  # cancelled by a test time-out: nobody else knows of this socket
             if self._socket is not None:

@@ -53,7 +53,7 @@ No Word
 def test_conversation_memory_and_greeting(robot):
     told = robot.run(SUITE).messages
     assert told["Read And Told"] == told["Another Program"] == ("PASS", "")
-    assert told["Nothing To Tell"] == ("FAIL", "usage: there is nothing to tell the agent; give one of: preferences, variables, workflow, tool_call")
+    assert told["Nothing To Tell"] == ("FAIL", "usage: there is nothing to tell the agent; give one of: preferences, variables, workflow, tool_call, pending_operations, results")
     for test, sentence in (
         ("Another Word", "violation: the target said absence_class brief to alice, where absence_class extended is right."),
         ("No Word", "violation: the target said no warning to alice, where some warning is right."),
