@@ -12,14 +12,12 @@ from runner.project import Project
 BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
-    "wsr-1-1", "wsr-1-2", "wsr-1-3", "wsr-1-4", "wsr-1-5", "wsr-1-6", "wsr-1-7", "wsr-1-8",
-    *(f"wsr-2-{number}" for number in range(1, 31)),
-    "wsr-3-1", "wsr-3-2", "wsr-3-3", "wsr-3-4", "wsr-3-5", "wsr-3-6", "wsr-3-7", "wsr-3-8", "wsr-3-9",
-    "wsr-6-1", "wsr-6-2", "wsr-9-1", "wsr-9-2", "wsr-9-3",
+    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 9: 3}.items() for number in range(cases)),
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",
-    "fr-headroom", "fr-fairness", "fr-recovery", "fr-reconnect-time", "fr-offline", "fr-network",
+    "fr-headroom", "fr-fairness", "fr-recovery", "fr-reconnect-time", "fr-offline", "fr-restart",
+    "fr-network",
 }
 NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
