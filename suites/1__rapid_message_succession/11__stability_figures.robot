@@ -27,7 +27,7 @@ Bursts Cost Little Memory
 Memory Does Not Grow With Every Message
     [Documentation]    After a warm-up, tens of thousands of messages leave nothing behind, no thread either.
     Connect As    alice
-    Start Watching The Server
+    Start Watching The Server    every=10 ms
     Send Burst    ${LEAK_MESSAGES}    in_flight=64
     Wait Until Everything Is Answered
     Stop Watching The Server

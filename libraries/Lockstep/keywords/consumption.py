@@ -117,14 +117,17 @@ class ConsumptionKeywords:
         | =Argument= | =Meaning=                                                          |
         | loads      | loads of one kind, as `Run Load` returned them; one or more        |
 
-        Needs `Start Watching The Server` before them. Records ``server_work_per_message`` (us of processor time). Violation: leak. Left out
-        where the target's process is not known.
+        Needs `Start Watching The Server` before them, with 20 looks or more during the loads. Records ``server_work_per_message`` (us of
+        processor time). Violation: leak. Skipped as *invalid* where this machine was too late to look so often. Left out where the
+        target's process is not known.
 
         | `Work Should Be Linear In The Messages` | ${soak} |
         """
         looks = self._looks(SERVER, loads)
         if self._seen(looks, "server_work_per_message"):
-            self._expect.conclude([(TOPIC, work_level(looks))])
+            verdict = work_level(looks)
+            late = None if verdict.exercised else self._too_late_to_look(loads)
+            self._expect.conclude([] if late else [(TOPIC, verdict)], invalid=late)
 
     @keyword(tags=("Load", "Expectation", "Figures"))
     def what_was_taken_should_be_given_back(self, before: MaybeFigures, since: Moment, *loads: Load) -> None:
@@ -190,6 +193,11 @@ class ConsumptionKeywords:
             self._kit.record("not_measured", check=verdict.check, reason=reason, measurements=[AT_MOST])
             logger.warn(f"not measured: {reason}")
             verdict.measurements = [figure for figure in verdict.measurements if figure.name != AT_MOST]
+
+    def _too_late_to_look(self, loads: Sequence[Load]) -> str | None:
+        """Why the server was not looked at more often, if this process was late during one of the loads."""
+        reasons = (self._kit.engine.lag.reason_for_invalid(load.begin, load.begin + load.lasted) for load in loads)
+        return next((reason for reason in reasons if reason is not None), None)
 
     def _looks(self, whose: str, loads: Sequence[Load], *, to_the_end: bool = True) -> list[Look]:
         """Each look at a process in this test, with the messages that these loads had settled by then; else until the last of them was over."""
