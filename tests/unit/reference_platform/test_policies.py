@@ -176,7 +176,7 @@ CATALOGUE = {
     "t7": "leak_slow fd_leak_per_reconnect task_leak_per_reconnect",
     "t8": "no_recovery_after_error_burst error_swallowed",
     "x1": "context_lost context_of_other_user context_rolled_back guessable_session",
-    "x2": "restart_stream gap terminal_twice no_terminal",
+    "x2": "restart_stream gap terminal_twice no_terminal no_bound lost_but_kept",
     "x3": "queue_dropped queue_reversed overflow_silent",
     "x5": "state_lost acked_lost dedup_lost half_open",
     "x6": "ghost_sessions fd_leak rate_limit_locks_out",
