@@ -120,7 +120,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         expectation = Expectation(kit)
         sending = SendingKeywords(kit, expectation)
         load, targets, connecting, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ConnectingKeywords(kit), ReconnectingKeywords(kit)
-        shares, restarting = ShareKeywords(kit, targets, load), RestartingKeywords(kit, expectation)
+        shares, restarting, faults = ShareKeywords(kit, targets, load), RestartingKeywords(kit, expectation), FaultKeywords(kit, expectation)
         super().__init__([
             targets, connecting, reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
@@ -131,9 +131,9 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             StateKeywords(kit, expectation), StabilityKeywords(kit, expectation), MeasuringKeywords(kit, expectation, sending),
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
-            LoadBesideKeywords(kit, load), FaultKeywords(kit, expectation), RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
+            LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation), ChoosingKeywords(kit),
-            StreamEdgeKeywords(kit, expectation),
+            StreamEdgeKeywords(kit, expectation, faults),
             restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit
