@@ -10,7 +10,7 @@ from typing import Any
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
-from ..arguments import Duration, MaybeDuration
+from ..arguments import Duration, MaybeDuration, Share
 from ..checks.instances import handed_over_once
 from ..checks.notice import CLOSES, notice_before_close
 from ..checks.outage import outages_shorter_than
@@ -20,7 +20,7 @@ from .expectation import Expectation
 from .fault_proxy import happened_to_the_process
 from .kit import Kit
 
-AT_ONCE = Duration(0)
+AT_ONCE, ALL_OF_IT = Duration(0), Share(1)
 MAINTENANCE, DEPLOYMENT = "maintenance", "deployment"
 
 
@@ -59,21 +59,23 @@ class RestartingKeywords:
         self._starts_again(after)
 
     @keyword(tags=("Target", "Faults"))
-    def crash_and_restart_target(self, *, after: Duration = AT_ONCE) -> None:
+    def crash_and_restart_target(self, *, after: Duration = AT_ONCE, share: Share = ALL_OF_IT) -> None:
         """Ends the server's process without a chance to tidy up, and starts it again on the same store.
 
         | =Argument= | =Meaning=                              |
         | after      | so long it stays away, such as ``3 s`` |
+        | share      | which part of that, such as a scale of the profile; more than 0, at most 1 |
 
         The same as `Kill Target` and then `Restart Target`. Returns when the server is ready again. Fails if the target was not started by this
         kit, and if it does not get ready.
 
         | `Crash And Restart Target`    after=3 s
+        | `Crash And Restart Target`    after=30 s    share=${LADDER_SCALE}
         """
         self._kit.target.own_process("killed")
         self.notes("kill")
         self._kit.target.kill()
-        self._starts_again(after)
+        self._starts_again(Duration(after * share))
 
     @keyword(tags=("Target",))
     def start_second_instance(self) -> None:

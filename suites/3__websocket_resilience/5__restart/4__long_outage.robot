@@ -49,11 +49,12 @@ The Service Dies And Is Away For
     [Documentation]    So long at the scale of the profile, which is that of the waits too.
     [Tags]    faults    target
     [Arguments]    ${time}
-    VAR    ${away} =    ${{robot.utils.timestr_to_secs($time) * $LADDER_SCALE}}
-    Crash And Restart Target    after=${away}
+    Crash And Restart Target    after=${time}    share=${LADDER_SCALE}
 
 Everybody Has Tried At Least
     [Documentation]    Until somebody was there again.
     [Tags]    expectation
     [Arguments]    ${tries}
-    Should Be True    min(back.tries for back in $BACK) >= int($tries)
+    FOR    ${back}    IN    @{BACK}
+        Should Be True    ${back.tries} >= ${tries}
+    END

@@ -65,10 +65,12 @@ The Agent Of A User Has Much In Mind
     [Documentation]    Preferences, variables, a step, the results of tools, operations under way and results at hand.
     [Tags]    sending    state
     [Arguments]    ${user}
-    VAR    @{operations} =
-    ...    ${{{'name': 'collect the figures', 'progress': 0.75}}}
-    ...    ${{{'name': 'write the report', 'progress': 0}}}
-    VAR    &{results} =    revenue=${{{'Q2': 1204.5, 'Q3': 1310.25}}}    customers=${{['Acme', 'Contoso']}}
+    VAR    &{figures} =    name=collect the figures    progress=${0.75}
+    VAR    &{report} =    name=write the report    progress=${0}
+    VAR    @{operations} =    ${figures}    ${report}
+    VAR    &{revenue} =    Q2=${1204.5}    Q3=${1310.25}
+    VAR    @{customers} =    Acme    Contoso
+    VAR    &{results} =    revenue=${revenue}    customers=${customers}
     Update The Agent Memory    ${user}    preferences=${PREFERENCES}    variables=${VARIABLES}
     Update The Agent Memory    ${user}    workflow=${THIRD STEP}    tool_call=${TOOL CALL}
     Update The Agent Memory    ${user}    pending_operations=${operations}    results=${results}
