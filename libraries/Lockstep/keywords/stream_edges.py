@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..faults.catalogue import Direction, Fault
 from ..faults.gate import NEXT
 from ..faults.triggers import After
-from ..faults.words import WhichConnection
+from ..faults.words import MaybeCut, WhichConnection
 from .decorator import keyword
 from .expectation import Expectation
 from .faults import FaultKeywords
@@ -31,14 +31,17 @@ class StreamEdgeKeywords:
         self._faults = faults
 
     @keyword(tags=("Streams", "Faults"))
-    def cut_behind_chunks(self, chunks: Count, client: str | None = None, *, streams: Count = ONE, times: Count = ONCE) -> None:
-        """Resets the connection behind so many chunks of streams that are yet to begin; `times=5` also the four that follow it.
+    def cut_behind_chunks(
+        self, chunks: Count, client: str | None = None, *, streams: Count = ONE, times: Count = ONCE, fault: Fault = Fault.RESET, how: MaybeCut = None,
+    ) -> None:
+        """Cuts the connection behind so many chunks of streams that are yet to begin; with ``times=5`` also the four that follow it.
 
         | =Argument= | =Meaning=                                                                                         |
         | chunks     | of all streams together, 1 or more, on each connection                                            |
         | client     | alias; none: the only client that goes through the fault proxy                                    |
         | streams    | so many begin on the open connection, and go on on those that follow                              |
         | times      | so many connections, one after the other                                                          |
+        | fault, how | as `Inject Fault` takes them, such as ``fault=cut_in_frame``; none: ``reset``                      |
 
         What begins a stream or goes on with it is a frame of its own, and so is the greeting of a connection that follows: they are passed
         beside the chunks. Nothing else may be sent to the client meanwhile. The same as `Inject Fault` with ``after=... frames``.
@@ -48,9 +51,9 @@ class StreamEdgeKeywords:
         | `Every Fault Should Have Struck` |
         """
         frames, inject, way = chunks + streams, self._faults.inject_fault, Direction.TO_CLIENT
-        inject(Fault.RESET, client, after=After(frames, "frames"), direction=way)
+        inject(fault, client, after=After(frames, "frames"), direction=way, how=how)
         if times > 1:
-            inject(Fault.RESET, client, after=After(frames + 1, "frames"), direction=way, connection=WhichConnection(NEXT), times=Count(times - 1))
+            inject(fault, client, after=After(frames + 1, "frames"), direction=way, how=how, connection=WhichConnection(NEXT), times=Count(times - 1))
 
     @keyword(tags=("Streams",))
     def chunks_until(self, text: str, stream: MaybeStream = None, client: str | None = None, *, number: Count = FIRST) -> int:

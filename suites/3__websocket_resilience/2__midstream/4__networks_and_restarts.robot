@@ -95,11 +95,10 @@ Her Network Becomes Bad
     Inject Fault    slice    alice    size=100 B    direction=to_client
 
 Her Stream Breaks And Goes On
-    [Documentation]    About forty chunks. What begins the stream is a frame of its own. She comes back, with or without a sign
+    [Documentation]    About forty chunks. She comes back, with or without a sign
     ...    that the connection is gone.
     [Arguments]    ${row}
-    ${frames} =    Evaluate    $row['behind'] + 1
-    Inject Fault    ${row.fault}    alice    after=${frames} frames    direction=to_client    how=${row.how}
+    Cut Behind Chunks    ${row.behind}    alice    fault=${row.fault}    how=${row.how}
     ${stream} =    Start Stream    ${row.kind}    alice    size=20 KiB    objects=80    chunk=${CHUNKS}[${row.kind}]
     Every Fault Should Have Struck
     Reconnect    alice
