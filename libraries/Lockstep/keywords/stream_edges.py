@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..arguments import Count, Duration
+from ..arguments import Count, Duration, Number
 from ..broken_json import broken_texts
 from ..checks.refusals import broken_texts_refused
 from ..checks.stream_times import streams_end_within
@@ -32,16 +32,17 @@ class StreamEdgeKeywords:
 
     @keyword(tags=("Streams", "Faults"))
     def cut_behind_chunks(
-        self, chunks: Count, client: str | None = None, *, streams: Count = ONE, times: Count = ONCE, fault: Fault = Fault.RESET, how: MaybeCut = None,
+        self, chunks: Number, client: str | None = None, *, streams: Count = ONE, times: Count = ONCE, fault: Fault = Fault.RESET, how: MaybeCut = None,
     ) -> None:
         """Cuts the connection behind so many chunks of streams that are yet to begin; with ``times=5`` also the four that follow it.
 
         | =Argument= | =Meaning=                                                                                         |
-        | chunks     | of all streams together, 1 or more, on each connection                                            |
+        | chunks     | of all streams together, on each connection; 0: behind what begins them                           |
         | client     | alias; none: the only client that goes through the fault proxy                                    |
         | streams    | so many begin on the open connection, and go on on those that follow                              |
         | times      | so many connections, one after the other                                                          |
-        | fault, how | as `Inject Fault` takes them, such as ``fault=cut_in_frame``; none: ``reset``                      |
+        | fault      | as `Inject Fault` takes it, such as ``cut_in_frame``                                              |
+        | how        | for a fault that cuts, how it does: ``close``, ``reset``, ``half_open``; none: ``reset``          |
 
         What begins a stream or goes on with it is a frame of its own, and so is the greeting of a connection that follows: they are passed
         beside the chunks. Nothing else may be sent to the client meanwhile. The same as `Inject Fault` with ``after=... frames``.
