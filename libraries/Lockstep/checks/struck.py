@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from . import bulk, wording
@@ -38,8 +39,8 @@ def faults_struck(history: History, kinds: Collection[str] = (), *, least: int =
     """Every fault that was planned took effect, and of each of these kinds as many as claimed (*fault_not_confirmed*).
 
     `kinds` are claimed with `least` faults each. `in_flight` claims as well that each that struck an open connection (where kinds are named:
-    each of these) met at least one message that was sent and had no answer yet; one that lasts strikes further connections too, when
-    nothing is said on them yet.
+    each of these) met at least one message that was sent and had no answer yet; one that lasts may strike while nothing but a ping passes,
+    or a further connection on which nothing is said yet, and meets what is sent until it ends.
     O(n log n). Source: reachability assertions.
     """
     verdict = Verdict("every fault has struck")
@@ -56,7 +57,8 @@ def faults_struck(history: History, kinds: Collection[str] = (), *, least: int =
         if of_kind[kind] < least:
             verdict.violated(Code.FAULT_NOT_CONFIRMED, f"{kind} should have struck {wording.counted(least, 'time')}, but did {of_kind[kind]}")
     on_open = [fault for fault in done if kind_of(fault) not in AT_THE_DOOR]
-    under_way = in_flight_at(history, on_open)
+    ends = {_identity(mark): mark for mark in faults(history, "ended")}
+    under_way = in_flight_at(history, on_open, [ends.get(_identity(fault)) for fault in on_open])
     met: dict[tuple[str, object], int] = {}
     for fault, count in zip(on_open, under_way, strict=True):
         met[_identity(fault)] = met.get(_identity(fault), 0) + count
@@ -79,14 +81,22 @@ def _named(fault: Event) -> str:
     return f"{kind_of(fault)} on the way of {fault.client}" if fault.client else kind_of(fault)
 
 
-def in_flight_at(history: History, moments: Sequence[Event]) -> list[int]:
-    """For each moment how many messages of its client were sent and not answered yet; of all clients where it has none of its own."""
+def in_flight_at(history: History, moments: Sequence[Event], ends: Sequence[Event | None] = ()) -> list[int]:
+    """For each moment how many messages of its client were sent and not answered yet; of all clients where it has none of its own.
+
+    With `ends`: and how many were sent from there until that event, where it is one.
+    """
     if not moments:
         return []
     clients = [source.client for source in history.events.names.sources]
     spans = [_Spans(*found, (history.events.grouped(found[0], clients), history.events.grouped(found[1], clients))) for found in (_usual(history), _unusual(history))]
     known = {client for one in spans for client in one.of[0]}
-    return [sum(one.open_at(history.events.position(moment), moment.client if moment.client in known else None) for one in spans) for moment in moments]
+    found = []
+    for moment, end in zip_longest(moments, ends):
+        position, client = history.events.position(moment), moment.client if moment.client in known else None
+        last = history.events.position(end) if end is not None else position
+        found.append(sum(one.open_at(position, client) + one.begun(position, last, client) for one in spans))
+    return found
 
 
 class _Spans(NamedTuple):
@@ -101,6 +111,11 @@ class _Spans(NamedTuple):
         """How many are under way at a position."""
         began, ended = (self.began, self.ended) if client is None else (found.get(client, ()) for found in self.of)
         return bisect_left(began, position) - bisect_left(ended, position)
+
+    def begun(self, first: int, last: int, client: str | None) -> int:
+        """How many began to be under way from one position to another behind it."""
+        began = self.began if client is None else self.of[0].get(client, ())
+        return max(0, bisect_left(began, last) - bisect_left(began, first))
 
 
 def _usual(history: History) -> tuple[array[int], array[int]]:

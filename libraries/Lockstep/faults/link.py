@@ -127,6 +127,10 @@ class Link:
         if not self._reading and not self._ending.done():
             self._ending.set_result(None)
 
+    def may_strike(self, injection: Injection) -> bool:
+        """This is a moment at which it is to take effect."""
+        return self._gate.may_strike(injection)
+
     def strike(self, injection: Injection, pipe: Pipe) -> None:
         """The moment of a fault has come."""
         self.disarm(injection)

@@ -119,6 +119,8 @@ class Pipe:
                 await self._pass(data[passed:place])
                 passed = place
                 await self._line.drained()
+                if not self._link.may_strike(injection):
+                    continue  # what was under way when its place came has been answered while that was passed on
                 self._link.strike(injection, self)
                 if self._link.over:
                     return

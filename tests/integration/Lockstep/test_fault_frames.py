@@ -174,6 +174,28 @@ def test_a_lasting_fault_of_a_plan_lasts_from_when_it_takes_effect():
     tell(story)
 
 
+def test_what_was_answered_while_it_was_passed_on_is_no_longer_met():
+    async def story():
+        async with bench() as on:
+            route = on.gate.route
+            async with connect(f"ws://{route.host}:{route.port}/", compression=None, proxy=None, ping_interval=None, close_timeout=1) as client:
+                await on.gate.inject(Injection(Fault.LATENCY, TO_SERVER, delay=0.1), None)
+                on.gate.follow([Injection(Fault.CLOSE, TO_SERVER, After(1, "frames"), planned=True)])
+                on.under_way = 1
+                await client.send(TEXTS[0])
+                await asyncio.sleep(0.02)
+                on.under_way = 0
+                assert await client.recv() == TEXTS[0]
+                assert not on.done(fault="close")
+                on.under_way = 1
+                await client.send(TEXTS[1])
+                with pytest.raises(ConnectionClosed):
+                    await client.recv()
+            assert [note["in_flight"] for note in on.done(fault="close")] == [1]
+
+    tell(story)
+
+
 def test_the_time_of_a_planned_fault_goes_on_over_connections_that_are_shorter():
     async def story():
         async with bench() as on:

@@ -82,6 +82,21 @@ def test_one_that_lasts_need_not_meet_a_message_on_each_connection() -> None:
     assert faults_struck(story.history, in_flight=True).ok
 
 
+def test_one_that_lasts_meets_what_is_sent_until_it_ends() -> None:
+    story = Story()
+    story.exchange("a")
+    fault(story, name="latency", number=1)  # on a ping
+    story.exchange("b")
+    assert not faults_struck(story.history, in_flight=True).ok, "nothing says that it still was there"
+    fault(story, "ended", name="latency", number=1)
+    assert faults_struck(story.history, in_flight=True).ok
+    story.exchange("c")
+    fault(story, name="latency", number=2)
+    fault(story, "ended", name="latency", number=2)
+    story.exchange("d")
+    assert codes(faults_struck(story.history, in_flight=True)) == expect("fault_not_confirmed")
+
+
 def test_a_mark_of_something_else_is_no_fault() -> None:
     story = Story()
     fault(story)
@@ -134,6 +149,21 @@ def under_way(history: History, moment: Event) -> int:
     return len(own if known else waiting)
 
 
+def begun_until_the_end(history: History, fault: Event) -> int:
+    """How many messages came to be under way between this and the last mark that says that it is over."""
+    ends = [e.index for e in history.events if e.kind is Kind.MARK and e.details["state"] == "ended" and (e.client, e.details["number"]) == (fault.client, fault.details["number"])]
+    began, waiting = 0, set()
+    known = any(e.kind is Kind.SEND and e.client == fault.client for e in history.events)
+    for event in history.events:
+        key = event.client, event.message_id
+        if event.kind is Kind.SEND and key not in waiting:
+            waiting.add(key)
+            began += bool(ends) and fault.index < event.index < ends[-1] and (event.client == fault.client or not known)
+        elif event.kind in {Kind.REPLY, Kind.DUPLICATE, Kind.REFUSED, Kind.SEND_UNKNOWN}:
+            waiting.discard(key)
+    return began
+
+
 @against_oracle(struck(), st.sampled_from([(), ("reset",), ("reset", "close")]), st.integers(1, 2), st.booleans(), number=200)
 def test_each_fault_is_looked_at_with_what_was_under_way(history: History, kinds: tuple[str, ...], least: int, in_flight: bool) -> None:
     faults = [e for e in history.events if e.kind in {Kind.FAULT, Kind.MARK}]
@@ -144,7 +174,7 @@ def test_each_fault_is_looked_at_with_what_was_under_way(history: History, kinds
         found += ["fault_not_confirmed"] * (len(strikes) < plan.details["times"])
     found += ["fault_not_confirmed" for kind in kinds if sum(e.details["fault"] == kind for e in done) < least]
     on_open = [e for e in done if e.details["fault"] != "hang"]
-    met = [under_way(history, e) for e in on_open]
+    met = [under_way(history, e) + begun_until_the_end(history, e) for e in on_open]
     for one in {(e.client, e.details["number"]) for e in on_open} if in_flight else ():
         strikes = [(e.details["fault"], count) for e, count in zip(on_open, met, strict=True) if (e.client, e.details["number"]) == one]
         claimed = not kinds or strikes[0][0] in kinds
