@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+
+from patience import until
 
 WORKFLOW = {"current_step": 3, "total_steps": 5, "pending_steps": ["draft", "send"]}
 
@@ -113,9 +113,7 @@ def test_what_waited_while_the_platform_was_down_joins_the_conversation(serve, t
     assert client.receive()["type"] == "message_accepted"
     platform.kill()
     platform = serve("--store", store)
-    until = time.monotonic() + 30
-    while platform.control("status")["pending"]:
-        assert time.monotonic() < until
+    until(lambda: not platform.control("status")["pending"])
     back = platform.resume(client)
     back.send_json({"type": "get_conversation_history", "request_id": "q"})
     history = back.receive_until(lambda frame: frame["type"] == "conversation_history")[-1]
@@ -138,7 +136,7 @@ def test_a_session_that_is_over_leaves_nothing(serve, tmp_path):
     talk(client, 3)
     client.ask("update_agent_context", preferences={"a": 1})
     client.cut()
-    wait_until_away(platform)
+    until(lambda: not platform.control("status")["connections"])
     platform.control("clock", {"advance": 301})
     back = platform.resume(client)
     assert back.greeting["session_id"] != client.greeting["session_id"]
@@ -166,19 +164,11 @@ def test_only_the_last_entries_are_kept_and_all_are_counted(platform, name):
     assert platform.resume(client, name).ask("get_conversation_history")["messages"] == history["messages"]
 
 
-def wait_until_away(platform):
-    until = time.monotonic() + 30
-    while platform.control("status")["connections"]:
-        assert time.monotonic() < until
-
-
 def test_kills_under_load_leave_conversation_and_ledger_equal(serve, tmp_path):
     store, client, sent = str(tmp_path / "store"), None, 0
     for life in range(3):
         platform = serve("--store", store)
-        until = time.monotonic() + 30
-        while platform.control("status")["pending"]:
-            assert time.monotonic() < until
+        until(lambda platform=platform: not platform.control("status")["pending"])
         back = platform.resumable() if client is None else platform.resume(client)
         if client is not None:
             assert (back.greeting["session_id"], back.greeting["reason"]) == (client.greeting["session_id"], "restarted")

@@ -14,15 +14,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-GUARD = 30.0
-
-
-def wait_until(what):
-    until = time.monotonic() + GUARD
-    while not (found := what()):
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    return found
+from patience import GUARD, until
 
 
 def stages(platform, message_id):
@@ -30,7 +22,7 @@ def stages(platform, message_id):
 
 
 def is_away(platform):
-    wait_until(lambda: not platform.control("status")["connections"])
+    until(lambda: not platform.control("status")["connections"])
 
 
 # T3
@@ -47,11 +39,11 @@ def send_and_reset(platform, message_id):
 
 def test_drop_on_reset_confirms_and_forgets(serve):
     platform = serve("--defect", "t3_drop_on_reset")
-    until = time.monotonic() + GUARD
+    deadline = time.monotonic() + GUARD
     for number in itertools.count():  # until one comes within the moment after the message was received: seldom where others slow the machine
-        assert time.monotonic() < until, "none was lost"
+        assert time.monotonic() < deadline, "none was lost"
         send_and_reset(platform, f"m{number}")
-        wait_until(lambda number=number: stages(platform, f"m{number}") or platform.control("status")["connections"] == 0)
+        until(lambda number=number: stages(platform, f"m{number}") or platform.control("status")["connections"] == 0)
         is_away(platform)
         if stages(platform, f"m{number}") == ["received", "accepted"]:
             break
@@ -77,7 +69,7 @@ def test_ack_before_durable_loses_at_a_kill_what_it_has_confirmed(serve, tmp_pat
     platform = serve("--store", store, "--defect", "t3_ack_before_durable")
     client = platform.connect()
     client.fence("before")
-    wait_until(lambda: "processed" in stages(platform, "before"))  # it is written down, only later
+    until(lambda: "processed" in stages(platform, "before"))  # it is written down, only later
 
     def pour():
         with suppress(ConnectionClosed):
@@ -216,7 +208,7 @@ def test_ghost_sessions_count_as_live(serve):
         client.cut()
         client = platform.resume(client)
         assert client.greeting["recovered"] is True
-    wait_until(lambda: len(live(platform, user)) == 4)
+    until(lambda: len(live(platform, user)) == 4)
     assert client.fence("and everything else is right") == []
 
 
@@ -227,7 +219,7 @@ def test_fd_leak_is_one_per_hasty_connection(serve):
     before = process.num_fds()
     for _ in range(100):  # some may live for longer than the first second on a busy machine
         platform.connect().close()
-        wait_until(lambda: platform.control("status")["connections"] == 1)
+        until(lambda: platform.control("status")["connections"] == 1)
         if process.num_fds() >= before + 10:
             return
     pytest.fail("no descriptor is missing")
@@ -269,7 +261,7 @@ def test_messages_into_dead_path_are_said_to_be_recovered_and_never_come(serve):
     client = platform.resumable()
     talk(client, 1)
     client.send("lost")
-    wait_until(lambda: "answered" in stages(platform, "lost"))
+    until(lambda: "answered" in stages(platform, "lost"))
     back = platform.resume(client)
     assert (back.greeting["recovered"], back.greeting["offset"], back.greeting["head"]) == (True, 1, 2)
     platform.control("hold", {})
@@ -277,7 +269,7 @@ def test_messages_into_dead_path_are_said_to_be_recovered_and_never_come(serve):
     back.cut()
     is_away(platform)
     platform.control("release", {})
-    wait_until(lambda: "answered" in stages(platform, "while away"))
+    until(lambda: "answered" in stages(platform, "while away"))
     again = platform.resume(back)
     frame = again.receive()
     assert (frame["message_id"], frame["offset"]) == ("while away", 3), "offset 2 is missing"

@@ -8,15 +8,15 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from patience import GUARD, until
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3] / "libraries")}
-GUARD = 30.0
 
 
 def free_ports(count):
@@ -38,14 +38,6 @@ def health(url):
         return None
 
 
-def wait_for(what):
-    until = time.monotonic() + GUARD
-    while (found := what()) is None:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    return found
-
-
 def test_while_a_store_is_being_opened_it_is_starting_and_no_client_is_left_waiting(tmp_path):
     port, backend = free_ports(2)
     url = f"http://127.0.0.1:{backend}"
@@ -56,7 +48,7 @@ def test_while_a_store_is_being_opened_it_is_starting_and_no_client_is_left_wait
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
     )  # fmt: skip
     try:
-        assert wait_for(lambda: health(url)) == (503, {"status": "starting"})
+        assert until(lambda: health(url)) == (503, {"status": "starting"})
         assert health(url) == (503, {"status": "starting"})
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=GUARD)
@@ -79,7 +71,7 @@ def test_while_it_works_off_what_it_has_it_is_stopping(platform):
     url = platform.ready["backend_url"]
     assert health(url)[1]["status"] == "ok"
     platform.process.stdin.close()
-    told = wait_for(lambda: found if (found := health(url)) and found[1]["status"] != "ok" else None)
+    told = until(lambda: found if (found := health(url)) and found[1]["status"] != "ok" else None)
     assert (told[0], told[1]["status"]) == (503, "stopping")
     assert client.receive()["type"] == "server_shutdown"
     assert client.receive()["message_id"] == "m", "and it was worked off"

@@ -11,6 +11,8 @@ import urllib.request
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from patience import until
+
 GUESSED = "session-" + "0" * 32
 
 
@@ -24,19 +26,10 @@ def listed(platform, client):
     return platform.control(f"sessions?user={client.greeting['user_id']}")["sessions"]
 
 
-def until(platform, condition):
-    """Waits for a condition; a question to control in between lets the platform work."""
-    for _ in range(20_000):
-        if condition():
-            return
-        platform.control("status")
-    raise AssertionError("it never came")
-
-
 def left(platform, client):
     """The client closes, and the platform has noticed."""
     client.close()
-    until(platform, lambda: not any(session["live"] for session in listed(platform, client)))
+    until(lambda: not any(session["live"] for session in listed(platform, client)))
 
 
 def events(platform, since=0):
@@ -70,14 +63,14 @@ def test_who_does_not_ask_for_it_has_nothing_to_come_back_to(platform, alice):
     assert not {"reason", "head", "absence", "context_available"} & set(client.greeting)
     client.fence()
     client.close()
-    until(platform, lambda: not listed(platform, client))
+    until(lambda: not listed(platform, client))
     assert platform.resume(client, alice).greeting["reason"] == "unknown_session"
 
 
 def test_what_was_missed_follows_exactly_and_before_anything_new(platform, held):
     left(platform, held)
     platform.control("release", {})
-    until(platform, lambda: listed(platform, held)[0]["offset"] == 7)
+    until(lambda: listed(platform, held)[0]["offset"] == 7)
     back = platform.resume(held, held.name)
     greeting = back.greeting
     assert greeting["session_id"] == held.greeting["session_id"]
@@ -119,7 +112,7 @@ def test_what_is_no_longer_kept_is_said_to_be_lost(serve, limit, kept, lost):
     for name, missed, recovered in (("alice", kept, True), ("bob", lost, False)):
         client = platform.resumable(name)
         client.send_many([{"message_id": f"m{number}"} for number in range(missed)])
-        until(platform, lambda: listed(platform, client)[0]["offset"] == missed)  # noqa: B023
+        until(lambda: listed(platform, client)[0]["offset"] == missed)  # noqa: B023
         left(platform, client)
         back = platform.resume(client, name, offset=0)
         greeting = back.greeting
@@ -203,14 +196,14 @@ def test_who_stays_away_too_long_begins_anew_and_is_told_why(serve, tmp_path, cl
     for _ in range(20):
         platform.resumable().close()
     left(platform, client)
-    until(platform, lambda: len(named(platform, client, "left")) == 21)
+    until(lambda: len(named(platform, client, "left")) == 21)
     if cleaned:
         assert len(listed(platform, client)) == 21
         platform.control("clock", {"advance": 301})
         assert listed(platform, client) == platform.control("connections")["connections"] == []
         assert platform.control("status")["sessions"] == 0
     else:
-        until(platform, lambda: platform.control("clock")["now"] > named(platform, client, "left")[-1]["time"] + 0.21)
+        until(lambda: platform.control("clock")["now"] > named(platform, client, "left")[-1]["time"] + 0.21)
     greeting = platform.resume(client).greeting
     assert greeting["session_id"] != client.greeting["session_id"]
     told = {name: greeting[name] for name in ("recovered", "reason", "policy", "absence_class", "context_available", "epoch", "offset", "resumable")}
@@ -275,7 +268,7 @@ def test_what_cannot_be_read_is_refused(platform, alice, query):
 def test_pushes_to_all_sessions_of_a_user_wait_for_those_who_are_away(platform, alice):
     away, here = platform.resumable(alice), platform.connect(alice)
     away.close()
-    until(platform, lambda: named(platform, away, "left"))
+    until(lambda: named(platform, away, "left"))
     platform.control("hold", {"user": away.greeting["user_id"]})
     here.send_many([{"message_id": f"m{number}"} for number in range(400)])
     assert here.receive_any()["type"] == "backpressure"
@@ -325,7 +318,7 @@ def test_what_was_accepted_before_a_kill_is_answered_in_the_new_epoch(serve, tmp
         client.receive()
     platform.kill()
     platform = serve("--store", store)
-    until(platform, lambda: listed(platform, client)[0]["offset"] == 5)
+    until(lambda: listed(platform, client)[0]["offset"] == 5)
     back = platform.resume(client)
     assert (back.greeting["reason"], back.greeting["epoch"], back.greeting["offset"], back.greeting["head"]) == ("restarted", 2, 0, 5)
     frames = [back.receive() for _ in range(5)]
@@ -378,7 +371,7 @@ def test_lists_say_who_is_there(serve):
     assert platform.control(f"agents?user={ids['alice']}")["agents"] == [{"user": ids["alice"], "instances": 1}]
     left(platform, alice)
     bob.close()
-    until(platform, lambda: not platform.control("connections")["connections"])
+    until(lambda: not platform.control("connections")["connections"])
     [session] = platform.control("sessions")["sessions"]
     assert (session["user"], session["live"], session["connection"]) == (ids["alice"], False, None)
     assert session["left"] >= created
@@ -390,7 +383,7 @@ def test_events_say_what_happened(platform, alice):
     left(platform, client)
     back = platform.resume(client, alice, epoch=7)
     left(platform, back)
-    until(platform, lambda: len(named(platform, client, "cleaned")) == 2)
+    until(lambda: len(named(platform, client, "cleaned")) == 2)
     platform.control("clock", {"advance": 301})
     platform.resume(client, alice)
     happened = [event for event in events(platform) if event["user"] == client.greeting["user_id"]]

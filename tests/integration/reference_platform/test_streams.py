@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import time
 import urllib.request
 
 import psutil
 import pytest
 
-GUARD = 30.0
+from patience import GUARD, until
+
 NUMBERS = itertools.count()
 
 
@@ -37,16 +37,8 @@ def kept(platform, user=""):
     return platform.control(f"streams?user={user}")["streams"]
 
 
-def wait_until(what):
-    until = time.monotonic() + GUARD
-    while not (found := what()):
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    return found
-
-
 def is_away(platform):
-    wait_until(lambda: not platform.control("status")["connections"])
+    until(lambda: not platform.control("status")["connections"])
 
 
 def summed(chunks):
@@ -69,7 +61,7 @@ def test_what_was_cut_goes_on_from_the_chunk_that_is_asked_for_and_not_before(le
     stream = start(client, chunks_per_second=200)["stream_id"]
     first = client.receive()
     client.cut()
-    wait_until(lambda: kept(lent, client.greeting["user_id"])[0]["agent"] == "done")
+    until(lambda: kept(lent, client.greeting["user_id"])[0]["agent"] == "done")
     back = lent.resume(client, alice)
     assert back.fence() == [], "nobody has said which chunk is wanted"
     assert go_on(back, stream, 1)["index"] == 1
@@ -113,7 +105,7 @@ def test_streams_of_a_session_that_cannot_come_back_end_with_it(lent, alice):
     user = client.greeting["user_id"]
     start(client, chunks_per_second=1)
     client.close()
-    wait_until(lambda: not kept(lent, user))
+    until(lambda: not kept(lent, user))
 
 
 def test_streams_of_a_session_that_is_over_are_gone_from_memory_and_store(serve, tmp_path):
@@ -123,7 +115,7 @@ def test_streams_of_a_session_that_is_over_are_gone_from_memory_and_store(serve,
     client.cut()
     is_away(platform)
     platform.control("clock", {"advance": 301})
-    wait_until(lambda: not platform.control("status")["sessions"])
+    until(lambda: not platform.control("status")["sessions"])
     assert kept(platform) == []
     platform.kill()
     assert kept(serve("--store", str(tmp_path / "store"))) == []
@@ -166,7 +158,7 @@ def test_where_no_more_may_be_kept_the_agent_waits_and_nothing_is_lost(lent, ali
     stream = start(client, bytes=20_000, chunks_per_second=1000)["stream_id"]
     client.receive()
     client.cut()
-    waiting = wait_until(lambda: (found := kept(lent, user)[0])["agent"] == "waits" and found)
+    waiting = until(lambda: (found := kept(lent, user)[0])["agent"] == "waits" and found)
     assert (waiting["state"], waiting["bytes_retained"] <= 5000, waiting["lost"]) == ("waiting", True, 0)
     back = lent.resume(client, alice)
     go_on(back, stream, 1)
@@ -180,7 +172,7 @@ def test_what_is_lost_is_told_in_its_place_also_by_the_next_process(serve, tmp_p
     started = start(client, bytes=20_000, chunks_per_second=1000)
     client.receive()
     client.cut()
-    done = wait_until(lambda: (found := kept(platform)[0])["agent"] == "done" and found)
+    done = until(lambda: (found := kept(platform)[0])["agent"] == "done" and found)
     assert (done["bytes_retained"] <= 5000, done["lost"] >= 10) == (True, True)
     back = platform.resume(client)
     go_on(back, started["stream_id"], 1)
@@ -197,7 +189,7 @@ def test_a_client_that_does_not_read_holds_its_agent_up(serve):
     platform = serve("--set", "stream_bytes=100000")
     with platform.stalled() as stalled:
         stalled.pour([{"type": "start_stream", "request_id": "q" * 60, "kind": "text", "bytes": 16_000_000, "chunk_bytes": 16_384, "seed": 1}])
-        waiting = wait_until(lambda: (found := kept(platform)) and found[0]["agent"] == "waits" and found[0])
+        waiting = until(lambda: (found := kept(platform)) and found[0]["agent"] == "waits" and found[0])
         assert waiting["written"] < waiting["chunks"]
         assert waiting["bytes_retained"] <= 100_000
 
@@ -207,7 +199,7 @@ def test_metrics_tell_of_streams(serve):
     client = platform.resumable()
     start(client, bytes=20_000, chunks_per_second=1000)
     client.cut()
-    wait_until(lambda: kept(platform)[0]["agent"] == "done")
+    until(lambda: kept(platform)[0]["agent"] == "done")
     with urllib.request.urlopen(f"{platform.ready['backend_url']}/metrics", timeout=GUARD) as answer:
         told = dict(line.decode().rsplit(" ", 1) for line in answer if not line.startswith(b"#"))
     assert float(told["reference_platform_streams_open"]) == 1
@@ -236,10 +228,10 @@ def interrupted(serve, name):
     stream = start(client, chunks_per_second=100)["stream_id"]
     client.receive()
     client.cut()
-    wait_until(lambda: kept(platform)[0]["agent"] == "done")
+    until(lambda: kept(platform)[0]["agent"] == "done")
     back = platform.resume(client)
     assert go_on(back, stream, 2)["index"] == 2
-    wait_until(lambda: kept(platform)[0]["state"] == "ended")
+    until(lambda: kept(platform)[0]["state"] == "ended")
     frames = back.fence()
     return [frame["index"] for frame in frames if frame["type"] == "stream_chunk"], sum(frame["type"] == "stream_end" for frame in frames)
 
@@ -260,7 +252,7 @@ def test_a_defect_lets_agents_write_on_where_no_more_may_be_kept(serve):
     client = platform.resumable()
     start(client, bytes=20_000)
     client.cut()
-    assert wait_until(lambda: (found := kept(platform)[0])["agent"] == "done" and found)["written"] == 20
+    assert until(lambda: (found := kept(platform)[0])["agent"] == "done" and found)["written"] == 20
 
 
 def test_a_defect_keeps_in_memory_what_is_lost(serve):
@@ -273,7 +265,7 @@ def test_a_defect_keeps_in_memory_what_is_lost(serve):
         before = process.memory_info().rss
         start(client, bytes=16_000_000, chunk_bytes=16_384)
         client.cut()
-        wait_until(lambda platform=platform: kept(platform)[0]["agent"] == "done")
+        until(lambda platform=platform: kept(platform)[0]["agent"] == "done")
         assert kept(platform)[0]["bytes_retained"] <= 100_000
         grown[name] = process.memory_info().rss - before
     assert grown["x2_lost_but_kept"] > grown["x2_no_terminal"] + 10_000_000, grown

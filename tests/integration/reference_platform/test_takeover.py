@@ -12,6 +12,8 @@ import urllib.request
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from patience import until
+
 ROUNDS = 25
 
 
@@ -85,14 +87,6 @@ def listed(platform, kind, client):
     return platform.control(f"{kind}?user={client.greeting['user_id']}")[kind]
 
 
-def until(platform, condition):
-    for _ in range(20_000):
-        if condition():
-            return
-        platform.control("status")
-    raise AssertionError("it never came")
-
-
 @pytest.fixture
 def platform(lent):
     return lent
@@ -117,7 +111,7 @@ def raw(platform, alice):
 def test_whatever_became_of_the_old_connection_everything_follows(platform, raw, end):
     """What was sent before the end counts, also where nobody was told of the end."""
     raw.send("m5")
-    until(platform, lambda: platform.control("status")["pending"] == 3)
+    until(lambda: platform.control("status")["pending"] == 3)
     if end == "half_close":
         raw.socket.shutdown(socket.SHUT_WR)
     elif end != "silence":
@@ -137,7 +131,7 @@ def test_the_old_connection_is_told_and_ends_at_once(platform, raw):
     assert [each["connection"] for each in listed(platform, "connections", back)] == [back.greeting["connection_id"]]
     platform.control("release", {})
     assert back.receive()["message_id"] == "m3"
-    until(platform, lambda: "cleaned" in events(platform, raw))
+    until(lambda: "cleaned" in events(platform, raw))
     assert [event for event in events(platform, raw) if event != "cleaned"] == ["opened", "taken_over", "resumed"]
     back.close()
 
@@ -199,7 +193,7 @@ def test_who_answers_no_ping_is_absent_and_may_come_back(platform, raw):
     assert raw.frame()[0] == 0x89
     platform.control("clock", {"advance": 61})
     platform.control("release", {})
-    until(platform, lambda: not listed(platform, "sessions", raw)[0]["live"])
+    until(lambda: not listed(platform, "sessions", raw)[0]["live"])
     assert listed(platform, "sessions", raw)[0]["left"] is not None
     back = raw.again(platform)
     assert back.greeting["recovered"]
@@ -226,7 +220,7 @@ def test_of_many_who_come_back_at_the_same_moment_exactly_one_stays(platform, ra
     for thread in came_back:
         thread.join()
     platform.control("release", {})
-    until(platform, lambda: len(listed(platform, "connections", raw)) == 1)
+    until(lambda: len(listed(platform, "connections", raw)) == 1)
     [session] = listed(platform, "sessions", raw)
     assert (session["live"], session["connections"]) == (True, 9)
     alive = [client for client in came if client.greeting["connection_id"] == session["connection"]]
@@ -267,4 +261,4 @@ def test_flapping_loses_and_repeats_nothing(platform, seed):
     assert sorted(answered) == sorted([*(f"m{each}" for each in range(number)), "fence"])
     for each in (*spare, client):
         each.close()
-    until(platform, lambda: not listed(platform, "connections", client))
+    until(lambda: not listed(platform, "connections", client))

@@ -9,6 +9,8 @@ import psutil
 import pytest
 from robot.api import ExecutionResult
 
+from patience import until
+
 TIMES = """{name}
     [Tags]    {tags}
     Evaluate    open(os.environ["LOCKSTEP_RUN"] + "/times", "a").write(f"{name} begins {{time.monotonic()}}\\\\n")    modules=os,time
@@ -27,16 +29,6 @@ LONG = """Long
 
 def simple(name="Passes", tags="rms-1"):
     return f"{name}\n    [Tags]    {tags}\n    No Operation\n"
-
-
-def until(condition, patience=60):
-    """The condition's first true value; a test that waits in vain says for what."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"waited {patience} s in vain")
 
 
 def test_one_run_makes_one_tree_in_the_right_order_and_tells_what_happened(kit):

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from patience import until
 from runner.project import Project
 
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
@@ -25,13 +26,6 @@ Resource          {resources}/lockstep.resource
 Suite Setup       Start Target    reference
 Suite Teardown    Stop Target
 """
-
-
-def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def in_a_terminal(command, **options):

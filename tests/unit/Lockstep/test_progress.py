@@ -11,14 +11,8 @@ from Lockstep.engine.load.plan import Plan, Stage
 from Lockstep.engine.load.result import Load
 from Lockstep.progress import Answered, PhaseProgress
 from Lockstep.telling.console import Console
+from patience import until
 from phase_progress import Progress
-
-
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 class Terminal(io.StringIO):
