@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from .agent_state import AgentState
+    from .audit_trail import Event
     from .ledger import Row
     from .session import Session
     from .session_context import Entry, SessionContext
@@ -54,6 +55,7 @@ class Batch:
     """What agents say of their own accord, and what becomes of that."""
     streams: dict[Stream, None] = field(default_factory=dict)
     """Streams of resumable sessions that changed, each once."""
+    audit: list[Event] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
@@ -73,4 +75,4 @@ class Batch:
     def is_durable(self) -> bool:
         """There is something to write."""
         of_sessions = self.contexts or self.sessions or self.ended or self.streams or self.outbound.are_some
-        return bool(self.rows or self.origins or self.agents or self.taken or of_sessions)
+        return bool(self.rows or self.origins or self.agents or self.taken or self.audit or of_sessions)

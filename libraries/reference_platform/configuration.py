@@ -41,6 +41,7 @@ def _origin(text: str) -> str:
     return text
 
 
+Names = Annotated[list[str], BeforeValidator(_origins)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_origins)]
 
 
@@ -106,6 +107,10 @@ class Configuration(BaseModel):
     """A connection whose token expires goes on, or is closed with 4401."""
     allowed_origins: Origins | None = None
     """A browser on a page from elsewhere is refused with HTTP 403; none: from wherever it comes."""
+    trusted_proxies: Names = []
+    """Addresses of proxies whose ``X-Forwarded-For`` is believed; none: nobody's is."""
+    refusal_limit: Count = 10
+    """Refused tokens from one address within a minute; further ones are answered with HTTP 429. A valid token is always taken."""
     token_secret_from: str | None = None
     """Name of the environment variable that holds the signing secret; none: a random one per process."""
     synchronous: Literal["normal", "full"] = "normal"
@@ -115,7 +120,7 @@ class Configuration(BaseModel):
 
     def limits(self) -> dict[str, float | int]:
         """What ``connection_established`` announces."""
-        return self.model_dump(exclude={"token_ttl", "session_expiry", "allowed_origins", "token_secret_from", "synchronous", "commit_interval"})
+        return self.model_dump(exclude={"token_ttl", "session_expiry", "allowed_origins", "trusted_proxies", "refusal_limit", "token_secret_from", "synchronous", "commit_interval"})
 
 
 def load(path: Path | None, settings: Sequence[str] = ()) -> Configuration:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from . import claims, contexts, ledger, outbound_table, session_table, stream_table
+from . import audit_trail, claims, contexts, ledger, outbound_table, session_table, stream_table
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
@@ -29,6 +29,7 @@ SCHEMA = (
     + session_table.SCHEMA
     + outbound_table.SCHEMA
     + stream_table.SCHEMA
+    + audit_trail.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -108,6 +109,7 @@ class Database:
             stream_table.write(self._sql, batch.streams, batch.ended)
             self.contexts.forget(batch.ended)
             outbound_table.write(self._sql, batch.outbound, batch.ended)
+            audit_trail.write(self._sql, batch.audit)
         except BaseException:
             execute("ROLLBACK")
             raise
@@ -175,6 +177,10 @@ class Database:
         """The agent of a user, a new one if there is none."""
         packed = self._one("SELECT state FROM agents WHERE user = ?", user)
         return AgentState.unpacked(packed) if packed else AgentState(user)
+
+    def audit(self) -> list[list[audit_trail.Event]]:
+        """The audit trail, in pages."""
+        return list(audit_trail.read(self._sql))
 
     def fact(self, name: str) -> float:
         """A number that outlives the process, 0 if it was never noted."""

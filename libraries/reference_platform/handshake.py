@@ -14,8 +14,9 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from .policies.gate import Refusal
-from .policies.tokens import Identity, TokenRefusedError
+from .policies.tokens import Identity
 from .session import Wish
+from .token_faults import TokenRefusedError
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -69,11 +70,14 @@ async def judge(request: Request, policies: Policies, peer: str) -> Admission | 
         refusal = await policies.gate.check(request)
     if refusal is not None:
         return refusal
+    token, address = token_of(request), peer.rpartition(":")[0]
     try:
-        identity = await policies.tokens.verify(token_of(request))
+        identity = await policies.tokens.verify(token)
     except TokenRefusedError as error:
-        return Refusal(HTTPStatus.UNAUTHORIZED, str(error))
-    wish = _wish(request, peer.rpartition(":")[0])
+        who = policies.audit.caller(address, request.headers)
+        await policies.audit.refused(error.fault, token, who)
+        return policies.gate.refusal(str(error), who.address)
+    wish = _wish(request, address)
     return wish if isinstance(wish, Refusal) else Admission(request, identity, wish)
 
 
@@ -142,4 +146,6 @@ def refused(refusal: Refusal) -> bytes:
         headers["Allow"] = "GET"
     if status is HTTPStatus.UPGRADE_REQUIRED:
         headers["Sec-WebSocket-Version"] = "13"
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
     return Response(status.value, status.phrase, headers, body).serialize()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
 
-from . import lists
+from . import audit_trail, ledger, lists
 from .access_control import AccessControl
 from .http_input import bad, body_of, number_in, since_in, user_in
 from .http_outbound import Outbound
 from .http_shutdown import HttpShutdown
-from .ledger import export
 from .stream_control import limiting
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class HttpSide:
         routes.add_get("/metrics", self.metrics)
         if control_secret is not None:
             base = f"/control/{control_secret}"
-            routes.add_get(f"{base}/ledger", self.ledger)
+            routes.add_get(f"{base}/ledger", self._lines(ledger.export))
+            routes.add_get(f"{base}/audit", self._lines(audit_trail.export))
+            routes.add_get(f"{base}/alerts", self.alerts)
             routes.add_get(f"{base}/clock", self.clock)
             routes.add_post(f"{base}/clock", self.advance)
             routes.add_post(f"{base}/work", self.work)
@@ -84,16 +86,9 @@ class HttpSide:
 
         return web.Response(body=Metrics(self._host, self._pipeline).text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
-    async def ledger(self, request: web.Request) -> web.StreamResponse:
-        """The ledger from an index on, as JSON lines, read in a thread by a connection of its own."""
-        since = since_in(request)
-        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        await response.prepare(request)
-        pages = export(self._host.policies.store.database.path, since)
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            await response.write(page)
-        await response.write_eof()
-        return response
+    async def alerts(self, _: web.Request) -> web.Response:
+        """Alerts, oldest first."""
+        return web.json_response({"alerts": list(self._host.policies.audit.alerts.raised)})
 
     async def clock(self, _: web.Request) -> web.Response:
         """The platform's time."""
@@ -153,6 +148,21 @@ class HttpSide:
         """What happened to sessions and connections from an index on, as JSON lines; the last 10 000 are kept."""
         lines = b"".join(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in self._host.events.since(since_in(request)))
         return web.Response(body=lines, headers={"Content-Type": "application/x-ndjson"})
+
+    def _lines(self, export: Callable[[Path, int], Iterator[bytes]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """A part of the store from an index on, as JSON lines, read in a thread by a connection of its own."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            since = since_in(request)
+            response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+            await response.prepare(request)
+            pages = export(self._host.policies.store.database.path, since)
+            while (page := await asyncio.to_thread(next, pages, None)) is not None:
+                await response.write(page)
+            await response.write_eof()
+            return response
+
+        return answer
 
     def _list(self, name: str, items: Callable[[Host, str], lists.Items]) -> Callable[[web.Request], Awaitable[web.Response]]:
         """A list of now, of one user or of all."""

@@ -58,6 +58,7 @@ class Pipeline:
         found = await self.policies.store.recover()
         self._presence.next_origin = found.next_origin
         self.transactions.begin(found.next_index)
+        self.policies.audit.recovered(found.audit)
         self.policies.duplicates.recovered()
         self.policies.sessions.recovered(found.sessions)
         self.policies.streams.recovered(found.streams)

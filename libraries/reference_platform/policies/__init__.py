@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from .agents import Agents
+from .audit import Audit
 from .codec import Codec
 from .duplicates import Duplicates
 from .gate import Gate
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PORTS: dict[str, type[Port]] = {
     "wire": Wire, "gate": Gate, "tokens": Tokens, "sessions": Sessions, "codec": Codec, "duplicates": Duplicates,
     "inbox": Inbox, "workers": Workers, "agents": Agents, "store": Store, "outbox": Outbox,
-    "streams": Streams, "heartbeat": Heartbeat,
+    "streams": Streams, "heartbeat": Heartbeat, "audit": Audit,
 }  # fmt: skip
 
 
@@ -48,6 +49,7 @@ class Policies:
     outbox: Outbox
     streams: Streams
     heartbeat: Heartbeat
+    audit: Audit
 
     @classmethod
     def build(cls, host: Host, replaced: Mapping[str, type[Port]]) -> Policies:
@@ -58,6 +60,6 @@ class Policies:
 
 
 __all__ = [
-    "PORTS", "Agents", "Codec", "Duplicates", "Gate", "Heartbeat", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Streams", "Tokens", "Wire",
+    "PORTS", "Agents", "Audit", "Codec", "Duplicates", "Gate", "Heartbeat", "Inbox", "Outbox", "Policies", "Port", "Sessions", "Store", "Streams", "Tokens", "Wire",
     "Workers",
 ]  # fmt: skip

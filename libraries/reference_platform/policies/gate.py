@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
+from reference_platform.refusal_limit import RefusalLimit
 from reference_platform.shutdown import STOPPING, Shutdown
 
 from .port import Port
@@ -21,6 +22,8 @@ class Refusal(NamedTuple):
 
     status: HTTPStatus
     reason: str
+    retry_after: int | None = None
+    """Seconds after which another try is worth while."""
 
 
 class Farewell(NamedTuple):
@@ -40,6 +43,8 @@ class Gate(Port):
         self.origins: Collection[str] | None = host.config.allowed_origins
         """Pages from here may open a connection; None: from anywhere. Control may change it; connections that are open stay."""
 
+        self._refusals = RefusalLimit(host.clock, host.config.refusal_limit)
+
     async def check(self, request: Request) -> Refusal | None:
         """Gets a well-formed WebSocket request; returns None to let it pass. May wait."""
         if request.path.partition("?")[0] != self.path:
@@ -52,6 +57,13 @@ class Gate(Port):
         """Gets the Origin headers of a handshake, which every browser sends and no page can change; a program of its own has none."""
         strange = [] if self.origins is None else [origin for origin in origins if origin not in self.origins]
         return Refusal(HTTPStatus.FORBIDDEN, f"pages from {strange[0]} may not connect") if strange else None
+
+    def refusal(self, reason: str, address: str) -> Refusal:
+        """How a token is refused to somebody at this address: too many bad ones are told to wait; good ones are not asked about."""
+        wait = self._refusals.count(address)
+        if wait is None:
+            return Refusal(HTTPStatus.UNAUTHORIZED, reason)
+        return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many tokens were refused", wait)
 
     def crowded(self) -> Farewell | None:
         """Asked after the token was accepted; a farewell closes the connection before any application frame."""

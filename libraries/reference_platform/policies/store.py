@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference_platform.agent_state import AgentState
+from reference_platform.audit_trail import Event
 from reference_platform.batch import Batch
 from reference_platform.database import Database
 from reference_platform.messages import UserMessage
@@ -31,6 +32,8 @@ class Recovered(NamedTuple):
     """Resumable sessions by id; nobody is there yet."""
     streams: list[Stream]
     """Of these sessions, in the order in which they were begun."""
+    audit: list[list[Event]]
+    """The trail so far, in pages."""
 
 
 class Store(Port):
@@ -61,7 +64,7 @@ class Store(Port):
         waiting = database.waiting(sessions)
         for session in {message.session for message in waiting if message.session is not None}:
             session.context = self.context(session.id)
-        return Recovered(database.next_index(), database.next_origin(), waiting, sessions, database.streams(sessions))
+        return Recovered(database.next_index(), database.next_origin(), waiting, sessions, database.streams(sessions), database.audit())
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""

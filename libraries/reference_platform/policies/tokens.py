@@ -12,6 +12,7 @@ import jwt
 from reference_platform.configuration import InSession
 from reference_platform.errors import PlatformError
 from reference_platform.token_expiry import TokenExpiry
+from reference_platform.token_faults import TokenFault, TokenRefusedError, fault_of
 
 from .gate import Farewell
 from .port import Port
@@ -26,10 +27,6 @@ class Identity(NamedTuple):
 
     user: str
     claims: dict[str, Any]
-
-
-class TokenRefusedError(Exception):
-    """The token is not good enough; the text is sent to the client (HTTP 401)."""
 
 
 class Tokens(Port):
@@ -48,14 +45,14 @@ class Tokens(Port):
     async def verify(self, token: str | None) -> Identity:
         """Returns the identity in the token or raises :class:`TokenRefusedError`. May wait."""
         if not token:
-            raise TokenRefusedError("a token is needed: ?token=... or Authorization: Bearer ...")
+            raise TokenRefusedError("a token is needed: ?token=... or Authorization: Bearer ...", TokenFault.MISSING)
         try:
             claims = jwt.decode(
                 token, self.secret, algorithms=[self.algorithm], issuer=self.issuer, audience=self.issuer,
                 options={"require": ["exp", "sub", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )  # fmt: skip
         except (jwt.PyJWTError, ValueError) as error:
-            raise TokenRefusedError("the token is not valid") from error
+            raise TokenRefusedError("the token is not valid", fault_of(error)) from error
         self.check_times(claims)
         return Identity(claims["sub"], claims)
 
@@ -66,9 +63,9 @@ class Tokens(Port):
         if not (_is_time(expires) and _is_time(begins)):
             raise TokenRefusedError("the token is not valid")
         if expires <= now:
-            raise TokenRefusedError("the token has expired")
+            raise TokenRefusedError("the token has expired", TokenFault.EXPIRED)
         if begins > now:
-            raise TokenRefusedError("the token is not valid yet")
+            raise TokenRefusedError("the token is not valid yet", TokenFault.NOT_YET)
 
     def opened(self, connection: Connection, identity: Identity) -> None:
         """A connection was greeted."""

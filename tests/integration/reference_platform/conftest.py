@@ -183,7 +183,11 @@ class Platform:
 
     def ledger(self, since: int = 0) -> list[dict[str, Any]]:
         """The ledger."""
-        with urllib.request.urlopen(f"{self.ready['control_url']}/ledger?since={since}", timeout=GUARD) as answer:
+        return self.lines(f"ledger?since={since}")
+
+    def lines(self, path: str) -> list[dict[str, Any]]:
+        """What control answers in JSON lines."""
+        with urllib.request.urlopen(f"{self.ready['control_url']}/{path}", timeout=GUARD) as answer:
             return [json.loads(line) for line in answer]
 
     def account(self, name: str, **fields: Any) -> dict[str, Any]:

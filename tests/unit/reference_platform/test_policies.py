@@ -20,8 +20,8 @@ from reference_platform.errors import PlatformError
 from reference_platform.host import Host
 from reference_platform.messages import Invalid, UserMessage
 from reference_platform.policies import PORTS, Policies
-from reference_platform.policies.tokens import TokenRefusedError
 from reference_platform.registry import catalogue, replacements, slot_of
+from reference_platform.token_faults import TokenRefusedError
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""Why a token is refused, for the audit trail; whoever showed it is told less."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import jwt
+
+
+class TokenFault(StrEnum):
+    """What is wrong with a token."""
+
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    SIGNATURE = "signature"
+    MALFORMED = "malformed"
+    ALGORITHM = "algorithm"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    MISSING = "missing"
+    REVOKED = "revoked"
+
+
+_FAULTS: tuple[tuple[type[Exception], TokenFault], ...] = (
+    (jwt.InvalidSignatureError, TokenFault.SIGNATURE),
+    (jwt.InvalidAlgorithmError, TokenFault.ALGORITHM),
+    (jwt.InvalidIssuerError, TokenFault.ISSUER),
+    (jwt.InvalidAudienceError, TokenFault.AUDIENCE),
+)
+
+
+def fault_of(error: Exception) -> TokenFault:
+    """What PyJWT has found."""
+    return next((fault for kind, fault in _FAULTS if isinstance(error, kind)), TokenFault.MALFORMED)
+
+
+class TokenRefusedError(Exception):
+    """The token is not good enough; the text is sent to the client (HTTP 401), the fault only kept."""
+
+    def __init__(self, text: str, fault: TokenFault = TokenFault.MALFORMED) -> None:
+        super().__init__(text)
+        self.fault = fault
+
+
+def claims_in(token: str) -> dict[str, Any]:
+    """What a token claims, true or not; nothing where it cannot be read."""
+    try:
+        return dict(jwt.decode(token, options={"verify_signature": False}))
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return {}
