@@ -149,7 +149,7 @@ class Stalled:
     def _is_read(self) -> bool:
         """Who was late and not unwilling takes more as soon as it has answered somebody else twice."""
         for _ in range(2):
-            self.platform.ledger()
+            self.platform.control("status")
         return bool(select.select([], [self.socket], [], 1)[1])
 
 
