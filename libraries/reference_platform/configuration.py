@@ -27,9 +27,11 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 InSession = Literal["allow", "close"]
 """What becomes of a connection whose token expires."""
+Refused = Literal["http_401", "close_4401", "close_1008"]
+"""How a bad token is refused."""
 
 
-def _origins(value: object) -> object:
+def _listed(value: object) -> object:
     """Reads ``https://a.example, https://b.example`` as a list, as ``--set`` says it."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
@@ -41,8 +43,9 @@ def _origin(text: str) -> str:
     return text
 
 
-Names = Annotated[list[str], BeforeValidator(_origins)]
-Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_origins)]
+Names = Annotated[list[str], BeforeValidator(_listed)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_listed)]
+Algorithms = Annotated[list[Literal["HS256", "RS256"]], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class Configuration(BaseModel):
@@ -103,6 +106,18 @@ class Configuration(BaseModel):
     """Largest message in bytes; a larger one closes the connection with 1009."""
     token_ttl: Seconds = 3600
     """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
+    token_algorithms: Algorithms = ["HS256"]
+    """Tokens signed by anything else are refused; RS256 needs the keys of whoever signs: jwks_url or jwks_file."""
+    jwks_url: str | None = None
+    jwks_file: Path | None = None
+    token_issuer: str = "reference-platform"  # noqa: S105 - a name, not a secret
+    """Tokens come from here,"""
+    token_audience: str = "reference-platform"  # noqa: S105
+    """and are meant for this one."""
+    token_leeway: Annotated[float, Field(ge=0, le=300)] = 0
+    """So long behind its end a token still counts, and so long before its beginning."""
+    token_refusal: Refused = "http_401"  # noqa: S105 - no secret
+    """A bad token is refused in place of the upgrade, or by a close frame right behind it."""
     session_expiry: InSession = "allow"
     """A connection whose token expires goes on, or is closed with 4401."""
     allowed_origins: Origins | None = None
@@ -120,7 +135,14 @@ class Configuration(BaseModel):
 
     def limits(self) -> dict[str, float | int]:
         """What ``connection_established`` announces."""
-        return self.model_dump(exclude={"token_ttl", "session_expiry", "allowed_origins", "trusted_proxies", "refusal_limit", "token_secret_from", "synchronous", "commit_interval"})
+        return self.model_dump(exclude=_PRIVATE)
+
+
+_PRIVATE = {
+    "token_ttl", "token_algorithms", "jwks_url", "jwks_file", "token_issuer", "token_audience", "token_leeway", "token_refusal", "session_expiry",
+    "allowed_origins", "trusted_proxies", "refusal_limit", "token_secret_from", "synchronous", "commit_interval",
+}  # fmt: skip
+"""Keys that say nothing of limits."""
 
 
 def load(path: Path | None, settings: Sequence[str] = ()) -> Configuration:

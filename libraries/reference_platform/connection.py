@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from .handshake import Admission, Head, judge, refused
+from .handshake import Admission, Head, TurnedAway, judge, refused
 from .leaving import Leaving
 from .policies.gate import Refusal
 from .receiver import Receiver
@@ -221,12 +221,16 @@ class Connection(asyncio.Protocol):
             judged = await judge(request, self._policies, self.peer) if isinstance(request, Request) else request
             if isinstance(judged, Refusal) and not self._gone:
                 self.transport.write(refused(judged))
-            if not isinstance(judged, Admission):
+            if not isinstance(judged, Admission | TurnedAway):
                 return False
             response = self._protocol.accept(judged.request)
             if self._gone or response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
                 self._protocol.send_response(response)
                 self._send_protocol_data()
+                return False
+            if isinstance(judged, TurnedAway):
+                self._protocol.send_response(response)
+                self.close(*judged.farewell)
                 return False
             self.wish = judged.wish
             farewell = None if self._policies.sessions.replaces(judged.identity, self.wish) else self._policies.gate.crowded()

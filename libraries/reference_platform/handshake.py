@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from .policies.gate import Refusal
+from .policies.gate import Farewell, Refusal
 from .policies.tokens import Identity
 from .session import Wish
 from .token_faults import TokenRefusedError
@@ -63,7 +63,14 @@ class Admission(NamedTuple):
     wish: Wish
 
 
-async def judge(request: Request, policies: Policies, peer: str) -> Admission | Refusal:
+class TurnedAway(NamedTuple):
+    """Somebody whose connection is upgraded only to be closed with a word."""
+
+    request: Request
+    farewell: Farewell
+
+
+async def judge(request: Request, policies: Policies, peer: str) -> Admission | Refusal | TurnedAway:
     """Who asks for the upgrade and wants what, or why there is none; ``peer`` is the address and port of the other end."""
     refusal = _against_rfc(request)
     if refusal is None:
@@ -76,7 +83,8 @@ async def judge(request: Request, policies: Policies, peer: str) -> Admission | 
     except TokenRefusedError as error:
         who = policies.audit.caller(address, request.headers)
         await policies.audit.refused(error.fault, token, who)
-        return policies.gate.refusal(str(error), who.address)
+        way = policies.gate.refusal(str(error), who.address)
+        return way if isinstance(way, Refusal) else TurnedAway(request, way)
     wish = _wish(request, address)
     return wish if isinstance(wish, Refusal) else Admission(request, identity, wish)
 

@@ -22,19 +22,6 @@ class TokenFault(StrEnum):
     REVOKED = "revoked"
 
 
-_FAULTS: tuple[tuple[type[Exception], TokenFault], ...] = (
-    (jwt.InvalidSignatureError, TokenFault.SIGNATURE),
-    (jwt.InvalidAlgorithmError, TokenFault.ALGORITHM),
-    (jwt.InvalidIssuerError, TokenFault.ISSUER),
-    (jwt.InvalidAudienceError, TokenFault.AUDIENCE),
-)
-
-
-def fault_of(error: Exception) -> TokenFault:
-    """What PyJWT has found."""
-    return next((fault for kind, fault in _FAULTS if isinstance(error, kind)), TokenFault.MALFORMED)
-
-
 class TokenRefusedError(Exception):
     """The token is not good enough; the text is sent to the client (HTTP 401), the fault only kept."""
 

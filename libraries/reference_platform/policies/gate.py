@@ -58,12 +58,12 @@ class Gate(Port):
         strange = [] if self.origins is None else [origin for origin in origins if origin not in self.origins]
         return Refusal(HTTPStatus.FORBIDDEN, f"pages from {strange[0]} may not connect") if strange else None
 
-    def refusal(self, reason: str, address: str) -> Refusal:
+    def refusal(self, reason: str, address: str) -> Refusal | Farewell:
         """How a token is refused to somebody at this address: too many bad ones are told to wait; good ones are not asked about."""
-        wait = self._refusals.count(address)
-        if wait is None:
-            return Refusal(HTTPStatus.UNAUTHORIZED, reason)
-        return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many tokens were refused", wait)
+        wait, way = self._refusals.count(address), self.host.config.token_refusal
+        if wait is not None:
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many tokens were refused", wait)
+        return Refusal(HTTPStatus.UNAUTHORIZED, reason) if way == "http_401" else Farewell(int(way.removeprefix("close_")), reason)
 
     def crowded(self) -> Farewell | None:
         """Asked after the token was accepted; a farewell closes the connection before any application frame."""

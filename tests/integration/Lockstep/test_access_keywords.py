@@ -155,7 +155,7 @@ EXPIRED = """
     Set Session Expiry    close
     Let Tokens Last    1 minute    alice
     Connect As    alice
-    Move The Clock By    1 minute
+    Move The Clock By    61 s
     The Refusal Should Be As Promised    expired    alice    within=300 ms
 """
 

@@ -104,7 +104,7 @@ def test_a_connection_ends_with_its_token_and_its_user_comes_back_with_a_fresh_o
     greeting = json.loads(client.recv(timeout=30))
     guarded.control("clock", {"advance": 58})
     client.ping().wait(30)
-    guarded.control("clock", {"advance": 2})
+    guarded.control("clock", {"advance": 3})
     with pytest.raises(ConnectionClosed) as closed:
         client.recv(timeout=30)
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4401, "the token has expired")
@@ -120,7 +120,7 @@ def test_what_was_received_in_time_is_processed_and_what_comes_later_is_not(guar
     client.send(TEXT, b'{"type":"user_message","message_id":"in time","content":"a"}')
     while guarded.control("status")["pending"] == 0:
         pass
-    guarded.control("clock", {"advance": 60})
+    guarded.control("clock", {"advance": 61})
     assert client.frame() == (CLOSE, (4401).to_bytes(2, "big") + b"the token has expired")
     client.send(TEXT, b'{"type":"user_message","message_id":"too late","content":"b"}')
     client.send(CLOSE, (4401).to_bytes(2, "big"))

@@ -49,7 +49,7 @@ def test_each_refusal_is_an_event_with_all_that_an_investigator_asks_for(platfor
 def test_kinds_of_refusals_are_told_apart_in_the_trail(platform):
     head, body, signature = platform.account("alice")["token"].split(".")
     for token in (f"{head}.{body}.{'A' * len(signature)}", "garbage", None, platform.account("alice", claims={"iss": "else"})["token"],
-                  platform.account("alice", claims={"aud": "else"})["token"], platform.account("alice", claims={"nbf": 9e9})["token"]):  # fmt: skip
+                  platform.account("alice", claims={"aud": "else"})["token"], platform.account("alice", claims={"nbf": 9_000_000_000})["token"]):  # fmt: skip
         assert refused(platform, token).status_code == 401
     assert [event["type"] for event in trail(platform)] == [
         "token_signature", "token_malformed", "token_missing", "token_issuer", "token_audience", "token_not_yet",
