@@ -14,6 +14,8 @@ from .keywords.kit import Kit, TestScope
 
 ENDS_WITHIN = 5.0
 """s for what a test left going on; then it is cut off."""
+MARKUP = "*HTML*"
+"""Robot shows a message that begins like this as HTML. A failure may begin with what a server said, such as in `Should Be Equal`."""
 _CASE = re.compile(r"(rms|hvt|wsr)-[0-9b][0-9-]*")
 
 
@@ -68,9 +70,20 @@ class TestListener:
         if scope.loads:
             with _only_warning(f"The load of '{scope.name}' could not be drawn"):
                 self._draw(scope)
+        result.message = result.message.removeprefix(MARKUP)
+
+    def end_keyword(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
+        """No failure is shown as markup."""
+        result.message = result.message.removeprefix(MARKUP)
+
+    def log_message(self, message: Any) -> None:
+        """No failure is shown as markup."""
+        if message.level in {"FAIL", "SKIP"}:
+            message.html = False
 
     def end_suite(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Closes what the suite's setup opened."""
+        result.message = result.message.removeprefix(MARKUP)
         clients, activities = self._before_suite.pop() if self._before_suite else (frozenset[str](), frozenset[Name]())
         with _only_warning("Closing what the suite left open failed"):
             self._end(self._activities() - activities)
