@@ -23,6 +23,8 @@ NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
     "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping",
 }
+SECRET = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|/control/[A-Za-z0-9_-]{16,}")
+"""A signed token, and the address of a control interface."""
 OF_LARGER_PROFILES = {"fr-promise-rate", "fr-connections-250", "fr-connections-500", "fr-delivery", "fr-reconnect"}
 
 
@@ -93,12 +95,15 @@ def test_the_console_ends_with_one_verdict_and_the_paths(quick_run):
 
 
 def test_nothing_secret_is_left_in_the_run_folder(quick_run):
-    token, control = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), re.compile(rb"/control/[A-Za-z0-9_-]{16,}")
     for file in quick_run.folder.rglob("*"):
         if file.is_file():
-            data = file.read_bytes()
-            assert not token.search(data), f"a token in {file}"
-            assert not control.search(data), f"a control address in {file}"
+            assert not SECRET.search(file.read_text("utf-8", "replace")), file
+
+
+def test_nothing_secret_is_on_the_console_or_in_the_list_of_processes(quick_run):
+    assert not SECRET.search(quick_run.output)
+    assert [command for command in quick_run.commands if SECRET.search(command)] == []
+    assert [command for command in quick_run.commands if "reference_platform" in command], "platforms were seen"
 
 
 def test_records_belong_to_this_run(quick_run):
