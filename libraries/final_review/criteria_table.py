@@ -15,6 +15,7 @@ from typing import Any
 
 from robot.api import TestSuite
 
+from .case_names import case_names
 from .criteria import PROFILES, Comparison, Condition, Criterion, comparison
 from .errors import InputError
 from .quantity import Quantity, parse
@@ -90,7 +91,7 @@ def _criterion(test: Any, limits: Limits) -> Criterion:
         if " ".join(str(row.name).lower().replace("_", " ").split()) != ROW_KEYWORD:
             raise InputError(f"{where}: a criterion consists of rows of 'The Measured Value Should Be' only, not of '{row.name}'.")
         plain, named = _split(row.args, where)
-        cases = _names(named["cases"]) if "cases" in named else cases
+        cases = _names(named["cases"], where) if "cases" in named else cases
         needs = _profile(named["needs"], where) if "needs" in named else needs
         if not cases:
             raise InputError(f"{where}: the first row must say which cases feed the criterion, for instance cases=rms-1.")
@@ -113,8 +114,11 @@ def _split(arguments: tuple[str, ...], where: str) -> tuple[list[str], dict[str,
     return plain, named
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(text: str, where: str) -> tuple[str, ...]:
+    try:
+        return case_names(text)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def _profile(text: str, where: str) -> str:

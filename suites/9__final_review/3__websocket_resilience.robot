@@ -26,15 +26,15 @@ Reconnection is fast
 
 The conversation survives a reconnection
     [Tags]    fr-context
-    continuity_violations    at most    0    cases=wsr-1-1, wsr-1-2, wsr-1-3, wsr-1-4, wsr-1-5
+    continuity_violations    at most    0    cases=wsr-1-1 to wsr-1-5
     greeting_violations    at most    0    cases=wsr-1-3, wsr-1-5
     rights_violations    at most    0    cases=wsr-1-7
     resume_violations    at most    0    cases=wsr-1-1, wsr-1-3, wsr-1-4, wsr-1-5
 
 Messages wait while a user is away
     [Tags]    fr-offline
-    messages_lost    at most    0    cases=wsr-3-1, wsr-3-2, wsr-3-3, wsr-3-4, wsr-3-5, wsr-3-6, wsr-3-7, wsr-3-8, wsr-3-9
-    waiting_violations    at most    0    cases=wsr-3-1, wsr-3-2, wsr-3-3, wsr-3-4, wsr-3-5, wsr-3-6, wsr-3-7, wsr-3-8, wsr-3-9
+    messages_lost    at most    0    cases=wsr-3-1 to wsr-3-9
+    waiting_violations    at most    0    cases=wsr-3-1 to wsr-3-9
     outbound_depth    at most    5    cases=wsr-3-8
     delivery_median    at most    2 s    cases=wsr-3-1
     delivery_median    at most    500 ms    cases=wsr-3-6
@@ -44,17 +44,9 @@ Interrupted answers are completed
     [Documentation]    All of them, to the byte, wherever they are cut: also where the way back is barred, rights are lost or
     ...    there is no room.
     [Tags]    fr-streams
-    streams_completed    at least    100 %
-    ...    cases=wsr-2-1, wsr-2-4, wsr-2-6, wsr-2-7, wsr-2-8, wsr-2-9, wsr-2-10, wsr-2-12, wsr-2-14, wsr-2-16, wsr-2-17
+    streams_completed    at least    100 %    cases=wsr-2-1 to wsr-2-30
     streams_violations    at most    0
-    streams_completed    at least    100 %
-    ...    cases=wsr-2-18, wsr-2-19, wsr-2-25, wsr-2-26, wsr-2-27, wsr-2-28, wsr-2-29, wsr-2-30
-    streams_violations    at most    0
-    streams_completed    at least    100 %
-    ...    cases=wsr-2-2, wsr-2-3, wsr-2-5, wsr-2-11, wsr-2-13, wsr-2-15, wsr-2-20, wsr-2-21, wsr-2-22, wsr-2-23, wsr-2-24
-    streams_violations    at most    0
-    documents_violations    at most    0
-    ...    cases=wsr-2-2, wsr-2-3, wsr-2-20, wsr-2-21, wsr-2-22, wsr-2-23, wsr-2-24, wsr-2-25, wsr-2-26, wsr-2-27
+    documents_violations    at most    0    cases=wsr-2-2, wsr-2-3, wsr-2-20 to wsr-2-27
     retained_violations    at most    0    cases=wsr-2-1, wsr-2-4, wsr-2-12, wsr-2-29, wsr-2-30
     refusals_violations    at most    0    cases=wsr-2-11, wsr-2-13, wsr-2-15, wsr-2-22
     backoff_violations    at most    0    cases=wsr-2-5, wsr-2-13
@@ -68,13 +60,13 @@ Flapping connections leave no trace
 
 A change of network is survived
     [Tags]    fr-network
-    lost    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
-    resume_violations    at most    0    cases=wsr-9-1, wsr-9-2, wsr-9-3
+    lost    at most    0    cases=wsr-9-1 to wsr-9-3
+    resume_violations    at most    0    cases=wsr-9-1 to wsr-9-3
     recovery_median    at most    1 s    cases=wsr-9-1
 
 Service restarts lose nothing
     [Tags]    fr-restart
-    lost    at most    0    cases=wsr-5-1, wsr-5-2, wsr-5-3, wsr-5-4, wsr-5-5, wsr-5-6, wsr-5-7
+    lost    at most    0    cases=wsr-5-1 to wsr-5-7
     durability_violations    at most    0    cases=wsr-5-2, wsr-5-6
     continuity_violations    at most    0    cases=wsr-5-1, wsr-5-3, wsr-5-5
     graceful_outage_max    at most    10 s    cases=wsr-5-1, wsr-5-7

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from robot.api import SkipExecution
 
+from final_review.case_names import case_names
 from final_review.criteria import Circumstances, Condition, Finding, State, comparison, judge_condition, profile_rank
 from final_review.errors import InputError
 from final_review.quantity import parse
@@ -32,7 +33,7 @@ class RecordingKeywords:
         | measurement | name of a measurement that the suites recorded, such as ``lost``                           |
         | comparing   | ``at least``, ``at most``, ``exactly``, ``surely at least`` (a share, by all its tries) or ``reported`` |
         | limit       | with its unit, such as ``1 s``, ``50 msg/s``, ``0``; a word in capitals comes from the profile |
-        | cases       | the cases that must have measured it, such as ``rms-1, hvt-2``; a further row of the same test inherits them |
+        | cases       | the cases that must have measured it, such as ``rms-1, hvt-2`` or ``wsr-3-1 to wsr-3-9``; a further row inherits them |
         | needs       | the smallest profile that can claim it                                                     |
 
         Skipped as *not measured* or *invalid* where there is no sound figure: nothing is ever met without one. Fails when the limit is missed.
@@ -40,9 +41,9 @@ class RecordingKeywords:
         | `The Measured Value Should Be` | lost | at most | 0 | cases=rms-1 |
         """
         kit = self._kit
-        names = tuple(name.strip() for name in cases.split(",") if name.strip()) or kit.scope.criterion_cases
-        kit.scope.criterion_cases = names
         try:
+            names = case_names(cases) or kit.scope.criterion_cases
+            kit.scope.criterion_cases = names
             condition = Condition(measurement, comparison(comparing), parse(limit) if limit else None, names)
         except InputError as error:
             raise UsageError(str(error)) from None

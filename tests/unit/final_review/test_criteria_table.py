@@ -69,10 +69,18 @@ def test_a_row_may_name_its_own_cases_and_a_criterion_its_profile(tmp_path: Path
     assert criterion.cases == ("rms-1", "rms-b", "rms-2")
 
 
+def test_a_range_names_every_case_between_its_ends(tmp_path):
+    rows = "    lost    at most    0    cases=rms-b, wsr-3-8 to wsr-3-11, rms-1 to rms-1"
+    assert read_criteria(table(tmp_path, rows), limits({}))[0].cases == ("rms-b", "wsr-3-8", "wsr-3-9", "wsr-3-10", "wsr-3-11", "rms-1")
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
         ("    lost    at most    0", r"line 6: the first row must say which cases feed the criterion, for instance cases=rms-1"),
+        ("    lost    at most    0    cases=wsr-2-1 till 5", r"line 6: cases=wsr-2-1 till 5 names no cases; allowed are IDs such as rms-1"),
+        ("    lost    at most    0    cases=wsr-2-5 to wsr-2-1", r"line 6: cases=wsr-2-5 to wsr-2-1 names no cases"),
+        ("    lost    at most    0    cases=wsr-2-5 to wsr-3-9", r"line 6: cases=wsr-2-5 to wsr-3-9 names no cases"),
         ("    lost    at most    ${NONE}    cases=rms-1", r"line 6: \$\{NONE\} is neither a key of profile quick nor given"),
         ("    lost    about    0    cases=rms-1", r"line 6: 'about' is not a comparison"),
         ("    lost    at most    many    cases=rms-1", r"line 6: 'many' is not a value with a unit"),
