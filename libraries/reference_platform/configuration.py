@@ -102,8 +102,8 @@ class Configuration(BaseModel):
     stream_window: Seconds = 300
     """So long after its end a stream can be asked for again."""
 
-    max_message_size: Size = 1_048_576
-    """Largest message in bytes; a larger one closes the connection with 1009."""
+    max_message_size: Size = 5_000_000
+    """Largest message in bytes, compressed or not; a larger one closes the connection with 1009, after ``payload_too_large`` if its size is known."""
     token_ttl: Seconds = 3600
     """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
     token_algorithms: Algorithms = ["HS256"]

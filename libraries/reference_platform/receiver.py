@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PLAIN_TEXT = 0x81
 CLOSE = 0x88
+ANNOUNCING = (0x01, 0x02, 0x41, 0x42)
+"""How data frames begin, but for FIN, that announce the size of a message or of its first fragment; compressed ones too."""
 
 
 class Receiver:
@@ -136,6 +138,8 @@ class Receiver:
                 self._protocol.fail(1002, "the frame length is not written in the fewest bytes")
                 return end
         masked = bool(data[position + 1] & 0x80)
+        if size > self._max_size and masked and data[position] & 0x7F in ANNOUNCING:
+            self._protocol.send_text(self._wire.too_large(size))
         length = 2 + width + 4 * masked + size
         if data[position] == CLOSE and masked and not width:
             return self._take_close(data, position, length)
@@ -158,19 +162,18 @@ class Receiver:
 
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
-        if opcode is Opcode.BINARY:
-            self._protocol.fail(1003, "messages are TEXT frames")
-        elif opcode is Opcode.TEXT or opcode is Opcode.CONT:
-            self._take_text(frame)
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY or opcode is Opcode.CONT:
+            self._take_data(frame)
         elif opcode is Opcode.PONG:
             self.pongs.append(bytes(frame.data))
 
-    def _take_text(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.TEXT:
-            self._fragments, self._decoder = [], self._wire.text_decoder()
-        if self._decoder is None or self._protocol.state is not State.OPEN:
+    def _take_data(self, frame: Frame) -> None:
+        if frame.opcode is not Opcode.CONT:
+            is_text = frame.opcode is Opcode.TEXT and self._wire.refuses_bad_text
+            self._fragments, self._decoder = [], self._wire.text_decoder() if is_text else None
+        if self._protocol.state is not State.OPEN:
             return
-        if self._wire.refuses_bad_text:
+        if self._decoder is not None:
             try:
                 self._decoder.decode(bytes(frame.data), frame.fin)
             except UnicodeDecodeError:
@@ -179,7 +182,7 @@ class Receiver:
         self._fragments.append(bytes(frame.data))
         self._in_fragments = not frame.fin
         if frame.fin:
-            self.messages.append(b"".join(self._fragments))
+            self.messages.append(self._wire.message(self._fragments))
             self._fragments = []
 
 

@@ -24,8 +24,9 @@ from reference_platform.messages import (
     TeamSetting,
     UserMessage,
 )
-from reference_platform.plain_message import MAX_INT, MAX_NAME, plain_message
+from reference_platform.plain_message import MAX_INT, MAX_NAME, PlainMessages
 from reference_platform.stream_requests import stream_resume, stream_start
+from reference_platform.strict_json import read_json
 
 from .port import Port
 
@@ -43,7 +44,7 @@ _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_ke
 
 
 class Codec(Port):
-    """Decides what a valid message is. Gets text that is already known to be UTF-8 (that is the Wire's business)."""
+    """Decides what a valid message is. Text is known to be UTF-8 (that is the Wire's business); what came in binary frames need not be."""
 
     max_id_length = MAX_NAME
     """Also of names, titles and keys."""
@@ -51,30 +52,36 @@ class Codec(Port):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._in_one_go = self.is_correct
+        self._plain = PlainMessages() if self.is_correct else None
 
     def decode(self, payload: bytes) -> UserMessage | Question | LatencyProbe | Invalid:
         """One TEXT message; never raises. ``Invalid`` is answered with ``error`` and has no other effect."""
-        if self._in_one_go and (message := plain_message(payload)) is not None:
+        plain = self._plain
+        if plain is not None and (message := plain.decode(payload)) is not None:
             message.digest = digest(message.content)
             return message
         return self._field_by_field(payload)
 
     def _field_by_field(self, payload: bytes) -> UserMessage | Question | LatencyProbe | Invalid:
-        try:
-            fields = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            return Invalid("invalid_json", "the message is not valid JSON")
+        fields = self.read(payload)
+        if isinstance(fields, Invalid):
+            return fields
         if type(fields) is not dict:
             return Invalid("invalid_message", "a message is a JSON object")
         kind = fields.get("type")
         if kind in _MESSAGES:
-            return self.user_message(fields)
+            message = self.user_message(fields)
+            if self._plain is not None and isinstance(message, UserMessage):
+                self._plain.learn(fields)
+            return message
         if type(kind) is str:
             if kind in _QUESTIONS or kind in _SAYING_MORE:
                 return self.question(fields)
             return Invalid("unknown_type", f"there is no message type {kind[:40]!r}", *self._correlation(fields))
         return Invalid("invalid_message", "type must be a string", *self._correlation(fields))
+
+    read = staticmethod(read_json)
+    """What a text says, as JSON."""
 
     encode: Callable[[Fields], bytes] = staticmethod(orjson.dumps)
     """A reply as the payload of one TEXT frame."""

@@ -6,7 +6,11 @@ import asyncio
 import codecs
 from struct import Struct
 
+import orjson
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.server import ServerProtocol
+
+from reference_platform.messages import Invalid
 
 from .port import Port
 
@@ -26,9 +30,23 @@ class Wire(Port):
     write_high_water = 65_536
     """Bytes not yet taken by the socket at which reading from that connection stops."""
 
+    speaks: type[ServerProtocol] = ServerProtocol
+    inflates = ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_max_window_bits=12)
+    """Understands what a client has compressed, if it asks for that; what is sent is never compressed."""
+
     def protocol(self) -> ServerProtocol:
-        """A new protocol object of ``websockets`` for one connection: it judges handshake, control frames, fragments, close."""
-        return ServerProtocol(max_size=self.max_message_size)
+        """A new protocol object of ``websockets`` for one connection: it judges handshake, control frames, fragments, inflated sizes, close."""
+        return self.speaks(max_size=self.max_message_size, extensions=[self.inflates])
+
+    def too_large(self, size: int) -> bytes:
+        """What is said, in front of close 1009, of a message that would have so many bytes; known from the header of a frame."""
+        limit = self.max_message_size
+        refusal = Invalid("payload_too_large", f"a message has at most {limit:,} bytes", told={"max_size": limit, "received_size": size})
+        return orjson.dumps(refusal.answer())
+
+    def message(self, fragments: list[bytes]) -> bytes:
+        """One message from its fragments, each of which was found good."""
+        return b"".join(fragments)
 
     @property
     def max_message_size(self) -> int:

@@ -71,9 +71,7 @@ class NoCloseCode(Wire):
     file promises ``close 1006``.
     """
 
-    def protocol(self) -> ServerProtocol:
-        """One that says no goodbye."""
-        return WithoutGoodbye(max_size=self.max_message_size)
+    speaks = WithoutGoodbye
 
 
 @quirk("n14_replay_before_greeting")

@@ -75,7 +75,7 @@ WRONG = {
     "Both Ends": ("rate=10    count=5    lasting=1 s", "usage: lasting=... and count=... contradict each other; give one of them"),
     "No Time": ("rate=10    lasting=0 s", "usage: lasting=... must be more than 0 s"),
     "Ramp": ("in_flight=10    count=5    ramp=1 s", "usage: ramp=... and burst=... belong to rate=...: without a rate the answers decide when messages are sent"),
-    "Too Large": ("in_flight=1    count=5    size=2 MiB", "not measured: a text of 2,097,152 bytes was asked for, Lockstep reference platform takes 1,048,576 bytes ('limits.message_size' in its file)"),
+    "Too Large": ("in_flight=1    count=5    size=6 MB", "not measured: a text of 6,000,000 bytes was asked for, Lockstep reference platform takes 5,000,000 bytes ('limits.message_size' in its file)"),
     "Shards": ("in_flight=1    count=5    shards=2", "usage: 2 shards cannot share 1 connection; give at most one shard for each"),
 }
 

@@ -103,8 +103,10 @@ GOOD = {
     "cut inside a character": frame(OPEN_TEXT, TEXT_BYTES[:CUT]) + frame(CONT, TEXT_BYTES[CUT:]),
     "empty fragments": frame(OPEN_TEXT) + frame(OPEN_CONT) + frame(OPEN_CONT, TEXT_BYTES) + frame(CONT),
     "fragments of one byte": frame(OPEN_TEXT, TEXT_BYTES[:1]) + b"".join(frame(OPEN_CONT, bytes([b])) for b in TEXT_BYTES[1:-1]) + frame(CONT, TEXT_BYTES[-1:]),
+    "binary": frame(BINARY, TEXT_BYTES),
+    "binary in fragments": frame(0x02, TEXT_BYTES[:CUT]) + frame(CONT, TEXT_BYTES[CUT:]),
     "unasked pong first": frame(PONG, b"hello") + frame(TEXT, TEXT_BYTES),
-    "largest message": frame(TEXT, message(content="x" * (1_048_576 - len(message(content=""))))),
+    "largest message": frame(TEXT, message(content="x" * (5_000_000 - len(message(content=""))))),
 }  # fmt: skip
 
 BAD = {
@@ -139,11 +141,10 @@ BAD = {
     "64 bit length for 5": (frame(TEXT, b"hello", width=64), 1002),
     "64 bit length for 300": (frame(TEXT, b"x" * 300, width=64), 1002),
     "16 bit length for a ping": (frame(PING, b"hello", width=16), 1002),
-    "too big, header only": (frame(TEXT, announced=1_048_577)[:10], 1009),
+    "too big, header only": (frame(TEXT, announced=5_000_001)[:10], 1009),
     "2^63 - 1": (frame(TEXT, announced=2**63 - 1), 1009),
     "2^63": (frame(TEXT, announced=2**63), (1002, 1009)),
-    "fragments too big in sum": (frame(OPEN_TEXT, b"x" * 600_000) + frame(CONT, b"x" * 600_000), 1009),
-    "binary": (frame(BINARY, message()), 1003),
+    "fragments too big in sum": (frame(OPEN_TEXT, b"x" * 3_000_000) + frame(CONT, b"x" * 3_000_000), 1009),
     "bad text, then a close in the same segment": (frame(TEXT, b"\xff") + frame(CLOSE, code(1000)), 1007),
     "bad text, then a ping and a message": (frame(TEXT, b"\xff") + frame(PING, b"x") + frame(TEXT, message()), 1007),
 }  # fmt: skip
@@ -275,3 +276,12 @@ def test_handshakes(shared, line, changes, status):
                 raw.shutdown(socket.SHUT_WR)
                 rest = answer.read()
                 assert b"Traceback" not in rest
+
+
+@pytest.mark.parametrize("data", [frame(BINARY, b'{"type": "\xff"}'), frame(0x02, b'{"type": "\xc3') + frame(CONT, b'\x28"}')])
+def test_bytes_that_are_no_text_are_refused_and_the_connection_stays(shared, bystander, data):
+    raw = Raw(shared, os.urandom(6).hex())
+    raw.send(data + frame(TEXT, message()))
+    answers = [raw.answer() for _ in range(2)]
+    assert sorted(answer.get("code", answer["type"]) for answer in answers) == ["ai_response", "invalid_encoding"]
+    raw.socket.close()

@@ -9,10 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reference_platform.messages import Invalid, UserMessage
-from reference_platform.plain_message import plain_message
+from reference_platform.plain_message import MOST_SHAPES, PlainMessages
 from reference_platform.policies import Codec
 
 FIELDS = UserMessage.__struct_fields__
+REQUIRED = {"type": "user_message", "message_id": "m", "content": "hello"}
+OPTIONAL = {"sequence_id": 7, "attempt": 1, "priority": "high", "acknowledge": True, "timestamp": 1.5, "conversation": "Plans", "final": False}
 
 
 class FieldByField(Codec):
@@ -26,10 +28,21 @@ def told(message):
     return type(message), message
 
 
+def versed():
+    """A codec that knows every shape of the dialect."""
+    codec = Codec(None)
+    for number in range(2 ** len(OPTIONAL)):
+        chosen = [name for place, name in enumerate(OPTIONAL) if number >> place & 1]
+        codec.decode(json.dumps(REQUIRED | {name: OPTIONAL[name] for name in chosen}).encode())
+    return codec
+
+
 def both_ways(payload):
-    short, long = Codec(None).decode(payload), FieldByField(None).decode(payload)
-    assert told(short) == told(long), payload
-    return short
+    """Read by who has never seen such a message, by who has just seen it, by who knows many, and field by field."""
+    codec = Codec(None)
+    first, again, long = codec.decode(payload), codec.decode(payload), FieldByField(None).decode(payload)
+    assert told(first) == told(again) == told(VERSED.decode(payload)) == told(long), payload
+    return again
 
 
 SOME_NUMBERS = [
@@ -69,6 +82,9 @@ OBJECTS = st.builds(
 )  # fmt: skip
 
 
+VERSED = versed()
+
+
 @given(OBJECTS)
 @example(b'{"type": "user_message", "message_id": "m", "content": "", "x": 1e999}')
 @example(b'{"type": "user_message", "message_id": "m", "content": "\xff"}')
@@ -94,17 +110,72 @@ def test_nobody_sets_what_the_platform_fills_in(name, value):
     assert getattr(both_ways(json.dumps(payload).encode()), name) == getattr(UserMessage("m", "hello"), name)
 
 
-def test_messages_of_the_reference_dialect_are_plain():
-    every = {
-        "type": "user_message", "message_id": "m", "content": "hello", "sequence_id": 7, "attempt": 1, "priority": "high", "acknowledge": True,
-        "timestamp": 1.5, "conversation": "Plans", "final": False,
-    }  # fmt: skip
-    for name in (None, "sequence_id", "attempt", "priority", "acknowledge", "timestamp", "conversation", "final"):
-        fields = {key: value for key, value in every.items() if key != name}
-        assert plain_message(json.dumps(fields).encode()) is not None
+def test_messages_of_the_reference_dialect_are_plain_once_one_was_seen():
+    for name in (None, *OPTIONAL):
+        plain, fields = PlainMessages(), REQUIRED | {key: value for key, value in OPTIONAL.items() if key != name}
+        assert plain.decode(json.dumps(fields).encode()) is None
+        plain.learn(fields)
+        for content in ("hello", 'she said "yes"', "", 'one "', "é"):
+            assert plain.decode(json.dumps(fields | {"content": content}).encode()).content == content
         both_ways(json.dumps(fields).encode())
-    for name in ("type", "message_id", "content"):
-        assert plain_message(json.dumps({key: value for key, value in every.items() if key != name}).encode()) is None
+
+
+def test_only_so_many_shapes_are_remembered():
+    plain = PlainMessages()
+    shapes = [REQUIRED | {name: OPTIONAL[name] for place, name in enumerate(OPTIONAL) if number >> place & 1} for number in range(128)]
+    for shape in shapes:
+        plain.learn(shape)
+        assert (plain.decode(json.dumps(shape).encode()) is not None) == (shapes.index(shape) < MOST_SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ('"content": "a", "content": "b"', "a name stands twice in one object"),
+        ('"content": "a", "c\\u006fntent": "b"', "a name stands twice in one object"),
+        ('"content": "\\u0022", "content": "b"', "a name stands twice in one object"),
+        ('"content": "\\\\", "content": "b"', "a name stands twice in one object"),
+        ('"content": "a", "x": {"y": 1, "y": 1}', "a name stands twice in one object"),
+        ('"content": "a", "x": 9223372036854775808', "whole numbers have at most 64 bits"),
+        ('"content": "a", "timestamp": ' + "1" * 40, "whole numbers have at most 64 bits"),
+        ('"content": "a", "timestamp": NaN', "the message is not valid JSON"),
+        ('"content": "a", "timestamp": 1e999', "the message is not valid JSON"),
+    ],
+)
+def test_what_two_readers_could_understand_differently_is_refused(written, reason):
+    assert both_ways(b'{"type": "user_message", "message_id": "m", ' + written.encode() + b"}") == Invalid("invalid_json", reason)
+
+
+@pytest.mark.parametrize("content", ["\\u0022", "1" * 40, "[" * 200, "{" * 60_000, '\\"[' * 200])
+def test_a_text_may_hold_what_looks_suspicious(content):
+    decoded = both_ways(b'{"type": "user_message", "message_id": "m", "content": "' + content.encode() + b'"}')
+    assert isinstance(decoded, UserMessage)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+def test_nesting_has_a_limit(opening):
+    closing = "".join({"[": "]", "{": "}"}[one] for one in reversed(opening) if one in "[{")
+    levels = len(closing)
+    allowed, refused = (f'{{"type": "user_message", "message_id": "m", "content": "", "x": {opening * n}0{closing * n}}}'.encode()
+                        for n in (99 // levels, 99 // levels + 1))
+    assert isinstance(both_ways(allowed), UserMessage)
+    answer = both_ways(refused)
+    assert (answer.code, answer.answer()["max_depth"]) == ("nesting_too_deep", 100)
+    assert both_ways(opening.encode() * 100_000).code == "nesting_too_deep", "nobody waits for its end"
+
+
+def test_a_flat_message_may_not_fall_into_too_many_parts():
+    wide = b'{"type": "user_message", "message_id": "m", "content": "", "x": [' + b",".join([b"[]"] * 60_000) + b"]}"
+    assert both_ways(wide).code == "invalid_message"
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_judged(payload):
+    assert isinstance(both_ways(payload), Invalid | UserMessage)
+
+
+def test_bytes_that_are_no_text_are_called_so():
+    assert both_ways(b'{"type": "\xff"}').code == "invalid_encoding"
 
 
 def test_what_is_wrong_is_said_in_words():

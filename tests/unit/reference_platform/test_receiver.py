@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import struct
 from itertools import pairwise
 from types import SimpleNamespace
@@ -49,13 +50,13 @@ def slow(frames):
         if (size == 126 and int.from_bytes(data[2:4], "big") < 126) or (size == 127 and int.from_bytes(data[2:10], "big") < 65_536):
             protocol.fail(1002, "the frame length is not written in the fewest bytes")
             break
+        if data[0] & 0x0F in (1, 2) and data[1] & 0x80 and len(data) > LIMIT + 8:
+            protocol.send_text(wire().too_large(len(data) - 8))
         protocol.receive_data(data)
         for event in protocol.events_received():
-            if event.opcode is Opcode.BINARY:
-                protocol.fail(1003, "messages are TEXT frames")
-            elif event.opcode in (Opcode.TEXT, Opcode.CONT) and protocol.state is OPEN:
-                if event.opcode is Opcode.TEXT:
-                    text, decoder = [], codecs.getincrementaldecoder("utf-8")()
+            if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT) and protocol.state is OPEN:
+                if event.opcode is not Opcode.CONT:
+                    text, decoder = [], codecs.getincrementaldecoder("utf-8" if event.opcode is Opcode.TEXT else "latin-1")()
                 try:
                     decoder.decode(bytes(event.data), event.fin)
                 except UnicodeDecodeError:
@@ -108,7 +109,11 @@ def test_any_cut_of_a_long_conversation_gives_the_same(piece):
 def test_an_announced_giant_is_refused_from_its_header():
     protocol = ServerProtocol(max_size=LIMIT, state=OPEN)
     Receiver(wire(), protocol).feed(b"\x81\xff" + (2**62).to_bytes(8, "big"))
-    assert b"".join(protocol.data_to_send())[2:4] == (1009).to_bytes(2, "big")
+    said, closed, end = protocol.data_to_send()
+    assert json.loads(said[4:]) == {
+        "type": "error", "code": "payload_too_large", "message": "a message has at most 400 bytes", "max_size": LIMIT, "received_size": 2**62,
+    }  # fmt: skip
+    assert (closed[2:4], end) == ((1009).to_bytes(2, "big"), b"")
 
 
 @pytest.mark.parametrize("first", [0x81, 0x01], ids=["short loop", "protocol object"])

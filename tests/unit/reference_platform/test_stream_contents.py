@@ -86,7 +86,7 @@ def test_what_is_kept_is_counted_and_what_is_forgotten_can_be_made_again():
 def test_a_wish_that_makes_no_sense_is_refused_with_a_sentence(fields, said):
     answer = stream_start({"kind": "text", **fields}, "q1")
     assert isinstance(answer, Invalid)
-    assert answer == ("invalid_message", said, None, None, "q1")
+    assert answer == Invalid("invalid_message", said, request_id="q1")
 
 
 def test_a_wish_without_sizes_has_those_of_the_kind():
