@@ -62,10 +62,10 @@ from .keywords.stability import Moment, StabilityKeywords
 from .keywords.state import StateKeywords
 from .keywords.stream_edges import StreamEdgeKeywords
 from .keywords.streaming import StreamingKeywords
-from .keywords.streams import StreamKeywords
 from .keywords.target import TargetKeywords
 from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
+from .keywords.whole_streams import WholeStreamKeywords
 from .listener import TestListener
 
 __version__ = "0.1.0"
@@ -132,7 +132,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             load, LoadLedgerKeywords(kit, expectation), ScalingKeywords(kit, expectation, load), CourseKeywords(kit, expectation),
             PressureKeywords(kit, expectation), ConsumptionKeywords(kit, expectation), shares, CrowdKeywords(kit, expectation, load, shares),
             LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
-            SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), StreamKeywords(kit, expectation), ChoosingKeywords(kit),
+            SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
             restarting, RestartShareKeywords(kit, expectation, restarting),
         ])

@@ -28,7 +28,7 @@ LOOK_EVERY = 0.02
 PARTS = ["summary", "analysis", "recommendations"]
 
 
-class StreamKeywords:
+class WholeStreamKeywords:
     """What must hold for streams."""
 
     def __init__(self, kit: Kit, expectation: Expectation) -> None:
