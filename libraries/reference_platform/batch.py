@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .messages import Fields, Reply, UserMessage
 from .outbound_table import Changes
+from .token_table import Changes as TokenChanges
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -56,6 +57,7 @@ class Batch:
     streams: dict[Stream, None] = field(default_factory=dict)
     """Streams of resumable sessions that changed, each once."""
     audit: list[Event] = field(default_factory=list)
+    tokens: TokenChanges = field(default_factory=TokenChanges)
     replies: list[Reply] = field(default_factory=list)
     forget_before: float = 0.0
     """Claims older than this are outside the duplicate window and may be deleted, a few per commit."""
@@ -75,4 +77,4 @@ class Batch:
     def is_durable(self) -> bool:
         """There is something to write."""
         of_sessions = self.contexts or self.sessions or self.ended or self.streams or self.outbound.are_some
-        return bool(self.rows or self.origins or self.agents or self.taken or self.audit or of_sessions)
+        return bool(self.rows or self.origins or self.agents or self.taken or self.audit or self.tokens.are_some or of_sessions)

@@ -19,7 +19,7 @@ class Caller(NamedTuple):
     user_agent: str = ""
 
 
-def caller(peer: str, forwarded: Collection[str], user_agent: str | None, trusted: Collection[str]) -> Caller:
+def caller(peer: str, forwarded: Collection[str], user_agent: str, trusted: Collection[str]) -> Caller:
     """The caller at the address ``peer``. What its ``X-Forwarded-For`` headers say counts only as far as trusted proxies have written it:
     each has appended whom it was called by, so the last address that is no trusted proxy is the caller's.
     """
@@ -27,7 +27,7 @@ def caller(peer: str, forwarded: Collection[str], user_agent: str | None, truste
     address = peer
     while address in trusted and hops:
         address = hops.pop()
-    return Caller(presentable(address), presentable(user_agent or ""))
+    return Caller(presentable(address), presentable(user_agent))
 
 
 def presentable(text: str) -> str:

@@ -106,6 +106,8 @@ class Configuration(BaseModel):
     """Largest message in bytes, compressed or not; a larger one closes the connection with 1009, after ``payload_too_large`` if its size is known."""
     token_ttl: Seconds = 3600
     """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
+    refresh_ttl: Seconds = 86_400
+    """How long a refresh token is valid unless the request says otherwise."""
     token_algorithms: Algorithms = ["HS256"]
     """Tokens signed by anything else are refused; RS256 needs the keys of whoever signs: jwks_url or jwks_file."""
     jwks_url: str | None = None
@@ -139,7 +141,7 @@ class Configuration(BaseModel):
 
 
 _PRIVATE = {
-    "token_ttl", "token_algorithms", "jwks_url", "jwks_file", "token_issuer", "token_audience", "token_leeway", "token_refusal", "session_expiry",
+    "token_ttl", "refresh_ttl", "token_algorithms", "jwks_url", "jwks_file", "token_issuer", "token_audience", "token_leeway", "token_refusal", "session_expiry",
     "allowed_origins", "trusted_proxies", "refusal_limit", "token_secret_from", "synchronous", "commit_interval",
 }  # fmt: skip
 """Keys that say nothing of limits."""

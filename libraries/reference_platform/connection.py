@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from .callers import Caller
 from .handshake import Admission, Head, TurnedAway, judge, refused
 from .leaving import Leaving
 from .policies.gate import Refusal
@@ -46,6 +47,8 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         """The upgrade is done and neither side has closed: frames may be sent."""
         self.wish = Wish()
+        self.caller = Caller("")
+        """Where its client says to be and what to be, as the audit trail tells it."""
         self.is_evicted = False
         """Another connection takes its session."""
         self.released = asyncio.Event()
@@ -232,7 +235,7 @@ class Connection(asyncio.Protocol):
                 self._protocol.send_response(response)
                 self.close(*judged.farewell)
                 return False
-            self.wish = judged.wish
+            self.wish, self.caller = judged.wish, judged.caller
             farewell = None if self._policies.sessions.replaces(judged.identity, self.wish) else self._policies.gate.crowded()
             if farewell is None:
                 await self._join(judged.identity)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from . import audit_trail, claims, contexts, ledger, outbound_table, session_table, stream_table
+from . import audit_trail, claims, contexts, ledger, outbound_table, session_table, stream_table, token_table
 from .agent_state import AgentState
 from .batch import Batch
 from .errors import PlatformError
@@ -30,6 +30,7 @@ SCHEMA = (
     + outbound_table.SCHEMA
     + stream_table.SCHEMA
     + audit_trail.SCHEMA
+    + token_table.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY, origin INTEGER, message_id TEXT, content TEXT, digest TEXT, sequence_id INTEGER, attempt INTEGER,
@@ -110,6 +111,7 @@ class Database:
             self.contexts.forget(batch.ended)
             outbound_table.write(self._sql, batch.outbound, batch.ended)
             audit_trail.write(self._sql, batch.audit)
+            token_table.write(self._sql, batch.tokens)
         except BaseException:
             execute("ROLLBACK")
             raise
@@ -181,6 +183,10 @@ class Database:
     def audit(self) -> list[list[audit_trail.Event]]:
         """The audit trail, in pages."""
         return list(audit_trail.read(self._sql))
+
+    def tokens(self, now: float) -> token_table.Known:
+        """Refresh tokens, and tokens that were revoked."""
+        return token_table.read(self._sql, now)
 
     def fact(self, name: str) -> float:
         """A number that outlives the process, 0 if it was never noted."""

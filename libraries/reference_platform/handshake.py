@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from .callers import Caller
 from .policies.gate import Farewell, Refusal
 from .policies.tokens import Identity
 from .session import Wish
@@ -61,6 +62,7 @@ class Admission(NamedTuple):
     request: Request
     identity: Identity
     wish: Wish
+    caller: Caller
 
 
 class TurnedAway(NamedTuple):
@@ -77,16 +79,16 @@ async def judge(request: Request, policies: Policies, peer: str) -> Admission | 
         refusal = await policies.gate.check(request)
     if refusal is not None:
         return refusal
-    token, address = token_of(request), peer.rpartition(":")[0]
+    token, address, headers = token_of(request), peer.rpartition(":")[0], request.headers
+    who = policies.audit.caller(address, headers.get_all("X-Forwarded-For"), headers.get_all("User-Agent"))
     try:
         identity = await policies.tokens.verify(token)
     except TokenRefusedError as error:
-        who = policies.audit.caller(address, request.headers)
         await policies.audit.refused(error.fault, token, who)
         way = policies.gate.refusal(str(error), who.address)
         return way if isinstance(way, Refusal) else TurnedAway(request, way)
     wish = _wish(request, address)
-    return wish if isinstance(wish, Refusal) else Admission(request, identity, wish)
+    return wish if isinstance(wish, Refusal) else Admission(request, identity, wish, who)
 
 
 def _wish(request: Request, address: str) -> Wish | Refusal:

@@ -1,4 +1,4 @@
-"""The second port: test accounts, health and the control interface."""
+"""The second port: accounts and tokens, health and the control interface."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from . import audit_trail, ledger, lists
 from .access_control import AccessControl
+from .http_auth import Auth
 from .http_input import bad, body_of, number_in, since_in, user_in
 from .http_outbound import Outbound
 from .http_shutdown import HttpShutdown
@@ -33,7 +34,8 @@ class HttpSide:
         self._pipeline = pipeline
         self.application = web.Application(middlewares=[_errors_as_json])
         routes = self.application.router
-        routes.add_post("/auth/test-user", self.test_user)
+        auth = Auth(host)
+        auth.add_to(routes)
         routes.add_get("/health", self.health)
         routes.add_get("/metrics", self.metrics)
         if control_secret is not None:
@@ -48,6 +50,7 @@ class HttpSide:
             routes.add_post(f"{base}/hold", self.hold)
             routes.add_post(f"{base}/release", self.release)
             AccessControl(host).add_to(routes, base)
+            routes.add_post(f"{base}/auth", auth.control)
             routes.add_get(f"{base}/status", self.status)
             for name, items in (
                 ("sessions", lists.sessions), ("connections", lists.connections), ("agents", lists.agents), ("waiting", lists.waiting),
@@ -60,19 +63,6 @@ class HttpSide:
             routes.add_post(f"{base}/outbound_queue", outbound.limit)
             routes.add_post(f"{base}/stream_limits", limiting(host))
             HttpShutdown(host, routes, base)
-
-    async def test_user(self, request: web.Request) -> web.Response:
-        """An account for an e-mail address, and a token for it."""
-        body = await body_of(request)
-        email, claims = body.get("email"), body.get("claims") or {}
-        ttl = number_in(body, "ttl", default=self._host.config.token_ttl)
-        if type(email) is not str or not email:
-            raise bad("email must be a string")
-        if type(claims) is not dict:
-            raise bad("claims must be an object")
-        tokens = self._host.policies.tokens
-        token = tokens.issue(email, ttl, claims)
-        return web.json_response({"user_id": tokens.user_of(email), "token": token, "email": email, "expires_in": ttl})
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether the platform can serve: 503 when it ends, as while it starts."""
@@ -178,7 +168,8 @@ async def _errors_as_json(request: web.Request, handler: Any) -> web.StreamRespo
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as error:
-        return web.json_response({"error": error.text or error.reason}, status=error.status)
+        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        return web.json_response({"error": error.text or error.reason}, status=error.status, headers=kept)
     return response
 
 

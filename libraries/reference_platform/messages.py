@@ -142,8 +142,15 @@ class StreamResume(NamedTuple):
     chunk: int
 
 
+class TokenRefresh(NamedTuple):
+    """The client wants its connection to go on with another token."""
+
+    request_id: str
+    new_token: str
+
+
 OfUser = StateQuery | QueueQuery | CapacityQuery | TeamQuery | TeamSetting | StatsQuery
-OfSession = HistoryQuery | ContextQuery | ContextUpdate | StreamStart | StreamResume
+OfSession = HistoryQuery | ContextQuery | ContextUpdate | StreamStart | StreamResume | TokenRefresh
 Question = OfUser | OfSession
 """What is answered at once instead of waiting in a queue."""
 

@@ -59,6 +59,7 @@ class Pipeline:
         self._presence.next_origin = found.next_origin
         self.transactions.begin(found.next_index)
         self.policies.audit.recovered(found.audit)
+        self.policies.tokens.memory.recovered(found.tokens)
         self.policies.duplicates.recovered()
         self.policies.sessions.recovered(found.sessions)
         self.policies.streams.recovered(found.streams)

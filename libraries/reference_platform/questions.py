@@ -19,7 +19,9 @@ from .messages import (
     StreamResume,
     StreamStart,
     TeamQuery,
+    TokenRefresh,
 )
+from .token_messages import refreshed
 
 if TYPE_CHECKING:
     from .host import Host
@@ -52,6 +54,8 @@ async def _of_session(question: OfSession, session: Session, pipeline: Pipeline)
         return await streams.start(question, session)
     if isinstance(question, StreamResume):
         return await streams.resume(question, session)
+    if isinstance(question, TokenRefresh):
+        return await refreshed(question, session, pipeline.policies)
     if isinstance(question, HistoryQuery):
         return await agents.conversation(question, session)
     if isinstance(question, ContextQuery):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from websockets.datastructures import Headers
-
 from reference_platform.alerts import Alerts
 from reference_platform.audit_trail import Event
 from reference_platform.callers import Caller, caller, fingerprint, presentable
@@ -37,9 +35,9 @@ class Audit(Port):
                 self.last = event.number
                 self.alerts.see(event)
 
-    def caller(self, peer: str, headers: Headers) -> Caller:
-        """Who is at the other end of a request that comes from the address ``peer``."""
-        return caller(peer, headers.get_all("X-Forwarded-For"), " ".join(headers.get_all("User-Agent")), self.host.config.trusted_proxies)
+    def caller(self, peer: str, forwarded: Sequence[str], user_agent: Sequence[str]) -> Caller:
+        """Who is at the other end of a request that comes from the address ``peer`` with these headers."""
+        return caller(peer, forwarded, " ".join(user_agent), self.host.config.trusted_proxies)
 
     async def refused(self, fault: TokenFault, token: str | None, who: Caller, *, session: str = "") -> None:
         """A token was refused; returns when that is durable. The type of its event is ``token_`` and the fault."""

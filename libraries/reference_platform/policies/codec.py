@@ -27,6 +27,7 @@ from reference_platform.messages import (
 from reference_platform.plain_message import MAX_INT, MAX_NAME, PlainMessages
 from reference_platform.stream_requests import stream_resume, stream_start
 from reference_platform.strict_json import read_json
+from reference_platform.token_messages import token_refresh
 
 from .port import Port
 
@@ -39,7 +40,7 @@ _QUESTIONS: dict[str, type[StateQuery | QueueQuery | CapacityQuery | TeamQuery |
     "get_agent_state": StateQuery, "get_queue_state": QueueQuery, "get_queue_capacity": CapacityQuery, "get_all_agent_states": TeamQuery,
     "get_performance_stats": StatsQuery, "get_conversation_history": HistoryQuery, "get_agent_context": ContextQuery,
 }  # fmt: skip
-_SAYING_MORE = ("configure_agents", "latency_probe", "resume_stream", "start_stream", "update_agent_context")
+_SAYING_MORE = ("configure_agents", "latency_probe", "resume_stream", "start_stream", "token_refresh", "update_agent_context")
 _CONTEXT = frozenset(("conversation", "final", "target_agents", "shared_state_key"))
 
 
@@ -147,7 +148,9 @@ class Codec(Port):
         return self.setting_or_probe(fields, request_id)
 
     def setting_or_probe(self, fields: dict[str, Any], request_id: str) -> Question | LatencyProbe | Invalid:
-        """A ``configure_agents`` or ``latency_probe`` from its JSON object."""
+        """A ``configure_agents``, ``latency_probe`` or ``token_refresh`` from its JSON object."""
+        if fields["type"] == "token_refresh":
+            return token_refresh(fields, request_id)
         if fields["type"] == "configure_agents":
             if not self.are_agents(agents := fields.get("agents")):
                 return Invalid("invalid_message", f"agents must be 1 to {self.max_agents} different names", request_id=request_id)

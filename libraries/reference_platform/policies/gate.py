@@ -60,10 +60,17 @@ class Gate(Port):
 
     def refusal(self, reason: str, address: str) -> Refusal | Farewell:
         """How a token is refused to somebody at this address: too many bad ones are told to wait; good ones are not asked about."""
-        wait, way = self._refusals.count(address), self.host.config.token_refusal
+        refusal, way = self.unauthorized(reason, address), self.host.config.token_refusal
+        if refusal.retry_after is not None or way == "http_401":
+            return refusal
+        return Farewell(int(way.removeprefix("close_")), reason)
+
+    def unauthorized(self, reason: str, address: str) -> Refusal:
+        """The same over HTTP, where there is one way only."""
+        wait = self._refusals.count(address)
         if wait is not None:
             return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many tokens were refused", wait)
-        return Refusal(HTTPStatus.UNAUTHORIZED, reason) if way == "http_401" else Farewell(int(way.removeprefix("close_")), reason)
+        return Refusal(HTTPStatus.UNAUTHORIZED, reason)
 
     def crowded(self) -> Farewell | None:
         """Asked after the token was accepted; a farewell closes the connection before any application frame."""

@@ -13,6 +13,7 @@ from reference_platform.messages import UserMessage
 from reference_platform.session import Session
 from reference_platform.session_context import SessionContext
 from reference_platform.streams import Stream
+from reference_platform.token_table import Known
 
 from .port import Port
 
@@ -34,6 +35,7 @@ class Recovered(NamedTuple):
     """Of these sessions, in the order in which they were begun."""
     audit: list[list[Event]]
     """The trail so far, in pages."""
+    tokens: Known
 
 
 class Store(Port):
@@ -64,7 +66,8 @@ class Store(Port):
         waiting = database.waiting(sessions)
         for session in {message.session for message in waiting if message.session is not None}:
             session.context = self.context(session.id)
-        return Recovered(database.next_index(), database.next_origin(), waiting, sessions, database.streams(sessions), database.audit())
+        streams, tokens = database.streams(sessions), database.tokens(self.host.clock.now())
+        return Recovered(database.next_index(), database.next_origin(), waiting, sessions, streams, database.audit(), tokens)
 
     def claims(self, key: int, message_id: str) -> list[tuple[float, str, str]]:
         """(time, user, connection id) of the durable claims of a message id under this key, newest first."""

@@ -20,6 +20,7 @@ from reference_platform.token_text import INVALID, Parts, parts_of, text_in, tim
 
 from .gate import Farewell
 from .port import Port
+from .refreshing import Bearer, Refreshing
 
 if TYPE_CHECKING:
     from reference_platform.connection import Connection
@@ -33,7 +34,7 @@ class Identity(NamedTuple):
     claims: dict[str, Any]
 
 
-class Tokens(Port):
+class Tokens(Refreshing, Port):
     """Issues and verifies JWTs of a fixed list of algorithms.
 
     Expiry is exact on the platform's clock: at ``exp``, and the declared leeway behind it, the token is over. Times are whole numbers of
@@ -61,6 +62,7 @@ class Tokens(Port):
         await self.check_signature(str(token), parts)
         self.check_addressee(parts.claims)
         self.check_times(parts.claims)
+        self.check_revoked(parts.claims)
         return Identity(text_in(parts.claims, "sub"), parts.claims)
 
     async def check_signature(self, token: str, parts: Parts) -> None:
@@ -107,11 +109,17 @@ class Tokens(Port):
 
     def opened(self, connection: Connection, identity: Identity) -> None:
         """A connection was greeted."""
+        self.bearers[connection] = Bearer(identity)
         self._expiry.begin(connection, identity.claims["exp"] + self.leeway)
 
     def closed(self, connection: Connection) -> None:
         """Nothing more comes from this connection."""
+        self.bearers.pop(connection, None)
         self._expiry.end(connection)
+
+    def moved(self, connection: Connection, identity: Identity) -> None:
+        """The token of a connection ends at another time from now on."""
+        self._expiry.begin(connection, identity.claims["exp"] + self.leeway)
 
     def expired(self) -> Farewell | None:
         """Asked when the token of an open connection is over; a farewell closes it: nothing is taken or sent any more."""
