@@ -36,6 +36,7 @@ from .keywords.course import CourseKeywords
 from .keywords.crowd import CrowdKeywords
 from .keywords.expectation import Expectation
 from .keywords.faults import FaultKeywords
+from .keywords.heartbeat import HeartbeatKeywords
 from .keywords.kit import Kit
 from .keywords.load import LoadKeywords
 from .keywords.load_beside import LoadBesideKeywords
@@ -134,6 +135,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
+            HeartbeatKeywords(kit, expectation),
             restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from . import audit_trail, ledger, lists
+from . import audit_trail, heartbeat_control, ledger, lists
 from .access_control import AccessControl
 from .http_auth import Auth
 from .http_input import bad, body_of, number_in, since_in, user_in
@@ -62,6 +62,7 @@ class HttpSide:
             routes.add_post(f"{base}/speak", outbound.speak)
             routes.add_post(f"{base}/outbound_queue", outbound.limit)
             routes.add_post(f"{base}/stream_limits", limiting(host))
+            routes.add_post(f"{base}/heartbeat", heartbeat_control.setting(host))
             HttpShutdown(host, routes, base)
 
     async def health(self, _: web.Request) -> web.Response:

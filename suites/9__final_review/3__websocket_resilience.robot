@@ -58,6 +58,13 @@ Flapping connections leave no trace
     sessions_violations    at most    0    cases=wsr-6-1, wsr-6-2
     server_descriptors_left    at most    5    cases=wsr-6-2
 
+Dead connections are found and living ones kept
+    [Documentation]    Each promise about pings is kept; an interval may be off by a tenth or 0.25 s, which is the 100 %.
+    [Tags]    fr-heartbeat
+    heartbeats_violations    at most    0    cases=wsr-7-1, wsr-7-2, wsr-7-3, wsr-7-4, wsr-7-5
+    ping_longest    at most    1 s    cases=wsr-7-1
+    ping_interval_error    at most    100 %    cases=wsr-7-5
+
 A change of network is survived
     [Tags]    fr-network
     lost    at most    0    cases=wsr-9-1 to wsr-9-3

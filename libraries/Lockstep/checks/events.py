@@ -48,6 +48,9 @@ class Kind(StrEnum):
     STREAM_END = "stream_end"          # nothing comes behind it; digest: of the whole, as the server says; details: chunks, bytes, whole (as received)
     STREAM_LOST = "stream_lost"        # the server says that these chunks are lost; details: first, last
 
+    PINGED = "pinged"                  # a ping of the server came; message_id: what it carries
+    PONGED = "ponged"                  # and was answered
+
     number: int                        # its place in this list, which stands for it in columns
 
     def __init__(self, _text: str) -> None:

@@ -17,7 +17,8 @@ from .verdict import Verdict
 from .violations import Code
 
 OWN = (
-    Kind.SEND, Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.SAMPLE, Kind.SPOKEN,
+    Kind.SEND, Kind.SEND_UNKNOWN, Kind.QUERY, Kind.QUERY_UNKNOWN, Kind.CONNECT, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.PINGED, Kind.PONGED,
+    Kind.SAMPLE, Kind.SPOKEN,
 )
 """What this side wrote itself; all other kinds carry what a server said."""
 

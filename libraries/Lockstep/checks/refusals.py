@@ -11,7 +11,9 @@ from .verdict import Verdict
 from .violations import Code
 
 TRIES = frozenset({Kind.CONNECT, Kind.CONNECTED})
-OURS = frozenset({Kind.CONNECT, Kind.CONNECT_FAILED, Kind.CLOSE, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.SAMPLE})
+OURS = frozenset({
+    Kind.CONNECT, Kind.CONNECT_FAILED, Kind.CLOSE, Kind.FAULT, Kind.MARK, Kind.PING, Kind.PONG, Kind.PINGED, Kind.PONGED, Kind.SAMPLE,
+})
 """What happens on a connection without anything being told on it."""
 
 

@@ -15,6 +15,7 @@ from ..targets.mapping import digest_of
 from .account import Account
 from .connection import Connection
 from .outcomes import Disconnected
+from .pongs import Pongs
 from .received_streams import ReceivedStreams
 from .schedule import Schedule
 from .sending import Burst, BurstBroken, Plan, Sending
@@ -47,6 +48,8 @@ class Client:
         self.unanswered: dict[str, None] = {}
         """Messages of unknown fate: their connection ended before an answer came."""
         self.streams = ReceivedStreams(alias)
+        self.pongs = Pongs()
+        """How it answers pings, on each of its connections."""
         self.came_back = 0
         self.by_itself: ByItself | None = None
         """While it comes back by itself whenever its connection ends against its will."""
@@ -61,6 +64,7 @@ class Client:
         self.account, self.session = account, SessionState()
         self.resumable, self.source, self.headers = resumable, source, headers or {}
         self.token, self.token_is_given = token, token is not None
+        self.pongs = Pongs()
 
     @property
     def is_connected(self) -> bool:

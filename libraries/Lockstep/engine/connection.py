@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from time import monotonic
 from typing import Any
@@ -22,6 +23,7 @@ from .ending import how_it_ended, in_words
 from .handshake import Address, Refused, handshake
 from .journal import Journal
 from .outcomes import Disconnected
+from .pongs import AnsweringConnection, Pongs
 from .received_streams import STREAMED, ReceivedStreams
 from .session import SessionState
 from .signal import Signal
@@ -39,6 +41,7 @@ class Connection:
     def __init__(
         self, number: int, client: str, user: str, journal: Journal, adapter: Adapter, *, secret: str = "",
         session: SessionState | None = None, unanswered: dict[str, None] | None = None, streams: ReceivedStreams | None = None,
+        pongs: Pongs | None = None,
     ) -> None:
         self.number = number
         self.client = client
@@ -51,6 +54,8 @@ class Connection:
         """Messages of this client of unknown fate, in the order in which they became so; an answer on any connection takes them off."""
         self.streams = ReceivedStreams(client) if streams is None else streams
         """Answers that come in chunks; they go on with the next connection."""
+        self.pongs = Pongs() if pongs is None else pongs
+        """How pings of the target are answered."""
         self.changed = Signal()
         self.all_answered = Signal()
         self.ended = asyncio.Event()
@@ -82,7 +87,7 @@ class Connection:
         """
         self._note(Kind.CONNECT, details=noted)
         try:
-            self._socket = await handshake(settings, address, route=route, source=source)
+            self._socket = await handshake(settings, address, route=route, source=source, made_by=partial(AnsweringConnection, pongs=self.pongs, note=self._pinged))
             self._reader = asyncio.create_task(self._read(self._socket))
             if hello is not None:
                 await self._greet(self._socket, hello)
@@ -265,6 +270,12 @@ class Connection:
     def _ponged(self, name: str, pong: asyncio.Future[float]) -> None:
         if not pong.cancelled() and pong.exception() is None:
             self._note(Kind.PONG, name, details={"took": pong.result()})
+
+    def _pinged(self, kind: Kind, ping: str) -> None:
+        """The target has pinged, or was answered; quiet where the journal is full: whoever reads is told of that."""
+        if self.journal.has_room:
+            self._note(kind, ping)
+            self.changed.raised()
 
     def mark(self, **details: Any) -> None:
         """Writes into the journal what was done or seen at this moment, beside all messages."""

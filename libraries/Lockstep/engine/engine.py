@@ -89,7 +89,7 @@ class Engine:
         values |= {"client": client.alias, "connection": number, **(resume or {})}
         secret = token.value if token else ""
         connection = Connection(number, client.alias, account.user, self.journal, target.adapter, secret=secret, session=client.session,
-                                unanswered=client.unanswered, streams=client.streams)
+                                unanswered=client.unanswered, streams=client.streams, pongs=client.pongs)
         hello = target.adapter.handshake(account.user, {**values, "token": secret or None})
         url, headers, subprotocols = target.handshake(token, values, resume)
         address = url, {**headers, **client.headers}, subprotocols

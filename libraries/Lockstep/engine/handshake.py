@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,14 @@ class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error
         self.way = way
 
 
-async def handshake(settings: Connect, address: Address, *, route: Route | None = None, source: str | None = None) -> ClientConnection:
+async def handshake(
+    settings: Connect, address: Address, *, route: Route | None = None, source: str | None = None,
+    made_by: Callable[..., ClientConnection] = ClientConnection,
+) -> ClientConnection:
     """A connection on which the WebSocket may be used; raises Refused otherwise.
 
     A ``route`` changes where the TCP connection goes, not the name in URL, Host header and certificate; ``source`` is the local
-    address that it comes from.
+    address that it comes from; ``made_by`` makes the connection out of what ``websockets`` has for it.
     """
     url, headers, subprotocols = address
     place = url.split("?")[0]
@@ -57,7 +61,8 @@ async def handshake(settings: Connect, address: Address, *, route: Route | None 
         return await connect(
             url, additional_headers=headers, subprotocols=subprotocols or None, compression=None,  # type: ignore[arg-type]
             proxy=settings.proxy if route is None else None, open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None,
-            max_size=settings.max_size, max_queue=None, logger=_UNHEARD, **tcp,
+            max_size=settings.max_size, max_queue=None, logger=_UNHEARD, create_connection=made_by,  # type: ignore[arg-type]
+            **tcp,
         )
     except InvalidStatus as refusal:
         status = refusal.response.status_code

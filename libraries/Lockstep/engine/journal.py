@@ -63,9 +63,14 @@ class Journal:
         self._tidy()
         return self._events
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it may hold more."""
+        return self.cursor < self.most
+
     def check_room(self) -> None:
         """Raises when the journal holds as much as it may; what is sent and what arrives is checked, how it ended is always written."""
-        if self.cursor >= self.most:
+        if not self.has_room:
             raise UsageError(f"the journal of this process is full ({self.most:,} events); split the case into several tests or robot calls")
 
     def slice(self, since: int = 0, clients: Collection[str] | None = None) -> Events:

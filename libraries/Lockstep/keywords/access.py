@@ -16,6 +16,7 @@ from .connecting import ConnectingKeywords
 from .decorator import keyword
 from .expectation import Expectation
 from .kit import Kit
+from .setting import set_until_the_test_ends
 
 PATIENTLY = Duration(30)
 
@@ -76,7 +77,9 @@ class AccessKeywords:
 
         | `Set Session Expiry` | close |
         """
-        self._set("session_expiry", {"policy": self._kit.target.file.guarantees.session_expiry}, {"policy": policy.value})
+        set_until_the_test_ends(
+            self._kit, "session_expiry", {"policy": self._kit.target.file.guarantees.session_expiry}, {"policy": policy.value},
+        )
 
     @keyword(tags=("Target", "Control"))
     def allow_origins(self, *origins: str) -> None:
@@ -90,7 +93,7 @@ class AccessKeywords:
 
         | `Allow Origins` | https://app.example.test | https://beta.example.test |
         """
-        self._set("origins", {"origins": None}, {"origins": list(origins) or None})
+        set_until_the_test_ends(self._kit, "origins", {"origins": None}, {"origins": list(origins) or None})
 
     @keyword(tags=("Connecting", "Expectation"))
     def the_refusal_should_be_as_promised(self, reason: Refused, client: str | None = None, *, within: Duration = PATIENTLY) -> None:
@@ -114,18 +117,6 @@ class AccessKeywords:
         kit.engine.run(_ended(one, float(within)))
         events = kit.engine.journal.slice(kit.scope.cursor, {one.alias})
         self._expect.judge(History(events, []), [partial(refused_as_promised, ways=ways, client=one.alias, why=reason.why)])
-
-    def _set(self, capability: str, before: dict[str, object], values: dict[str, object]) -> None:
-        """Sets the target, and at the end of the test as it was."""
-        kit, target = self._kit, self._kit.target
-        kit.must_offer(capability)
-
-        def restore() -> None:
-            if kit.has_target and kit.target is target and not target.was_killed:
-                kit.engine.run(target.control(capability, **before))
-
-        kit.scope.undo.append(restore)
-        kit.engine.run(target.control(capability, **values))
 
 
 async def _ended(client: Client, within: float) -> None:

@@ -43,6 +43,8 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "outbound_priorities": lambda file: file.guarantees.outbound is not None and bool(file.guarantees.outbound.priorities),
     "operations": lambda file: _tells(file, "agent_context", "pending_operations", "results"),
     "pressure": lambda file: file.guarantees.pressure is not None and bool(file.messages.pressure),
+    "pings": lambda file: file.guarantees.heartbeat is not None,
+    "regular_pings": lambda file: file.guarantees.heartbeat is not None and file.guarantees.heartbeat.regular,
     "priorities": lambda file: file.guarantees.priorities is not None and _sends(file, "priority"),
     "processing_time": lambda file: any("processing_time" in rule.fields for rule in file.messages.reply),
     "refusals": lambda file: bool(file.messages.refused),

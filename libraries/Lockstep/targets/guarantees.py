@@ -84,6 +84,14 @@ class Streams(Strict):
     overflow: Literal["stop", "drop_oldest"] = "stop"   # beyond the bound the agent waits, or the oldest chunks are lost and signalled
 
 
+class Heartbeat(Strict):
+    """What the target promises about pings of its own."""
+
+    interval: Seconds                       # so often each connection is pinged
+    regular: bool = True                    # and not at any other time
+    timeout: Seconds | None = None          # it is given up when a ping stays unanswered for so long
+
+
 class Shutdown(Strict):
     """What the target promises when it is asked to end."""
 
@@ -103,4 +111,6 @@ class Guarantees(Strict):
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
     outbound: Outbound | None = None
     streams: Streams | None = None
+    heartbeat: Heartbeat | None = None
     shutdown: Shutdown | None = None
+    wire: Literal["strict", "lenient"] = "lenient"   # how closely RFC 6455 is followed where it says SHOULD: by the right code, or just by an end

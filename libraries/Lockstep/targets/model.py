@@ -108,6 +108,7 @@ class Control(Strict):
     outbound_queue: Request | None = None   # how much may wait: {size}, {overflow}, {ttl} and {ttl_critical} (s)
     streams: Request | None = None          # what is kept of streams of {user}, as such a list
     stream_limits: Request | None = None    # how many {bytes} and {slots} the streams of a {user} may take, and what an {overflow} does
+    heartbeat: Request | None = None        # all connections are pinged each {interval} (s) from now on, and have {timeout} (s) to answer
     shutdown: Request | None = None         # ends the server in its orderly way, with a {reason} and an {estimate} (s) until it serves again
     hand_over: Request | None = None        # gives the store to the second instance that stands by, for a {reason}
     events: Request | None = None           # what happened to sessions and connections after index {since}, as JSON lines

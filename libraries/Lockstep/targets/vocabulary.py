@@ -28,7 +28,7 @@ OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", 
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
 OF_CONTROL = (
-    "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical",
+    "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical", "interval", "timeout",
     "bytes", "slots", "reason", "estimate",
 )
 

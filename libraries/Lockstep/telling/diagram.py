@@ -8,7 +8,7 @@ from ..checks import Event, History, Kind, Verdict
 
 AROUND = 4
 MOST_ROWS = 24
-_TO_TARGET = frozenset({Kind.CONNECT, Kind.SEND, Kind.QUERY, Kind.PING})
+_TO_TARGET = frozenset({Kind.CONNECT, Kind.SEND, Kind.QUERY, Kind.PING, Kind.PONGED})
 _NOTED = frozenset({Kind.SEND_UNKNOWN, Kind.QUERY_UNKNOWN, Kind.CONNECT_FAILED, Kind.FAULT, Kind.MARK, Kind.SAMPLE, Kind.SPOKEN})
 """What the kit did or concluded itself: nothing of it went over the wire."""
 _STYLE = "border-collapse:collapse;font:12px monospace;background:#fff;color:#222;white-space:nowrap"

@@ -42,19 +42,26 @@ class Heartbeat(Port):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
+        self.every: float = host.config.heartbeat_interval
+        """Seconds from one ping of a connection to the next."""
+        self.timeout: float = host.config.connection_timeout
+        """Seconds after which an unanswered ping means that nobody is there."""
         self.beats: dict[Connection, Beat] = {}
         self._sent = 0
         self._timer: asyncio.TimerHandle | None = None
         host.clock.moved.append(self.look)
 
-    @property
-    def timeout(self) -> float:
-        """Seconds after which an unanswered ping means that nobody is there."""
-        return self.host.config.connection_timeout
+    def set(self, every: float, timeout: float) -> None:
+        """From now on; the next ping of each open connection is due after the new interval."""
+        self.every, self.timeout = every, timeout
+        now = self.host.clock.now()
+        for beat in self.beats.values():
+            beat.next_ping = now + self.interval()
+        self._plan()
 
     def interval(self) -> float:
         """Seconds until the next ping of a connection."""
-        return self.host.config.heartbeat_interval
+        return self.every
 
     def opened(self, connection: Connection) -> None:
         """A connection was greeted."""

@@ -180,6 +180,7 @@ CATALOGUE = {
     "x3": "queue_dropped queue_reversed overflow_silent",
     "x5": "state_lost acked_lost dedup_lost half_open",
     "x6": "ghost_sessions fd_leak rate_limit_locks_out",
+    "x7": "zombie never_closes_dead_peer",
     "x9": "bound_to_ip messages_into_dead_path",
 }
 

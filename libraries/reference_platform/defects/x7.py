@@ -1,0 +1,43 @@
+"""X7: the heartbeat. Dead peers are kept, and dead agents look alive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from reference_platform.messages import UserMessage
+from reference_platform.policies import Heartbeat, Workers
+from reference_platform.policies.heartbeat import Beat
+from reference_platform.policies.workers import Process
+from reference_platform.registry import defect
+
+if TYPE_CHECKING:
+    from reference_platform.host import Host
+
+
+@defect("x7_zombie")
+class Zombie(Workers):
+    """After two hundred messages a user's agent hangs for ever. Pings are answered all the same, as if somebody were there."""
+
+    lives_for = 200
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.begun: Counter[str] = Counter()
+
+    async def run(self, message: UserMessage, process: Process) -> None:
+        """The agent's last message never ends."""
+        self.begun[message.user] += 1
+        if self.begun[message.user] > self.lives_for:
+            await asyncio.Event().wait()
+        await super().run(message, process)
+
+
+@defect("x7_never_closes_dead_peer")
+class EndlessPatience(Heartbeat):
+    """Pings are sent, but nobody looks whether they are answered: a dead client keeps its connection, and all that is held for it."""
+
+    def lost_in(self, beat: Beat, now: float, real: float) -> float:  # noqa: ARG002 - however long it has been
+        """Never."""
+        return float("inf")
