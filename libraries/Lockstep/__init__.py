@@ -64,6 +64,7 @@ from .keywords.state import StateKeywords
 from .keywords.stream_edges import StreamEdgeKeywords
 from .keywords.streaming import StreamingKeywords
 from .keywords.target import TargetKeywords
+from .keywords.tokens import TokenKeywords
 from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
 from .keywords.whole_streams import WholeStreamKeywords
@@ -135,7 +136,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
-            HeartbeatKeywords(kit, expectation),
+            HeartbeatKeywords(kit, expectation), TokenKeywords(kit, expectation),
             restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit

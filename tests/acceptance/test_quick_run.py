@@ -12,6 +12,7 @@ from runner.project import Project
 BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
+    "wsr-4-1", "wsr-4-7", "wsr-4-8", "wsr-4-10",
     *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3}.items() for number in range(cases)),
 }
 OF_TIME = {

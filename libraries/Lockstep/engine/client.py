@@ -43,6 +43,8 @@ class Client:
         """Headers of its own, over those that the target file names."""
         self.token: Secret | None = None
         """The token of the last connection, which is used again by those that follow."""
+        self.by: str | None = None
+        """How its token travels, where that is not the target's usual way (``connect.auth.also``)."""
         self.token_is_given = False
         """It is one of the test's own, which no other may replace."""
         self.unanswered: dict[str, None] = {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from robot.api.types import Secret
 
 from ..checks.events import Kind
-from ..errors import EnvironmentSetupError
+from ..errors import EnvironmentSetupError, UsageError
 from ..faults.route import Routes
 from ..targets import Target
 from ..targets.accounts import discard, prepare
@@ -91,12 +91,20 @@ class Engine:
         connection = Connection(number, client.alias, account.user, self.journal, target.adapter, secret=secret, session=client.session,
                                 unanswered=client.unanswered, streams=client.streams, pongs=client.pongs)
         hello = target.adapter.handshake(account.user, {**values, "token": secret or None})
-        url, headers, subprotocols = target.handshake(token, values, resume)
+        url, headers, subprotocols = target.handshake(token, values, resume, by=client.by)
         address = url, {**headers, **client.headers}, subprotocols
         await connection.open(target.file.connect, address, hello, route=self.routes.of(client.alias, number),
                               source=client.source, noted=noted)
         client.connection = connection
         return connection
+
+    async def introduce(self, account: Account, target: Target, *, lifetime: float | None = None) -> Secret:
+        """A fresh token of an account that is known to the target, and prepared as its file wants, from now on."""
+        token, account.user = await target.token_for(account.login, lifetime=account.token_lifetime if lifetime is None else lifetime)
+        if token is None:
+            raise UsageError(f"{target.title} knows no tokens; its file has no 'connect.auth.token'")
+        await self._prepared(account, target, token)
+        return token
 
     @staticmethod
     async def _token(client: Client, target: Target) -> Secret | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robot.api.types import Secret
 
-from ..errors import EnvironmentSetupError
+from ..errors import EnvironmentSetupError, UsageError
 from .connect import Step
 from .mapping import follow
 from .placeholders import decoded, filled_body
@@ -39,6 +39,15 @@ async def discard(target: Target, account: str, token: Secret | None, values: Ma
     """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""
     for step in () if target.end_of_process() else target.file.connect.discard:
         await _step(target, f"discarding {account}", step, values, token)
+
+
+async def ticket_for(target: Target, account: str, token: Secret) -> Secret:
+    """What travels in place of this token, once; an error where the file says nothing of tickets, or there is none for such a token."""
+    step = target.file.connect.auth.ticket
+    if step is None:
+        raise UsageError(f"{target.title} gives no tickets; its file has no 'connect.auth.ticket'")
+    answer = decoded(await _step(target, f"ticket for {account}", step, {}, token))
+    return Secret(_found(answer, step.take.get("ticket", "ticket"), f"ticket for {account}", f"'connect.auth.ticket.take.ticket' in {target.path}"))
 
 
 def _found(answer: Any, path: str, what: str, place: str) -> str:

@@ -32,7 +32,7 @@ def address_of(
         elif connect.auth.by == "query":
             query[connect.auth.name] = value
         elif connect.auth.by == "subprotocol":
-            subprotocols.insert(0, value)
+            subprotocols = [value, *connect.auth.beside, *subprotocols]
     if query:
         url += ("&" if "?" in url else "?") + urlencode(query, quote_via=quote)
     return url, headers, subprotocols

@@ -10,6 +10,18 @@ from .parts import Bytes, Condition, Seconds, Shape, Strict
 from .vocabulary import Path, ResumeShape, SayShape, impossible, placeholders
 
 
+class Step(Strict):
+    """One HTTP request that an account needs before its first connection, or after its last."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Shape = Field(default_factory=dict)
+    take: dict[str, Path] = Field(default_factory=dict)
+    """Name of a placeholder -> where its value stands in the JSON answer."""
+    within: Seconds = 10.0
+
+
 class TokenSource(Strict):
     """Where a user's token comes from."""
 
@@ -22,13 +34,38 @@ class TokenSource(Strict):
     name: str | None = None         # environment: the variable's name
 
 
-class Authentication(Strict):
+class Way(Strict):
     """How the token travels."""
 
     by: Literal["header", "query", "subprotocol", "none"] = "none"
     name: str = "Authorization"     # of the header or of the query parameter
     value: str = "{token}"
+    beside: list[str] = Field(default_factory=list)     # subprotocols that the client offers beside the one that is the token
+
+
+class SigningKey(Strict):
+    """Where the key is with which the kit signs tokens as the target's issuer does; it stands in no file."""
+
+    source: Literal["lifecycle", "environment"] = Field("environment", alias="from")
+    """``lifecycle``: the ``{secret}`` that the kit made up and gave to the server when it started it."""
+    name: str | None = None         # environment: the variable's name
+
+
+class Signing(Strict):
+    """How tokens are signed, so that the kit can make some that only the issuer could make, such as one that is over."""
+
+    algorithm: Literal["HS256", "RS256"] = "HS256"
+    key: SigningKey                 # RS256: a private key as PEM
+
+
+class Authentication(Way):
+    """How the token travels, where it comes from, and what else can be done with it."""
+
     token: TokenSource = TokenSource.model_validate({})
+    also: dict[str, Way] = Field(default_factory=dict)
+    """Other ways in which it may travel, by names that suites use."""
+    ticket: Step | None = None      # exchanges a {token} for a {ticket}, which travels in its place
+    signing: Signing | None = None
 
 
 GREETED = ("offset", "recovered", "head", "context_available", "absence_class", "warning", "policy", "location_changed", "waiting")
@@ -58,18 +95,6 @@ class Ready(Strict):
         """What the greeting says of the session beside its id and epoch: name -> path."""
         paths = {name: getattr(self, name) for name in GREETED}
         return {name: path for name, path in paths.items() if path is not None}
-
-
-class Step(Strict):
-    """One HTTP request that an account needs before its first connection, or after its last."""
-
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: str
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: Shape = Field(default_factory=dict)
-    take: dict[str, Path] = Field(default_factory=dict)
-    """Name of a placeholder -> where its value stands in the JSON answer."""
-    within: Seconds = 10.0
 
 
 Steps = Annotated[list[Step], BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)]

@@ -44,6 +44,7 @@ class Refusals(Strict):
 
     crowded: Ways | None = None             # a connection above limits.clients
     expired: Ways | None = None             # one whose token expires, where the policy is to close it
+    token: Ways | None = None               # one whose token is bad, whatever is wrong with it
     origin: Ways | None = None              # one from a page that is not allowed
     not_json: Ways | None = None            # a text that is no message at all
 
@@ -109,6 +110,7 @@ class Guarantees(Strict):
     refusal: Refusals = Refusals()
     sessions: Sessions | None = None
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
+    token_leeway: Seconds = 0.0             # so long behind its end a token still counts, and so long before its beginning
     outbound: Outbound | None = None
     streams: Streams | None = None
     heartbeat: Heartbeat | None = None

@@ -93,6 +93,7 @@ class Control(Strict):
     """What the target lets a tester do beside the wire; what is not named here is not offered."""
 
     ledger: Request | None = None
+    clock: Request | None = None            # the target's time under "now", s since 1970
     advance_clock: Request | None = None
     work_time: Request | None = None
     hold: Request | None = None

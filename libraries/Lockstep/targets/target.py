@@ -102,13 +102,24 @@ class Target(Life):
         return token
 
     def handshake(
-        self, token: Secret | None, values: Mapping[str, object], resume: Mapping[str, object] | None = None,
+        self, token: Secret | None, values: Mapping[str, object], resume: Mapping[str, object] | None = None, *, by: str | None = None,
     ) -> tuple[str, dict[str, str], list[str]]:
         """Address, headers and sub-protocols of a new connection; ``values`` are those of its user and what was prepared.
 
-        ``resume``: session, epoch and offset to come back to; empty: the client wants to be able to come back; None: not a word of that.
+        ``by``: one of the other ways in which the token may travel. ``resume``: session, epoch and offset to come back to; empty: the client wants to be able to come back; None: not a word of that.
         """
-        return address_of(self.file.connect, self.fill, token, values, resume)
+        connect = self.file.connect
+        if by is not None:
+            connect = connect.model_copy(update={"auth": connect.auth.also[by]})
+        return address_of(connect, self.fill, token, values, resume)
+
+    async def now(self) -> float:
+        """The target's own time (s since 1970), by which it judges tokens."""
+        answer = decoded(await self.looked_up("clock"))
+        now = answer.get("now") if isinstance(answer, dict) else None
+        if not isinstance(now, int | float):
+            raise EnvironmentSetupError(f"clock: the answer has no number under 'now'; see 'control.clock' in {self.path}")
+        return float(now)
 
     async def control(self, capability: str, **values: object) -> None:
         """Does one thing through the target's control interface."""
