@@ -42,6 +42,7 @@ from .keywords.load import LoadKeywords
 from .keywords.load_beside import LoadBesideKeywords
 from .keywords.load_ledger import LoadLedgerKeywords
 from .keywords.load_shares import ShareKeywords
+from .keywords.malformed import MalformedKeywords
 from .keywords.measuring import Measured, MeasuringKeywords, Phase
 from .keywords.pressure import PressureKeywords
 from .keywords.priority import PriorityKeywords
@@ -137,7 +138,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
             HeartbeatKeywords(kit, expectation), TokenKeywords(kit, expectation),
-            restarting, RestartShareKeywords(kit, expectation, restarting),
+            MalformedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -57,7 +57,7 @@ class Coordination(_Strict):
     messages: list[Task] = Field(min_length=1)
 
 
-Payload = TypeVar("Payload", Conversation, Coordination)
+Payload = TypeVar("Payload", bound=BaseModel)
 
 
 def read_payload(name_or_path: str, model: type[Payload]) -> Payload:

@@ -72,7 +72,7 @@ def broken_texts_refused(history: History, ways: Collection[str]) -> Verdict:
             if refusal is not None and refusal.kind is Kind.FAULT:
                 continue
             verdict.exercised += 1
-            way = _refusal(refusal)
+            way = way_of(refusal)
             what = f"{wording.owner(text)} sent {(text.details or {})['broken']!r} {wording.at(history, text)}"
             if way is None:
                 verdict.violated(Code.NOT_REFUSED, f"{what}, and it was not refused, where {promised} is promised", text)
@@ -81,7 +81,7 @@ def broken_texts_refused(history: History, ways: Collection[str]) -> Verdict:
     return verdict.concluded()
 
 
-def _refusal(event: Event | None) -> str | None:
+def way_of(event: Event | None) -> str | None:
     """The way in which this event refuses; None where it does not."""
     if event is None or event.kind is Kind.CLOSE:
         return _way([event]) if event is not None else None

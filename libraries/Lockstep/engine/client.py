@@ -100,10 +100,10 @@ class Client:
 
         A client that comes back by itself goes on after each reconnection; for any other the end of the connection ends the burst.
         """
-        sending = Sending(self, plan, self._own_connection())
+        sending = Sending(self, plan, self.own_connection())
         while True:
             try:
-                return await sending.over(self._own_connection())
+                return await sending.over(self.own_connection())
             except Disconnected:
                 if not await self.back():
                     failure = f"; {self.by_itself.failure}" if self.by_itself is not None and self.by_itself.failure else ""
@@ -124,24 +124,24 @@ class Client:
         message_id = account.new_id()  # its number stays free: only the complete message will take it
         message = {"message_id": message_id, "sequence_id": account.next_sequence, "content": "complete", "timestamp": time(),
                    "attempt": account.attempt(message_id), "user": account.user, "client": self.alias}
-        await self._own_connection().send([message], [digest_of("complete")], missing=missing)
+        await self.own_connection().send([message], [digest_of("complete")], missing=missing)
         return message_id
 
     async def say(self, texts: Sequence[str]) -> None:
         """Sends texts that are no messages, as they are."""
-        await self._own_connection().say(texts)
+        await self.own_connection().say(texts)
 
     async def ask(self, question: str, within: float | None, **values: Any) -> Event:
         """Asks the target and returns the event of the correlated answer; waits at most ``within`` s, or for ever."""
-        return await self._own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within, values)
+        return await self.own_connection().ask(question, f"{self.account.login}.q{next(self._requests)}", within, values)
 
     async def ping(self) -> asyncio.Future[float]:
         """Sends a ping; the result completes with its pong."""
-        return await self._own_connection().ping()
+        return await self.own_connection().ping()
 
     async def read_on(self, *, reads: bool) -> None:
         """Stops to read what the target sends, or reads again."""
-        await self._own_connection().read_on(reads=reads)
+        await self.own_connection().read_on(reads=reads)
 
     async def pending(self, fence: str, within: float) -> int | None:
         """How many messages the target still has to process; None where it does not say, so that only the hang guard can tell."""
@@ -152,7 +152,8 @@ class Client:
         pending = ((answer.details or {}).get("fields") or {}).get("pending")
         return pending if isinstance(pending, int) else None
 
-    def _own_connection(self) -> Connection:
+    def own_connection(self) -> Connection:
+        """The connection that it has or had last."""
         if self.connection is None:
             raise Disconnected(f"{self.alias} was never connected")
         return self.connection

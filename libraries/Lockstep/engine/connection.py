@@ -206,15 +206,16 @@ class Connection:
     async def send(
         self, messages: Sequence[Mapping[str, Any]], digests: Sequence[str], intended: float | None = None, *,
         details: Iterable[Mapping[str, Any] | None] = UNREMARKABLE, missing: str = "", in_one_segment: bool = False,
+        frames: Sequence[bytes] | None = None,
     ) -> tuple[float, float]:
         """Sends messages in order, ``in_one_segment`` as far as their size allows; returns when the first and the last was written down.
 
-        ``details`` are what the journal shall keep of each message beside its identity.
+        ``details`` are what the journal shall keep of each message beside its identity; ``frames`` how they look, where not as usual.
         """
         socket = await self._usable()
         self.journal.check_room()
         encode, write, clock = self.adapter.encode, self.journal.write, self.journal.clock
-        frames = [encode({**message, missing: None} if missing else message) for message in messages]
+        frames = frames or [encode({**message, missing: None} if missing else message) for message in messages]
         written: list[float] = []
         for message, digest, noted in zip(messages, digests, details, strict=False):
             key = (message["message_id"], message["attempt"])
@@ -244,6 +245,19 @@ class Connection:
         for text in texts:
             self.mark(broken=text)
         await self._put(socket, [text.encode() for text in texts])
+
+    async def say_malformed(self, fragments: Sequence[bytes], noted: Mapping[str, Any], *, binary: bool = False) -> None:
+        """Sends one message that the target has to refuse, in one frame or several; it is in the journal as a mark."""
+        socket = await self._usable()
+        begin, last = (socket.protocol.send_binary if binary else socket.protocol.send_text), len(fragments) - 1
+        self.mark(**noted)
+        try:
+            async with socket.send_context():
+                begin(fragments[0], fin=not last)
+                for number, fragment in enumerate(fragments[1:], 1):
+                    socket.protocol.send_continuation(fragment, fin=number == last)
+        except ConnectionClosed:
+            raise await self._gone() from None
 
     async def ask(self, question: str, request_id: str, within: float | None, values: Mapping[str, Any]) -> Event:
         """Asks a question and returns the event of its answer, matched by request id."""

@@ -47,6 +47,11 @@ class Refusals(Strict):
     token: Ways | None = None               # one whose token is bad, whatever is wrong with it
     origin: Ways | None = None              # one from a page that is not allowed
     not_json: Ways | None = None            # a text that is no message at all
+    not_message: Ways | None = None         # JSON that is no message: a part is missing or of the wrong type
+    too_deep: Ways | None = None            # JSON with lists and objects nested too deep
+    too_large: Ways | None = None           # a message above limits.message_size, compressed or not
+    not_utf8: Ways | None = None            # a text frame with bytes that are no text
+    not_utf8_binary: Ways | None = None     # a binary frame with such bytes
 
 
 class Pressure(Strict):

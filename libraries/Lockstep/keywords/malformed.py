@@ -1,0 +1,130 @@
+"""Keywords that send what a target has to refuse, and judge that it harmed nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from ..arguments import Count, Duration, Size
+from ..checks.leaks import memory_within
+from ..checks.malformed import effects_counted, malformed_refused, nobody_else_harmed
+from ..engine.malformed import ask_everybody, send_burst, send_malformed, send_odd, send_of_size
+from ..engine.watching import sample
+from ..malformed_inputs import Input, named, read_inputs
+from .decorator import keyword
+from .expectation import Check, Expectation
+from .kit import Kit
+
+AT_ONCE = Duration(0)
+MEMORY = Size(25_000_000)
+
+
+class MalformedKeywords:
+    """Tables of inputs are in ``resources/payloads``; how a target refuses them is promised in its file."""
+
+    def __init__(self, kit: Kit, expectation: Expectation) -> None:
+        self._kit = kit
+        self._expect = expectation
+
+    @keyword(tags=("Sending", "Faults"))
+    def send_malformed(self, table: str, name: str, client: str | None = None) -> None:
+        """Sends one input of a table: a text that is no JSON, bytes that are no text, a message with a part of the wrong type.
+
+        | =Argument= | =Meaning=                                                                              |
+        | table      | a file in ``resources/payloads``, such as ``malformed_json``, or a path                |
+        | name       | an input in it, such as ``truncated``                                                  |
+        | client     | alias; none: the only open client                                                      |
+
+        An input that the table calls ``accepted`` is sent as a message like any other. What comes of it is for `The Malformed Input Should
+        Have Harmed Nobody`. Fails if the target does not offer what the table calls ``refused``, such as ``not_json``: its file must say how
+        it refuses such input (``guarantees.refusal``) and permit ``hostile``.
+
+        | `Send Malformed` | malformed_json | truncated | alice |
+        """
+        kit, one, inputs = self._kit, self._kit.client(client), read_inputs(table)
+        chosen = named(inputs, table, name)
+        ways = self._ways(inputs.promise(chosen))
+        self._look_at_the_server()
+        adapter = kit.target.adapter
+        kit.engine.run(send_odd(one, adapter, chosen) if chosen.accepted else send_malformed(one, adapter, name, chosen, ways))
+
+    @keyword(tags=("Sending", "Faults"))
+    def send_message_of_size(self, size: Size, client: str | None = None) -> None:
+        """Sends one message whose text on the wire has exactly so many bytes, be they more than the target takes.
+
+        | =Argument= | =Meaning=                                                        |
+        | size       | such as ``5000001 B`` or ``15 MB``; all of the message, 300 B or more |
+        | client     | alias; none: the only open client                                |
+
+        Above ``limits.message_size`` it is one that the target has to refuse. Fails if the target does not offer ``too_large``.
+
+        | `Send Message Of Size` | 5000001 B | alice |
+        """
+        kit, one = self._kit, self._kit.client(client)
+        ways = self._ways("too_large")
+        limit = kit.target.file.limits.message_size or 0
+        self._look_at_the_server()
+        kit.engine.run(send_of_size(one, kit.target.adapter, int(size), ways if size > limit else None))
+
+    @keyword(tags=("Sending", "Faults"))
+    def send_malformed_burst(self, count: Count, table: str, client: str | None = None, *, every: Duration = AT_ONCE) -> None:
+        """Sends many inputs of a table, one after the other; again from its first where it has not so many.
+
+        | =Argument= | =Meaning=                                                               |
+        | count      | how many, 1 or more                                                     |
+        | table      | a file in ``resources/payloads``, such as ``malformed_json``, or a path |
+        | client     | alias; none: the only open client                                       |
+        | every      | time between two, such as ``10 ms``; 0: as fast as they are taken        |
+
+        What the table calls ``accepted`` is left out. Fails like `Send Malformed`.
+
+        | `Send Malformed Burst` | 20 | malformed_json | alice | every=10 ms |
+        """
+        kit, one, inputs = self._kit, self._kit.client(client), read_inputs(table)
+        usual = [(name, each, self._ways(inputs.promise(each))) for name, each in inputs.inputs.items() if not each.accepted]
+        burst: list[tuple[str, Input, Sequence[str]]] = [usual[number % len(usual)] for number in range(count)]
+        self._look_at_the_server()
+        kit.engine.run(send_burst(one, kit.target.adapter, burst, float(every)))
+
+    @keyword(tags=("Expectation", "Faults"))
+    def the_malformed_input_should_have_harmed_nobody(self, client: str | None = None, *, memory: Size = MEMORY) -> None:
+        """Every malformed input of a client was refused as promised and had no effect; everybody else was served as before.
+
+        | =Argument= | =Meaning=                                                                    |
+        | client     | alias of who has sent it; none: the only open client                         |
+        | memory     | by so much the server's memory may have grown since the first input, such as ``25 MB`` |
+
+        Each client that is connected sends a good message first, which has to be answered; another client must be there. Refusals must not
+        tell of the inside of the target. Records ``server_memory_growth`` (B). Violations: not_refused, wrong_close, not_isolated, miscounted, leak.
+        Memory and count are left out where the target does not tell them.
+
+        | `The Malformed Input Should Have Harmed Nobody` | alice |
+        """
+        kit, alias = self._kit, self._kit.client(client).alias
+        everybody = kit.clients("everyone")
+        kit.engine.run(ask_everybody(everybody))
+        self._expect.history("everyone")
+        counts = kit.target.offers("message_count") and kit.client(alias).is_connected
+        if counts:
+            kit.engine.run(kit.client(alias).ask("agent_state", None))
+        is_seen = self._look_at_the_server()
+        history = self._expect.history("everyone", server=True)
+        checks: list[Check] = [partial(malformed_refused, client=alias), partial(nobody_else_harmed, client=alias)]
+        if counts:
+            checks.append(partial(effects_counted, client=alias))
+        if is_seen:
+            checks.append(partial(memory_within, limit=int(memory)))
+        self._expect.judge(history, checks)
+
+    def _ways(self, promise: str) -> Sequence[str]:
+        """How the target promises to refuse this."""
+        self._kit.must_offer(promise)
+        return getattr(self._kit.target.file.guarantees.refusal, promise) or ()
+
+    def _look_at_the_server(self) -> bool:
+        """Writes the size of the server's process into the journal, if it is known and still there."""
+        kit, process = self._kit, self._kit.target.server
+        if process is None or not process.is_running():
+            return False
+        sample(kit.engine.journal, process)
+        return True
