@@ -65,6 +65,16 @@ Dead connections are found and living ones kept
     ping_longest    at most    1 s    cases=wsr-7-1
     ping_interval_error    at most    100 %    cases=wsr-7-5
 
+Malformed input harms nobody
+    [Documentation]    It is refused as promised and has no effect, others are served as before, and the server stays small.
+    [Tags]    fr-malformed
+    malformed_refused    at least    100 %    cases=wsr-8-1
+    malformed_refused    at least    100 %    cases=wsr-8-2
+    malformed_refused    at least    100 %    cases=wsr-8-3
+    malformed_refused    at least    100 %    cases=wsr-8-4
+    malformed_violations    at most    0    cases=wsr-8-1 to wsr-8-4
+    server_memory_growth    at most    50 MB    cases=wsr-8-1 to wsr-8-4
+
 A change of network is survived
     [Tags]    fr-network
     lost    at most    0    cases=wsr-9-1 to wsr-9-3

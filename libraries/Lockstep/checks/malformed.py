@@ -44,7 +44,9 @@ def malformed_refused(history: History, client: str) -> Verdict:
     for connection, events in said.items():
         mine = [event for event in inputs if event.connection == connection]
         _judge(history, verdict, mine, [event for event in events if event.index > mine[0].index])
-    verdict.exercised = len(inputs)
+    verdict.exercised = count = len(inputs)
+    if count:
+        verdict.measured("malformed_refused", 100 * max(0, count - sum(verdict.counts.values())) / count, "%", count)
     return verdict.concluded()
 
 

@@ -48,7 +48,8 @@ def test_input_that_is_refused_as_promised_is_well() -> None:
     malformed(story, "close 1007", connection=7)
     close(story, connection=7)
     assert said(malformed_refused, story) == []
-    assert malformed_refused(story.history, ALICE).exercised == 3
+    verdict = malformed_refused(story.history, ALICE)
+    assert [(figure.name, figure.value, figure.unit, figure.samples) for figure in verdict.measurements] == [("malformed_refused", 100.0, "%", 3)]
 
 
 def test_a_refusal_of_a_good_message_is_not_taken_for_that_of_a_malformed_one() -> None:
