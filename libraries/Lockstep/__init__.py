@@ -52,6 +52,8 @@ from .keywords.real_networks import RealNetworkKeywords
 from .keywords.reconnecting import ReconnectingKeywords
 from .keywords.recording import RecordingKeywords
 from .keywords.recovering import RecoveringKeywords
+from .keywords.refreshed import RefreshedKeywords
+from .keywords.refreshing import RefreshingKeywords
 from .keywords.remembering import RememberingKeywords
 from .keywords.restart_shares import RestartShareKeywords
 from .keywords.restarting import RestartingKeywords
@@ -70,6 +72,7 @@ from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
 from .keywords.whole_streams import WholeStreamKeywords
 from .listener import TestListener
+from .targets.renewing import Tokens
 
 __version__ = "0.1.0"
 
@@ -115,7 +118,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         ServerFigures: returned_by(ServerFigures, "Take Server Figures", or_nothing=True),
         Reconnection: returned_by(Reconnection, "Reconnect"), ResumeAttempt: returned_by(ResumeAttempt, "Try To Resume"),
         Moment: returned_by(Moment, "Remember This Moment"), Spoken: returned_by(Spoken, "Let Agents Speak"),
-        ReceivedStream: returned_by(ReceivedStream, "Start Stream"),
+        ReceivedStream: returned_by(ReceivedStream, "Start Stream"), Tokens: returned_by(Tokens, "Get Tokens"),
     }
 
     def __init__(self) -> None:
@@ -138,7 +141,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
             HeartbeatKeywords(kit, expectation), TokenKeywords(kit, expectation),
-            MalformedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
+            MalformedKeywords(kit, expectation),
+            RefreshingKeywords(kit), RefreshedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -14,7 +14,7 @@ BUILT = {
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
     "wsr-8-1", "wsr-8-2", "wsr-8-3", "wsr-8-4",
     "wsr-4-1", "wsr-4-7", "wsr-4-8", "wsr-4-10",
-    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3}.items() for number in range(cases)),
+    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3, 10: 5}.items() for number in range(cases)),
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",

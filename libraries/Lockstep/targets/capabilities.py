@@ -10,7 +10,7 @@ from ..errors import UsageError
 from .model import Control, TargetFile
 from .vocabulary import QUESTIONS, placeholders
 
-LISTS = {"sessions": "session_list", "connections": "connection_list", "agents": "agent_list", "events": "session_events", "streams": "stream_list"}
+LISTS = {"sessions": "session_list", "connections": "connection_list", "agents": "agent_list", "events": "session_events", "streams": "stream_list", "audit": "audit_trail", "auth": "refresh_trouble"}
 CONTROLS = {LISTS.get(name, name): name for name in Control.model_fields}
 """Capability -> the control that it needs."""
 
@@ -67,6 +67,8 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "token_in_subprotocol": lambda file: "subprotocol" in file.connect.auth.also,
     "token_refusal": lambda file: file.guarantees.refusal.token is not None and file.permissions.hostile,
     "token_signing": lambda file: file.connect.auth.signing is not None,
+    "token_renewal": lambda file: file.connect.auth.refresh is not None and file.connect.auth.token.refresh_token is not None,
+    "token_revocation": lambda file: file.guarantees.refresh.old_token == "revoked",  # noqa: S105
     "token_lifetime": lambda file: "lifetime" in placeholders(file.connect.auth.token.body),
     "waiting_messages": lambda file: file.guarantees.outbound is not None and bool(file.messages.agent_message),
     "target_agents": lambda file: _sends(file, "target_agents") and _tells(file, "configure_agents"),

@@ -31,6 +31,7 @@ class TokenSource(Strict):
     body: Shape = Field(default_factory=dict)
     token: str = "token"            # noqa: S105 - the path of the token in the answer, not a token
     user_id: str | None = None      # path of the account's id in the answer
+    refresh_token: str | None = None    # path of what a new token can be had for
     name: str | None = None         # environment: the variable's name
 
 
@@ -62,6 +63,7 @@ class Authentication(Way):
     """How the token travels, where it comes from, and what else can be done with it."""
 
     token: TokenSource = TokenSource.model_validate({})
+    refresh: Step | None = None     # gives a new {token} and {refresh_token} for a {refresh_token}
     also: dict[str, Way] = Field(default_factory=dict)
     """Other ways in which it may travel, by names that suites use."""
     ticket: Step | None = None      # exchanges a {token} for a {ticket}, which travels in its place

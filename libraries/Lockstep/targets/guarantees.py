@@ -46,6 +46,7 @@ class Refusals(Strict):
     expired: Ways | None = None             # one whose token expires, where the policy is to close it
     token: Ways | None = None               # one whose token is bad, whatever is wrong with it
     origin: Ways | None = None              # one from a page that is not allowed
+    refresh: Ways | None = None             # a new token that is not due to whoever wants it
     not_json: Ways | None = None            # a text that is no message at all
     not_message: Ways | None = None         # JSON that is no message: a part is missing or of the wrong type
     too_deep: Ways | None = None            # JSON with lists and objects nested too deep
@@ -104,6 +105,12 @@ class Shutdown(Strict):
     close: Ways                             # how connections are closed, such as close 1012 (it restarts) or close 1001 (it goes away)
 
 
+class Refresh(Strict):
+    """What the target promises about tokens that were replaced by others."""
+
+    old_token: Literal["revoked", "valid"] = "valid"   # noqa: S105 - for new connections
+
+
 class Guarantees(Strict):
     """What the target promises."""
 
@@ -116,6 +123,7 @@ class Guarantees(Strict):
     sessions: Sessions | None = None
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
     token_leeway: Seconds = 0.0             # so long behind its end a token still counts, and so long before its beginning
+    refresh: Refresh = Refresh()
     outbound: Outbound | None = None
     streams: Streams | None = None
     heartbeat: Heartbeat | None = None

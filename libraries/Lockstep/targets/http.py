@@ -18,6 +18,18 @@ PIECE = 2**18
 """Bytes of a long answer that are taken at a time."""
 
 
+class HttpRefusedError(EnvironmentSetupError):
+    """There was an answer, which was no."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class NoAnswerError(EnvironmentSetupError):
+    """No answer came in time."""
+
+
 class Http:
     """One session for all requests to a target."""
 
@@ -45,11 +57,11 @@ class Http:
         try:
             async with self._session.request(method, url, json=body or None, headers=headers, timeout=silence) as answer:
                 if answer.status // 100 != 2:
-                    raise EnvironmentSetupError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(await answer.read())}")
+                    raise HttpRefusedError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(await answer.read())}", answer.status)
                 async for piece in answer.content.iter_chunked(PIECE):
                     yield piece
         except TimeoutError:
-            raise EnvironmentSetupError(f"{what}: no answer within {within:g} s from {_without_secret(url)}") from None
+            raise NoAnswerError(f"{what}: no answer within {within:g} s from {_without_secret(url)}") from None
         except aiohttp.ClientError as error:
             raise EnvironmentSetupError(f"{what}: {_without_secret(url)} could not be reached ({_reason(error)}); is it running?") from None
 

@@ -101,6 +101,9 @@ class Control(Strict):
     fail: Request | None = None     # the next messages of a user fail in the agent
     origins: Request | None = None          # pages from {origins} may connect from now on, and no others; from any where that is left out
     session_expiry: Request | None = None   # what becomes of a connection whose token expires from now on: {policy} is allow or close
+    auth: Request | None = None             # the next {count} renewals of tokens fail with a {status}; each answer comes {delay} s late
+    audit: Request | None = None            # what was noted for an investigator after index {since}, as JSON lines
+    alerts: Request | None = None           # a JSON list under this name: what it was told aloud
     sessions: Request | None = None         # who is there: JSON lists under these names, of {user} or, where that is empty, of all
     connections: Request | None = None
     agents: Request | None = None

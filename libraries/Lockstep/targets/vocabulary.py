@@ -15,7 +15,7 @@ from .placeholders import PLACEHOLDER
 
 QUESTIONS = (
     "agent_context", "agent_state", "all_agent_states", "configure_agents", "conversation_history", "latency_probe", "performance_stats",
-    "queue_capacity", "queue_state", "resume_stream", "start_stream", "update_agent_context",
+    "queue_capacity", "queue_state", "resume_stream", "start_stream", "token_refresh", "update_agent_context",
 )
 """What a target can be asked, or told, with one correlated answer."""
 OF_A_MESSAGE = (
@@ -23,13 +23,13 @@ OF_A_MESSAGE = (
     "shared_state_key", "user", "client",
 )
 OF_A_STREAM = ("kind", "bytes", "objects", "chunk_bytes", "chunks_per_second", "seed", "stream", "index")
-OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call", "pending_operations", "results",
+OF_A_QUESTION = ("request_id", "agents", "sent_at", "preferences", "variables", "workflow", "tool_call", "pending_operations", "results", "new_token",
                  *OF_A_STREAM)
 OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "offset")
 OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
 OF_CONTROL = (
     "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical", "interval", "timeout",
-    "bytes", "slots", "reason", "estimate",
+    "bytes", "slots", "reason", "estimate", "status", "delay",
 )
 
 

@@ -1,0 +1,55 @@
+"""X10: tokens are renewed on an open connection. Something breaks off with the old one, or the old one lives on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reference_platform.policies import Tokens
+from reference_platform.registry import defect
+from reference_platform.session_context import SessionContext
+
+if TYPE_CHECKING:
+    from reference_platform.connection import Connection
+    from reference_platform.policies.refreshing import Bearer
+    from reference_platform.policies.tokens import Identity
+
+
+@defect("x10_refresh_drops_conn")
+class DropsTheConnection(Tokens):
+    """Grants the new token and ends the connection, so that its owner comes in with it once more."""
+
+    def moved(self, connection: Connection, identity: Identity) -> None:
+        """The other one has to begin anew."""
+        super().moved(connection, identity)
+        self.host.spawn(self._drop(connection))
+
+    async def _drop(self, connection: Connection) -> None:
+        await self.host.transactions.committed()
+        connection.close(1000, "come back with your new token")
+
+
+@defect("x10_refresh_resets_state")
+class BeginsAnew(Tokens):
+    """Takes whoever has a new token for somebody new: the session remembers nothing of what was before."""
+
+    async def renew(self, connection: Connection, token: str) -> Bearer:
+        """The session is the same by name."""
+        bearer = await super().renew(connection, token)
+        connection.session.context = SessionContext(connection.session.id)
+        return bearer
+
+
+@defect("x10_old_token_still_valid")
+class OldTokenLives(Tokens):
+    """Gives new tokens and leaves the old ones valid until they end by themselves."""
+
+    def retire(self, token: str, expires: float) -> None:
+        """Nobody is told."""
+
+
+@defect("x10_refresh_ignored")
+class OldEndCounts(Tokens):
+    """Confirms the new token and ends the connection with the old one all the same."""
+
+    def moved(self, connection: Connection, identity: Identity) -> None:
+        """The clock that was wound up at first runs on."""

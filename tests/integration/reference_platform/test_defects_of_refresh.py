@@ -1,0 +1,50 @@
+"""What is broken when tokens are renewed, seen on the wire."""
+
+from __future__ import annotations
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from integration.reference_platform.test_refresh import comes_in, in_band, opened, say
+
+
+def renewed(platform, **query):
+    """A connection whose token was just renewed, and its first token."""
+    first, second = platform.account("alice", ttl=60), platform.account("alice", ttl=600)
+    client = opened(platform, first["token"], **query)
+    client.recv()
+    return client, first["token"], lambda: in_band(client, second["token"])
+
+
+def test_the_connection_is_dropped(serve):
+    client, _, renew = renewed(serve("--defect", "x10_refresh_drops_conn"))
+    assert renew()["type"] == "token_refreshed"
+    with pytest.raises(ConnectionClosed) as closed:
+        client.recv(timeout=30)
+    assert closed.value.rcvd.code == 1000
+
+
+def test_the_session_forgets(serve):
+    client, _, renew = renewed(serve("--defect", "x10_refresh_resets_state"), resumable="true")
+    client.send('{"type": "user_message", "message_id": "m", "content": "hello"}')
+    client.recv()
+    assert say(client, type="get_conversation_history", request_id="h")["count"] == 2
+    renew()
+    assert say(client, type="get_conversation_history", request_id="h")["count"] == 0
+
+
+def test_the_old_token_lives(serve):
+    platform = serve("--defect", "x10_old_token_still_valid")
+    _, old, renew = renewed(platform)
+    renew()
+    assert comes_in(platform, old)
+
+
+def test_the_old_end_counts(serve):
+    platform = serve("--defect", "x10_refresh_ignored", "--set", "session_expiry=close")
+    client, _, renew = renewed(platform)
+    assert renew()["type"] == "token_refreshed"
+    platform.control("clock", {"advance": 120})
+    with pytest.raises(ConnectionClosed) as closed:
+        client.recv(timeout=30)
+    assert closed.value.rcvd.code == 4401
