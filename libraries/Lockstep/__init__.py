@@ -71,6 +71,7 @@ from .keywords.tokens import TokenKeywords
 from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
 from .keywords.whole_streams import WholeStreamKeywords
+from .keywords.wire import WireKeywords
 from .listener import TestListener
 from .targets.renewing import Tokens
 
@@ -140,7 +141,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
-            HeartbeatKeywords(kit, expectation), TokenKeywords(kit, expectation),
+            HeartbeatKeywords(kit, expectation), WireKeywords(kit, expectation), TokenKeywords(kit, expectation),
             MalformedKeywords(kit, expectation),
             RefreshingKeywords(kit), RefreshedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
         ])

@@ -35,6 +35,7 @@ commands (the first word; none runs the suites):
   docs                    writes the keyword reference, docs/keywords.html
   serve [OPTIONS]         starts the reference platform by itself (serve --help)
   prove [--seeds N]       runs the suites against every seeded defect: what are they proven to catch?
+  wire URL [OPTIONS]      tries the rules of RFC 6455 at any server, frame by frame (wire --help)
   bench [--only NAME]     how much load the kit makes and the platform takes, against other tools (docs/performance.md)
 """
 
@@ -175,6 +176,10 @@ def _bench(arguments: list[str], project: Project) -> int:
     return _child([str(project.root / "tests" / "benchmarks" / "bench.py"), *arguments], project)
 
 
+def _wire(arguments: list[str], project: Project) -> int:
+    return _child(["-m", "Lockstep.wire.command", *arguments], project)
+
+
 def _child(words: list[str], project: Project) -> int:
     """Another program of the kit in our place; where a process cannot be replaced, as a child."""
     import subprocess
@@ -199,5 +204,5 @@ def _positive(text: str) -> int:
 
 
 COMMANDS: dict[str, Callable[[list[str], Project], int]] = {
-    "test": _test, "check": _check, "review": _review, "watch": _watch, "docs": _docs, "serve": _serve, "prove": _prove, "bench": _bench,
+    "test": _test, "check": _check, "review": _review, "watch": _watch, "docs": _docs, "serve": _serve, "prove": _prove, "bench": _bench, "wire": _wire,
 }

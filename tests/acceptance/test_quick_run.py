@@ -15,6 +15,7 @@ BUILT = {
     "wsr-8-1", "wsr-8-2", "wsr-8-3", "wsr-8-4",
     "wsr-4-1", "wsr-4-7", "wsr-4-8", "wsr-4-10",
     *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3, 10: 5}.items() for number in range(cases)),
+    "wsr-8-6",
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",

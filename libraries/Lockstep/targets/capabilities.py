@@ -34,6 +34,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "context": lambda file: _tells(file, "agent_state", "context_digest"),
     "conversations": lambda file: _sends(file, "conversation"),
     "duplicate_detection": lambda file: file.guarantees.duplicates.key != "none",
+    "hostile_input": lambda file: file.permissions.hostile,
     "history": lambda file: _tells(file, "conversation_history", "messages"),
     "last_sequence": lambda file: _tells(file, "agent_state", "last_sequence_id"),
     "memory_usage": lambda file: _tells(file, "agent_state", "total_objects"),

@@ -1,4 +1,4 @@
-"""X7: the heartbeat. Dead peers are kept, and dead agents look alive."""
+"""X7: the heartbeat. Dead peers are kept, dead agents look alive, and answers are not what was asked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
+
 from reference_platform.messages import UserMessage
-from reference_platform.policies import Heartbeat, Workers
+from reference_platform.policies import Heartbeat, Wire, Workers
 from reference_platform.policies.heartbeat import Beat
 from reference_platform.policies.workers import Process
 from reference_platform.registry import defect
@@ -41,3 +44,22 @@ class EndlessPatience(Heartbeat):
     def lost_in(self, beat: Beat, now: float, real: float) -> float:  # noqa: ARG002 - however long it has been
         """Never."""
         return float("inf")
+
+
+class ForgetfulProtocol(ServerProtocol):
+    """Remembers only the beginning of a ping."""
+
+    kept = 64
+
+    def send_frame(self, frame: Frame) -> None:
+        """A pong carries what is left."""
+        super().send_frame(Frame(Opcode.PONG, frame.data[: self.kept]) if frame.opcode is Opcode.PONG else frame)
+
+
+@defect("x7_pong_payload_wrong")
+class ForgetfulWire(Wire):
+    """A pong carries the first 64 bytes of its ping only, so that whoever sends longer ones takes the connection for dead."""
+
+    def protocol(self) -> ServerProtocol:
+        """One that forgets."""
+        return ForgetfulProtocol(max_size=self.max_message_size)

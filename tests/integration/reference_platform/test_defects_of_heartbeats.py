@@ -29,6 +29,13 @@ def test_endless_patience_pings_a_dead_peer_for_ever(serve):
     assert platform.control("status")["connections"] == 1
 
 
+@pytest.mark.parametrize(("defect", "left"), [((), 125), (("--defect", "x7_pong_payload_wrong"), 64)])
+def test_a_forgetful_pong_has_lost_the_end_of_its_ping(serve, defect, left):
+    raw = Raw(serve(*defect))
+    raw.send(PING, bytes(range(125)))
+    assert raw.frame() == (0x8A, bytes(range(left)))
+
+
 def test_control_sets_the_heartbeat_of_open_connections(serve):
     platform = serve()
     raw = Raw(platform)

@@ -181,7 +181,7 @@ CATALOGUE = {
     "x4": "accept_expired one_second_past alg_none sig_not_checked aud_iss_ignored refuse_valid wrong_close_code data_before_auth",
     "x5": "state_lost acked_lost dedup_lost half_open",
     "x6": "ghost_sessions fd_leak rate_limit_locks_out",
-    "x7": "zombie never_closes_dead_peer",
+    "x7": "zombie never_closes_dead_peer pong_payload_wrong",
     "x8": "crash_on_bad_json close_all_on_bad fragmented_bad_utf8_accepted giant_payload_crash deep_json_recursion nan_accepted wrong_type_accepted "
     "counts_bad_as_processed tells_its_inside",
     "x9": "bound_to_ip messages_into_dead_path",
