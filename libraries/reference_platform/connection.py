@@ -221,7 +221,7 @@ class Connection(asyncio.Protocol):
         guard = loop.call_later(self._policies.gate.handshake_time, self.transport.abort)
         try:
             request = await self._request()
-            judged = await judge(request, self._policies, self.peer) if isinstance(request, Request) else request
+            judged = await judge(request, self._policies, self.peer) if request is not None else None
             if isinstance(judged, Refusal) and not self._gone:
                 self.transport.write(refused(judged))
             if not isinstance(judged, Admission | TurnedAway):

@@ -14,10 +14,11 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from .callers import Caller
+from .credentials import offered_subprotocols, ticket_of, token_in_line, token_of
 from .policies.gate import Farewell, Refusal
 from .policies.tokens import Identity
 from .session import Wish
-from .token_faults import TokenRefusedError
+from .token_faults import TokenFault, TokenRefusedError
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -72,21 +73,28 @@ class TurnedAway(NamedTuple):
     farewell: Farewell
 
 
-async def judge(request: Request, policies: Policies, peer: str) -> Admission | Refusal | TurnedAway:
+async def judge(request: Request | Refusal, policies: Policies, peer: str) -> Admission | Refusal | TurnedAway:
     """Who asks for the upgrade and wants what, or why there is none; ``peer`` is the address and port of the other end."""
+    address = peer.rpartition(":")[0]
+    if isinstance(request, Refusal):
+        if request.token is not None:
+            await policies.audit.refused(TokenFault.MALFORMED, request.token, policies.audit.caller(address, (), ()))
+        return request
     refusal = _against_rfc(request)
     if refusal is None:
         refusal = await policies.gate.check(request)
     if refusal is not None:
         return refusal
-    token, address, headers = token_of(request), peer.rpartition(":")[0], request.headers
+    token, ticket, headers = token_of(request), ticket_of(request), request.headers
     who = policies.audit.caller(address, headers.get_all("X-Forwarded-For"), headers.get_all("User-Agent"))
     try:
-        identity = await policies.tokens.verify(token)
+        identity = policies.tokens.redeem(ticket) if token is None and ticket else await policies.tokens.verify(token)
     except TokenRefusedError as error:
-        await policies.audit.refused(error.fault, token, who)
+        await policies.audit.refused(error.fault, token or ticket, who)
         way = policies.gate.refusal(str(error), who.address)
         return way if isinstance(way, Refusal) else TurnedAway(request, way)
+    if (farewell := policies.gate.speaks(offered_subprotocols(request))) is not None:
+        return TurnedAway(request, farewell)
     wish = _wish(request, address)
     return wish if isinstance(wish, Refusal) else Admission(request, identity, wish, who)
 
@@ -113,19 +121,12 @@ def _whole(query: Mapping[str, list[str]], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else None
 
 
-def token_of(request: Request) -> str | None:
-    """The token from ``Authorization: Bearer`` or else from ``?token=``."""
-    scheme, _, value = (request.headers.get("Authorization") or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    return parse_qs(urlsplit(request.path).query).get("token", [None])[0]
-
-
 def _not_http(head: bytes) -> Refusal | None:
     """Refuses a head that is no GET of HTTP/1.1, or too large in one of its parts."""
     lines = head.split(b"\r\n")
-    if len(lines) > MAX_HEADERS or len(max(lines, key=len)) > MAX_LINE:
-        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
+    if len(lines) > MAX_HEADERS or len(longest := max(lines, key=len)) > MAX_LINE:
+        token = token_in_line(longest) if len(lines) <= MAX_HEADERS else None
+        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large", token=token)
     parts = lines[0].split(b" ")
     if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
         return Refusal(HTTPStatus.BAD_REQUEST, "this is not HTTP")

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from .callers import Caller
 from .http_input import bad, body_of, number_in
+from .http_tickets import giving
 from .policies.gate import Refusal
 from .policies.refreshing import RefreshRefusedError
 from .token_faults import TokenFault, TokenRefusedError
@@ -43,6 +44,7 @@ class Auth:
         routes.add_post("/auth/test-user", self.test_user)
         routes.add_post("/auth/refresh", self.refresh)
         routes.add_post("/auth/revoke", self.revoke)
+        routes.add_post("/auth/ticket", giving(self._host))
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and tokens for it."""

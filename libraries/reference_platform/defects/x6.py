@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jwt
 from websockets.http11 import Request
 
-from reference_platform.handshake import token_of
+from reference_platform.credentials import token_of
 from reference_platform.policies import Gate, Sessions
 from reference_platform.policies.gate import Refusal
 from reference_platform.registry import defect

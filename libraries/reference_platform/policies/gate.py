@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
+from reference_platform.credentials import SUBPROTOCOLS, spoken
 from reference_platform.refusal_limit import RefusalLimit
 from reference_platform.shutdown import STOPPING, Shutdown
 
@@ -24,6 +25,8 @@ class Refusal(NamedTuple):
     reason: str
     retry_after: int | None = None
     """Seconds after which another try is worth while."""
+    token: str | None = None
+    """The token that made the request too large to be read."""
 
 
 class Farewell(NamedTuple):
@@ -71,6 +74,10 @@ class Gate(Port):
         if wait is not None:
             return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many tokens were refused", wait)
         return Refusal(HTTPStatus.UNAUTHORIZED, reason)
+
+    def speaks(self, offered: list[str]) -> Farewell | None:
+        """Asked after the token was accepted: a client that names sub-protocols must name one that is spoken here."""
+        return None if not offered or spoken(offered) else Farewell(1003, f"none of these sub-protocols is spoken here, but {SUBPROTOCOLS[0]} is")
 
     def crowded(self) -> Farewell | None:
         """Asked after the token was accepted; a farewell closes the connection before any application frame."""

@@ -14,6 +14,7 @@ import jwt
 from reference_platform.configuration import InSession
 from reference_platform.errors import PlatformError
 from reference_platform.signing_keys import SigningKeys
+from reference_platform.tickets import Tickets
 from reference_platform.token_expiry import TokenExpiry
 from reference_platform.token_faults import TokenFault, TokenRefusedError
 from reference_platform.token_text import INVALID, Parts, parts_of, text_in, time_in
@@ -51,6 +52,7 @@ class Tokens(Refreshing, Port):
         self.in_session: InSession = config.session_expiry
         """Control may change it, for tokens that expire from then on."""
         self.keys = SigningKeys(config)
+        self.tickets = Tickets(host.clock)
         self._signed = jwt.PyJWS()
         self._expiry = TokenExpiry(host.clock, self._over)
 
@@ -65,11 +67,20 @@ class Tokens(Refreshing, Port):
         self.check_revoked(parts.claims)
         return Identity(text_in(parts.claims, "sub"), parts.claims)
 
+    def redeem(self, ticket: str) -> Identity:
+        """The identity of whoever was given this ticket, if the token for which it was given is still good."""
+        identity = self.tickets.redeem(ticket)
+        self.check_times(identity.claims)
+        self.check_revoked(identity.claims)
+        return identity
+
     async def check_signature(self, token: str, parts: Parts) -> None:
         """The algorithm is one of the list, never what the token would like, and each algorithm has keys of its own kind."""
         algorithm = parts.header.get("alg")
         if algorithm not in self.algorithms:
             raise TokenRefusedError(INVALID, TokenFault.ALGORITHM)
+        if "crit" in parts.header:  # something must be understood that nobody here knows (RFC 7515, 4.1.11)
+            raise TokenRefusedError(INVALID)
         key = await self.key_of(algorithm, parts.header)
         try:
             self._signed.decode(token, key, algorithms=[algorithm])

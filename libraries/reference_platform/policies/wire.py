@@ -10,6 +10,7 @@ import orjson
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.server import ServerProtocol
 
+from reference_platform.credentials import spoken
 from reference_platform.messages import Invalid
 
 from .port import Port
@@ -36,7 +37,9 @@ class Wire(Port):
 
     def protocol(self) -> ServerProtocol:
         """A new protocol object of ``websockets`` for one connection: it judges handshake, control frames, fragments, inflated sizes, close."""
-        return self.speaks(max_size=self.max_message_size, extensions=[self.inflates])
+        return self.speaks(
+            max_size=self.max_message_size, extensions=[self.inflates], select_subprotocol=lambda _, offered: spoken(offered),
+        )  # fmt: skip
 
     def too_large(self, size: int) -> bytes:
         """What is said, in front of close 1009, of a message that would have so many bytes; known from the header of a frame."""
