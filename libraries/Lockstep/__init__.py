@@ -67,6 +67,9 @@ from .keywords.state import StateKeywords
 from .keywords.stream_edges import StreamEdgeKeywords
 from .keywords.streaming import StreamingKeywords
 from .keywords.target import TargetKeywords
+from .keywords.token_shares import TokenShareKeywords
+from .keywords.token_tries import TokenTries
+from .keywords.token_verdicts import TokenVerdictKeywords
 from .keywords.tokens import TokenKeywords
 from .keywords.trespassing import TrespassingKeywords
 from .keywords.waiting import WaitingKeywords
@@ -128,6 +131,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
         sending = SendingKeywords(kit, expectation)
         load, targets, connecting, reconnecting = LoadKeywords(kit, expectation), TargetKeywords(kit), ConnectingKeywords(kit), ReconnectingKeywords(kit)
         shares, restarting, faults = ShareKeywords(kit, targets, load), RestartingKeywords(kit, expectation), FaultKeywords(kit, expectation)
+        tries = TokenTries(kit)
         super().__init__([
             targets, connecting, reconnecting, TrespassingKeywords(kit), RememberingKeywords(kit, expectation), sending,
             ResumingKeywords(kit, expectation), ReturningKeywords(kit, expectation), RecoveringKeywords(kit, expectation),
@@ -141,8 +145,8 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             LoadBesideKeywords(kit, load), faults, RealNetworkKeywords(kit), ProcessFaultKeywords(kit), RecordingKeywords(kit),
             SpeakingKeywords(kit), WaitingKeywords(kit, expectation), StreamingKeywords(kit), WholeStreamKeywords(kit, expectation), ChoosingKeywords(kit),
             StreamEdgeKeywords(kit, expectation, faults),
-            HeartbeatKeywords(kit, expectation), WireKeywords(kit, expectation), TokenKeywords(kit, expectation),
-            MalformedKeywords(kit, expectation),
+            HeartbeatKeywords(kit, expectation), MalformedKeywords(kit, expectation), WireKeywords(kit, expectation),
+            TokenKeywords(kit, tries), TokenVerdictKeywords(kit, expectation, tries), TokenShareKeywords(kit, expectation),
             RefreshingKeywords(kit), RefreshedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit

@@ -28,4 +28,11 @@ class Refused(Enum):
         return {"crowded": "all places are taken", "expired": "its token has expired", "origin": "its origin is not allowed"}[self.value]
 
 
-CONVERTERS: dict[type, Any] = {kind: converter(kind, member_of(kind)) for kind in (SessionExpiry, Refused)}
+class Shut(Enum):
+    """Why somebody is not let in at all: the ``token`` is bad, or no ``subprotocol`` is named that is spoken there."""
+
+    token = "token"  # noqa: S105 - no secret
+    subprotocol = "subprotocol"
+
+
+CONVERTERS: dict[type, Any] = {kind: converter(kind, member_of(kind)) for kind in (SessionExpiry, Refused, Shut)}

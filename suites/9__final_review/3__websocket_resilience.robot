@@ -58,6 +58,20 @@ Flapping connections leave no trace
     sessions_violations    at most    0    cases=wsr-6-1, wsr-6-2
     server_descriptors_left    at most    5    cases=wsr-6-2
 
+Expired and forged tokens are refused
+    [Documentation]    All of them, by kind: one that is over, one that ends in the session, one that is forged or edited, at the
+    ...    edge of its time, many at once, mixed with good ones, and for a while without a pause.
+    [Tags]    fr-tokens
+    tokens_refused    at least    100 %    cases=wsr-4-1
+    tokens_refused    at least    100 %    cases=wsr-4-2
+    tokens_refused    at least    100 %    cases=wsr-4-7
+    tokens_refused    at least    100 %    cases=wsr-4-9
+    tokens_refused    at least    100 %    cases=wsr-4-10
+    tokens_refused    at least    100 %    cases=wsr-4-11
+    tokens_admitted    at least    100 %    cases=wsr-4-11
+    tokens_refused    at least    100 %    cases=wsr-4-12
+    tokens_violations    at most    0    cases=wsr-4-1, wsr-4-2, wsr-4-7 to wsr-4-12
+
 Dead connections are found and living ones kept
     [Documentation]    Each promise about pings is kept; an interval may be off by a tenth or 0.25 s, which is the 100 %.
     [Tags]    fr-heartbeat

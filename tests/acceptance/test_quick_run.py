@@ -13,7 +13,7 @@ BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
     "wsr-8-1", "wsr-8-2", "wsr-8-3", "wsr-8-4",
-    "wsr-4-1", "wsr-4-7", "wsr-4-8", "wsr-4-10",
+    "wsr-4-1", "wsr-4-2", *(f"wsr-4-{number}" for number in range(7, 13)),
     *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3, 10: 5}.items() for number in range(cases)),
     "wsr-8-6",
 }
@@ -24,7 +24,7 @@ OF_TIME = {
 }
 NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
-    "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping", "fr-malformed",
+    "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping", "fr-malformed", "fr-tokens",
 }
 SECRET = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|/control/[A-Za-z0-9_-]{16,}")
 """A signed token, and the address of a control interface."""

@@ -68,9 +68,10 @@ def attempts(history: History) -> Iterator[Attempt]:
         yield Attempt(connect, ends.get(connection), told.get(connection), clock.get(connection))
 
 
-def tokens_judged_rightly(history: History, ways: Collection[str], *, all_bad: bool = False) -> Verdict:
+def tokens_judged_rightly(history: History, ways: Collection[str], *, all_bad: bool = False, count: int | None = None) -> Verdict:
     """Each attempt with a bad token is refused (*not_refused*), in one of these ways (*wrong_close*), and before anything is told
-    (*data_before_auth*); each with a good one is let in (*token_window*). ``all_bad``: no token of this history is good. O(n).
+    (*data_before_auth*); each with a good one is let in (*token_window*). ``all_bad``: no token of this history is good. Where a ``count`` is
+    said, there are so many attempts, no fewer and no more (*miscounted*). O(n).
     """
     verdict = Verdict("tokens are judged rightly")
     promised, refused, bad, admitted, good = " or ".join(ways), 0, 0, 0, 0
@@ -93,10 +94,28 @@ def tokens_judged_rightly(history: History, ways: Collection[str], *, all_bad: b
             verdict.violated(
                 Code.DATA_BEFORE_AUTH, f"{attempt.title} was told something {wording.at(history, attempt.told)}, before it was refused", attempt.told, attempt.ended
             )
+    if count is not None and verdict.exercised != count:
+        verdict.violated(Code.MISCOUNTED, f"{wording.counted(verdict.exercised, 'attempt')} to get in were seen, where {count} were to be made")
     if bad:
         verdict.measured("tokens_refused", 100 * refused / bad, "%", bad)
     if good:
         verdict.measured("tokens_admitted", 100 * admitted / good, "%", good)
+    return verdict.concluded()
+
+
+def attempts_of_all(history: History, count: int) -> Verdict:
+    """So many attempts were made (*miscounted*), all with bad tokens, and none was let in (*not_refused*); in which way is judged elsewhere. O(n)."""
+    verdict = Verdict("bad tokens of all shares are refused")
+    made = list(attempts(history))
+    verdict.exercised = len(made)
+    for attempt in made:
+        if attempt.ended is None:
+            verdict.violated(Code.NOT_REFUSED, f"{attempt.title} was let in", attempt.begun)
+    if len(made) != count:
+        verdict.violated(Code.MISCOUNTED, f"{wording.counted(len(made), 'attempt')} to get in were seen, where {count} were to be made")
+    if made:
+        verdict.measured("tokens_refused", 100 * sum(attempt.ended is not None for attempt in made) / len(made), "%", len(made))
+        verdict.measured("attempts_spread", 1000 * (made[-1].begun.time - made[0].begun.time), "ms", len(made))
     return verdict.concluded()
 
 

@@ -11,7 +11,7 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Kind, Verdict
-from Lockstep.checks.tokens import boundary_where_declared, nobody_got_in, tokens_judged_rightly
+from Lockstep.checks.tokens import attempts_of_all, boundary_where_declared, nobody_got_in, tokens_judged_rightly
 
 WAYS = ("http 401", "close 4401")
 
@@ -87,6 +87,30 @@ def test_whoever_is_greeted_first_was_told_something() -> None:
 def test_nobody_has_tried() -> None:
     assert judged(Story().exchange("m")).counts == {"vacuous": 1}
     assert boundary_where_declared(Story().exchange("m").history, 0).counts == {"vacuous": 1}
+
+
+def test_attempts_are_counted() -> None:
+    story = Story()
+    for connection in (11, 12):
+        shows(story, connection)
+        refused(story, connection)
+    assert tokens_judged_rightly(story.history, WAYS, count=2).ok
+    assert told(tokens_judged_rightly(story.history, WAYS, count=3)) == [("miscounted", "2 attempts to get in were seen, where 3 were to be made")]
+
+
+def test_the_attempts_of_all_shares_are_counted_and_refused() -> None:
+    story = Story()
+    for connection in (11, 12):
+        shows(story, connection)
+        refused(story, connection, "in any way")
+    verdict = attempts_of_all(story.history, 2)
+    assert (verdict.ok, figures(verdict)) == (True, {"tokens_refused": (100.0, 2), "attempts_spread": (pytest.approx(200), 2)})
+    shows(story, 13)
+    let_in(story, 13)
+    assert told(attempts_of_all(story.history, 4)) == [
+        ("not_refused", "alice-client with a token was let in"), ("miscounted", "3 attempts to get in were seen, where 4 were to be made"),
+    ]
+    assert attempts_of_all(Story().history, 0).counts == {"vacuous": 1}
 
 
 ENDS = ("let in", "refused", "refused late", "nothing")
