@@ -12,6 +12,10 @@ Test Setup        Streams Can Be Interrupted    stream_list    stream_limits
 Test Timeout      2 minutes
 
 
+*** Variables ***
+${LONG ANSWER}    16 MB    # far more than server, network and sleeping client hold together
+
+
 *** Test Cases ***
 Two Partial Answers Are Kept For Three Seconds
     [Documentation]    One text and one JSON answer break off. When Alice leaves and when she comes back the server keeps the
@@ -28,12 +32,12 @@ Two Partial Answers Are Kept For Three Seconds
     And Both Went On Within    1 s
 
 A Client Falls Asleep And Wakes
-    [Documentation]    Alice's machine is suspended in the middle of sixteen megabytes: the connection stays open and nobody
+    [Documentation]    Alice's machine is suspended in the middle of a long answer: the connection stays open and nobody
     ...    reads. The agent has to wait, and the server keeps no more than it may. When she wakes the rest arrives.
     [Tags]    wsr-2-12
     Given Alice Is Connected And Bob Works Beside Her
     And Limit Streams    alice    size=256 KiB
-    When She Falls Asleep In The Middle Of    16 MB
+    When She Falls Asleep In The Middle Of    ${LONG ANSWER}
     Then The Agent Should Have To Wait    alice
     And The Server Has Not Grown
     And Streams Should Be Kept    alice    at_most=256 KiB
