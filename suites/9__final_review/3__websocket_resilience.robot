@@ -103,3 +103,10 @@ Service restarts lose nothing
     graceful_outage_max    at most    10 s    cases=wsr-5-1, wsr-5-7
     crash_outage_max    at most    30 s    cases=wsr-5-2, wsr-5-6, wsr-5-7
     rolling_outage_max    at most    5 s    cases=wsr-5-3, wsr-5-7
+
+Tokens are renewed without a break
+    [Documentation]    On loopback; whoever is due a new token has it, with the same connection and the same conversation.
+    [Tags]    fr-refresh
+    refresh_median    at most    100 ms    cases=wsr-10-1
+    refresh_violations    at most    0    cases=wsr-10-1 to wsr-10-5
+    continuity_violations    at most    0    cases=wsr-10-1

@@ -61,6 +61,8 @@ class Offer:
     """The target has to grant it."""
     request_id: str | None = None
     race: int | None = None
+    token: Secret | None = None
+    """The access token that is to be replaced, where it is known."""
 
 
 def is_trouble(way: str) -> bool:
@@ -74,7 +76,7 @@ async def over_http(journal: Journal, target: Target, offer: Offer, within: floa
     answer = await renewed(target, Tokens(offer.role, offer.user, NO_TOKEN, offer.secret), offer.request_id, within)
     took = monotonic() - begun
     tokens, way = (None, answer) if isinstance(answer, str) else (answer, "")
-    details = _told(offer, "http", way, took)
+    details = _told(offer, "http", way, took) | {"flaw": "" if tokens is None else _flaw(offer, tokens)}
     journal.write(Kind.MARK, offer.role, 0, offer.user, details={"renewal": details})
     return Renewal(not way, way, took, tokens)
 
@@ -120,6 +122,14 @@ async def keep_fresh(
                 renewals, expires = renewals + renewal.accepted, renewal.expires or expires
         await activity.pause(every)
     return renewals
+
+
+def _flaw(offer: Offer, tokens: Tokens) -> str:
+    """What is wrong with tokens that were given."""
+    if tokens.user != offer.user:
+        return "of another user"
+    known = {offer.secret.value, *([offer.token.value] if offer.token is not None else [])}
+    return "the old ones" if known & {tokens.token.value, tokens.refresh_token.value} else ""
 
 
 def _told(offer: Offer, by: str, way: str, took: float) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class RefreshingKeywords:
         | ${renewal} =    `Refresh Token`    ${tokens}
         | `Connect As`    alice    token=${renewal.tokens.token}
         """
-        offer = Offer(tokens.role, tokens.user, tokens.refresh_token, "her refresh token", valid=True, request_id=request_id)
+        offer = Offer(tokens.role, tokens.user, tokens.refresh_token, "her refresh token", valid=True, request_id=request_id, token=tokens.token)
         return self._over_http(offer, within)
 
     @keyword(tags=("Tokens", "Isolation"))

@@ -53,7 +53,8 @@ async def renewed(target: Target, tokens: Tokens, request_id: str | None, within
         return "no answer"
     answer = decoded(data)
     token, refresh_token = (str(_found(target, answer, step.take.get(name, name), f"refresh.take.{name}")) for name in ("token", "refresh_token"))
-    return replace(tokens, token=Secret(token), refresh_token=Secret(refresh_token))
+    user = str(_found(target, answer, step.take["user_id"], "refresh.take.user_id")) if "user_id" in step.take else tokens.user
+    return replace(tokens, user=user, token=Secret(token), refresh_token=Secret(refresh_token))
 
 
 def _found(target: Target, answer: Any, path: str, name: str) -> str:

@@ -10,7 +10,7 @@ from reference_platform.session_context import SessionContext
 
 if TYPE_CHECKING:
     from reference_platform.connection import Connection
-    from reference_platform.policies.refreshing import Bearer
+    from reference_platform.policies.refreshing import Bearer, Granted
     from reference_platform.policies.tokens import Identity
 
 
@@ -53,3 +53,25 @@ class OldEndCounts(Tokens):
 
     def moved(self, connection: Connection, identity: Identity) -> None:
         """The clock that was wound up at first runs on."""
+
+
+@defect("x10_expired_refresh_accepted")
+class RefreshTokensWithoutEnd(Tokens):
+    """Gives new tokens for a refresh token whose end is long past."""
+
+    def is_over(self, expires: float) -> bool:  # noqa: ARG002 - that is the point
+        """Never."""
+        return False
+
+
+@defect("x10_refresh_token_reusable")
+class RefreshTokensAgainAndAgain(Tokens):
+    """Gives new tokens as often as somebody shows the same refresh token."""
+
+    def refresh(self, refresh_token: str, user: str | None, request_id: str | None) -> Granted:
+        """Forgets that it was used."""
+        granted = super().refresh(refresh_token, user, request_id)
+        found = self.memory.find(refresh_token)
+        if found is not None:
+            found.used = found.request_id = None
+        return granted

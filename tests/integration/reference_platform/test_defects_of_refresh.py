@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from integration.reference_platform.test_refresh import comes_in, in_band, opened, say
+from integration.reference_platform.test_refresh import comes_in, in_band, opened, refresh, say
 
 
 def renewed(platform, **query):
@@ -48,3 +48,18 @@ def test_the_old_end_counts(serve):
     with pytest.raises(ConnectionClosed) as closed:
         client.recv(timeout=30)
     assert closed.value.rcvd.code == 4401
+
+
+def test_a_refresh_token_has_no_end(serve):
+    platform = serve("--defect", "x10_expired_refresh_accepted")
+    account = platform.account("alice", refresh_ttl=0)
+    assert refresh(platform, account["refresh_token"])["user_id"] == account["user_id"]
+
+
+def test_a_refresh_token_can_be_used_again(serve):
+    platform = serve("--defect", "x10_refresh_token_reusable")
+    token = platform.account("alice")["refresh_token"]
+    first, second = (refresh(platform, token, request_id=name)["token"] for name in "ab")
+    assert first != second
+    assert comes_in(platform, first)
+    assert comes_in(platform, second)

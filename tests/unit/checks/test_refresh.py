@@ -50,6 +50,14 @@ def test_who_is_due_a_new_token_gets_it_and_nobody_else() -> None:
     ]
 
 
+def test_new_tokens_are_new_and_of_the_same_user() -> None:
+    story = renewal(renewal(Story(), flaw="of another user"), flaw="the old ones")
+    assert said(renewals_judged_rightly(story.history, WAYS)) == [
+        ("leaked_to_other_user", "alice's renewal by her refresh token at +0.000 s brought tokens that are of another user"),
+        ("token_window", "alice's renewal by her refresh token at +0.100 s brought tokens that are the old ones"),
+    ]  # fmt: skip
+
+
 def test_renewals_of_a_connection_are_counted() -> None:
     story = in_band(in_band(in_band(Story(), counted=1), counted=3), 2, counted=1)
     assert said(renewals_judged_rightly(story.history, WAYS)) == [
@@ -85,6 +93,7 @@ def test_half_of_the_renewals_are_fast() -> None:
         ("refresh_median", 30, 5), ("refresh_p95", 500, 5), ("refresh_max", 500, 5),
     ]  # fmt: skip
     assert said(renewals_within(story.history, 0.03)) == [("too_slow", "half of 5 renewals took 30.0 ms or more, where 30 ms are agreed")]
+    assert said(renewals_within(story.history, 1, 0.5)) == [("too_slow", "the slowest twentieth of 5 renewals took 500.0 ms or more, where 500 ms are agreed")]
     assert renewals_within(renewal(Story()).history, 1).counts == {"vacuous": 1}
 
 
