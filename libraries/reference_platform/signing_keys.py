@@ -39,16 +39,18 @@ class SigningKeys:
         self._lock = asyncio.Lock()
 
     async def key(self, name: object) -> Any:
-        """The key of this name; a token that names none is refused, and so is one that names a strange one."""
-        if not isinstance(name, str):
+        """The key of this name; where a token names none, the only key there is."""
+        if name is not None and not isinstance(name, str):
             raise TokenRefusedError(INVALID, TokenFault.SIGNATURE)
         async with self._lock:
-            if name not in self._keys and monotonic() - self._looked >= PAUSE:
+            if (name not in self._keys if name else not self._keys) and monotonic() - self._looked >= PAUSE:
                 self._looked = monotonic()
                 try:
                     self._keys = _rsa_keys(json.loads(await self._text()))
                 except Exception as error:  # noqa: BLE001 - whatever is wrong over there, this platform goes on with the keys it has
                     _log.warning("the keys of the token issuer cannot be read: %s", error)
+        if name is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
         if name not in self._keys:
             raise TokenRefusedError(INVALID, TokenFault.SIGNATURE)
         return self._keys[name]

@@ -22,10 +22,21 @@ class Step(Strict):
     within: Seconds = 10.0
 
 
+class Provider(Strict):
+    """An OpenID Connect provider, and how somebody logs in there."""
+
+    issuer: str
+    client_id: str
+    client_secret_from: str | None = None   # name of the environment variable
+    redirect_uri: str = "http://127.0.0.1/callback"     # nobody listens there: only the address is read
+    scope: str = "openid"
+    form: dict[str, str] = Field(default_factory=dict)  # what is filled into the login form, with {user}
+
+
 class TokenSource(Strict):
     """Where a user's token comes from."""
 
-    source: Literal["endpoint", "environment", "lifecycle", "none"] = Field("none", alias="from")
+    source: Literal["endpoint", "oidc", "environment", "lifecycle", "none"] = Field("none", alias="from")
     """``lifecycle``: the ``{secret}`` that the kit made up and gave to the server when it started it."""
     url: str | None = None          # endpoint: POST here
     body: Shape = Field(default_factory=dict)
@@ -33,6 +44,14 @@ class TokenSource(Strict):
     user_id: str | None = None      # path of the account's id in the answer
     refresh_token: str | None = None    # path of what a new token can be had for
     name: str | None = None         # environment: the variable's name
+    provider: Provider | None = Field(None, validate_default=True)  # oidc; the token is then such as id_token, the account's id is in it
+
+    @field_validator("provider")
+    @classmethod
+    def _belongs_to_oidc(cls, value: Provider | None, info: ValidationInfo) -> Provider | None:
+        if (info.data.get("source") == "oidc") is (value is None):
+            raise impossible("is needed where 'from' is oidc, and nowhere else")
+        return value
 
 
 class Way(Strict):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import orjson
 
@@ -30,6 +34,15 @@ class NoAnswerError(EnvironmentSetupError):
     """No answer came in time."""
 
 
+class Filled(NamedTuple):
+    """The answer to a form."""
+
+    status: int
+    location: str
+    """Where it leads."""
+    body: bytes
+
+
 class Http:
     """One session for all requests to a target."""
 
@@ -48,6 +61,24 @@ class Http:
         within: float = WITHIN,
     ) -> AsyncIterator[bytes]:
         """The same piece by piece, as it comes, for answers that are too long to be kept."""
+        async with self._answer(what, method, url, within, json=body or None, headers=headers) as answer:
+            if answer.status // 100 != 2:
+                raise HttpRefusedError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(await answer.read())}", answer.status)
+            async for piece in answer.content.iter_chunked(PIECE):
+                yield piece
+
+    async def form(self, what: str, url: str, fields: Mapping[str, str], *, account: tuple[str, str] | None = None, follows: bool = True) -> Filled:
+        """The answer to a filled form; one that leads elsewhere is followed, unless that address is what is wanted (``follows``)."""
+        headers = {"Authorization": f"Basic {b64encode(':'.join(map(quote, account)).encode()).decode()}"} if account else {}
+        async with self._answer(what, "POST", url, WITHIN, data=fields, headers=headers, allow_redirects=follows) as answer:
+            body = await answer.read()
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise HttpRefusedError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(body)}", answer.status)
+            return Filled(answer.status, answer.headers.get("Location", ""), body)
+
+    @asynccontextmanager
+    async def _answer(self, what: str, method: str, url: str, within: float, **more: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer while it comes; what goes wrong on the way is a sentence."""
         import aiohttp  # noqa: PLC0415 - 0.2 s that dry runs and libdoc need not pay
 
         if self._session is None:
@@ -55,11 +86,8 @@ class Http:
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         silence = aiohttp.ClientTimeout(total=None, sock_connect=within, sock_read=within)
         try:
-            async with self._session.request(method, url, json=body or None, headers=headers, timeout=silence) as answer:
-                if answer.status // 100 != 2:
-                    raise HttpRefusedError(f"{what}: {_without_secret(url)} answered HTTP {answer.status}, {_short(await answer.read())}", answer.status)
-                async for piece in answer.content.iter_chunked(PIECE):
-                    yield piece
+            async with self._session.request(method, url, timeout=silence, **more) as answer:
+                yield answer
         except TimeoutError:
             raise NoAnswerError(f"{what}: no answer within {within:g} s from {_without_secret(url)}") from None
         except aiohttp.ClientError as error:

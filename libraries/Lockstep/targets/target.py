@@ -21,6 +21,7 @@ from .life import Life
 from .loading import adapter_class, find_target, read_target_file
 from .mapping import Adapter, JsonMapping
 from .model import Request, TargetFile
+from .oidc import login
 from .placeholders import decoded, filled, filled_body
 
 
@@ -88,8 +89,11 @@ class Target(Life):
             return Secret(self._from_environment(source)), account
         if source.source == "lifecycle":
             return Secret(self.fill("{secret}")), account
-        body = filled_body(source.body, {"user": account, "lifetime": lifetime})
-        answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
+        if source.provider is not None:
+            answer: Any = await login(self.http, source.provider, self.fill(source.provider.issuer), account)
+        else:
+            body = filled_body(source.body, {"user": account, "lifetime": lifetime})
+            answer = await self.http.json(f"token for {account}", "POST", self.fill(source.url or "{auth_url}"), body)
         token = answer.get(source.token) if isinstance(answer, dict) else None
         if not isinstance(token, str):
             raise EnvironmentSetupError(f"token for {account}: the answer has no text under '{source.token}'; see 'connect.auth.token' in {self.path}")

@@ -227,7 +227,9 @@ ADAPTER = "class Desk:\n    def __init__(self, file): self.name = file.name\n" +
         ("connect.prepare", {"url": "x", "take": {"k": "a..b"}}, "key 'connect.prepare.0.take.k' must be a path such as 'state.count', not 'a..b'"),
         ("connect.ready", {"wait_for": {"t": 1}, "say": {"x": "{content}"}}, ("key 'connect.ready.say' uses {content}, which nobody fills; did you mean client? Allowed are: "
                                                                              "{client}, {connection}, {epoch}, {offset}, {session}, {token}, {user}")),
-        ("connect.auth.token", {"from": "heaven"}, "key 'connect.auth.token.from' must be 'endpoint', 'environment', 'lifecycle' or 'none', not 'heaven'"),
+        ("connect.auth.token", {"from": "heaven"}, "key 'connect.auth.token.from' must be 'endpoint', 'oidc', 'environment', 'lifecycle' or 'none', not 'heaven'"),
+        ("connect.auth.token", {"from": "oidc"}, "key 'connect.auth.token.provider' is needed where 'from' is oidc, and nowhere else"),
+        ("connect.auth.token", {"provider": {"issuer": "x", "client_id": "y"}}, "key 'connect.auth.token.provider' is needed where 'from' is oidc, and nowhere else"),
     ],
 )
 def test_an_impossible_way_to_reach_a_server_is_a_sentence(write, place, value, sentence):
