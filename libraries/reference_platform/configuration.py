@@ -59,8 +59,10 @@ class Configuration(BaseModel):
     """Frames of one connection that may wait for judgement before reading from it stops."""
     heartbeat_interval: Seconds = 30
     """Time between two pings to a connection."""
+    handshake_time: Seconds = 10
+    """Time for the opening handshake."""
     connection_timeout: Seconds = 60
-    """Time for the opening handshake, and for the answer to a ping."""
+    """Time for the answer to a ping."""
     max_queue_size: Count = 500
     """Messages of one user that may wait; the last tenth of the places is for high priority."""
     processing_timeout: Seconds = 10

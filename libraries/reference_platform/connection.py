@@ -217,8 +217,7 @@ class Connection(asyncio.Protocol):
 
     async def _open(self) -> bool:
         """The handshake; returns whether the connection has a session now."""
-        loop = asyncio.get_running_loop()
-        guard = loop.call_later(self._policies.gate.handshake_time, self.transport.abort)
+        self._policies.gate.hesitant.began(self)
         try:
             request = await self._request()
             judged = await judge(request, self._policies, self.peer) if request is not None else None
@@ -242,7 +241,7 @@ class Connection(asyncio.Protocol):
             self._protocol.send_response(response)
             self._send_protocol_data()
         finally:
-            guard.cancel()
+            self._policies.gate.hesitant.ended(self)
         if farewell is not None:
             self.close(farewell.code, farewell.reason)
             return False

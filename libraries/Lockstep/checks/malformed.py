@@ -116,5 +116,23 @@ def effects_counted(history: History, client: str) -> Verdict:
     return verdict.concluded()
 
 
+def handshakes_ended(history: History) -> Verdict:
+    """Each handshake that is never finished (a MARK ``unfinished``) was ended by the target (a MARK ``ended``), else it is *not_isolated*. O(n)."""
+    verdict = Verdict("unfinished handshakes are ended")
+    marks = list(history.events.of(Kind.MARK))
+    begun = {details["unfinished"]: event for event in marks if "unfinished" in (details := event.details or {})}
+    ended = {details["ended"] for event in marks if "ended" in (details := event.details or {})}
+    left = sorted(begun.keys() - ended)
+    verdict.exercised = len(begun)
+    verdict.measured("handshakes_left_open", len(left), "connections", verdict.exercised)
+    if left:
+        verdict.violated(
+            Code.NOT_ISOLATED,
+            f"{len(left)} of {wording.counted(len(begun), 'handshake')} that were never finished are still open: whoever says nothing holds the door",
+            begun[left[0]],
+        )
+    return verdict.concluded()
+
+
 def _inputs(history: History, client: str) -> list[Event]:
     return [event for event in history.events.of(Kind.MARK) if event.client == client and "malformed" in (event.details or {})]

@@ -41,6 +41,8 @@ class Client:
         """The local address that it connects from; None: whatever the system takes."""
         self.headers: Mapping[str, str] = {}
         """Headers of its own, over those that the target file names."""
+        self.compressed = False
+        """It asks the target whether it may compress what it sends."""
         self.token: Secret | None = None
         """The token of the last connection, which is used again by those that follow."""
         self.by: str | None = None
@@ -58,6 +60,7 @@ class Client:
 
     def begin(
         self, account: Account, token: Secret | None, *, resumable: bool, source: str | None, headers: Mapping[str, str] | None = None,
+        compressed: bool = False,
     ) -> None:
         """A new session, for this account: the alias of an earlier test may come back for that of another."""
         if account is not self.account:
@@ -66,7 +69,7 @@ class Client:
         self.account, self.session = account, SessionState()
         self.resumable, self.source, self.headers = resumable, source, headers or {}
         self.token, self.token_is_given = token, token is not None
-        self.pongs = Pongs()
+        self.pongs, self.compressed = Pongs(), compressed
 
     @property
     def is_connected(self) -> bool:

@@ -79,7 +79,7 @@ class Connection:
 
     async def open(
         self, settings: Connect, address: Address, hello: bytes | None = None, *, route: Route | None = None, source: str | None = None,
-        noted: Mapping[str, Any] | None = None,
+        noted: Mapping[str, Any] | None = None, compressed: bool = False,
     ) -> None:
         """Connects, says ``hello``, and waits until the target says that it is ready; raises Refused otherwise.
 
@@ -87,7 +87,8 @@ class Connection:
         """
         self._note(Kind.CONNECT, details=noted)
         try:
-            self._socket = await handshake(settings, address, route=route, source=source, made_by=partial(AnsweringConnection, pongs=self.pongs, note=self._pinged))
+            self._socket = await handshake(settings, address, route=route, source=source, compressed=compressed,
+                                           made_by=partial(AnsweringConnection, pongs=self.pongs, note=self._pinged))
             self._reader = asyncio.create_task(self._read(self._socket))
             if hello is not None:
                 await self._greet(self._socket, hello)

@@ -52,11 +52,11 @@ class Engine:
 
     async def connect(
         self, alias: str, account: Account, target: Target, *, tries: int, pause: float, token: Secret | None = None, resumable: bool = False,
-        source: str | None = None, headers: Mapping[str, str] | None = None,
+        source: str | None = None, headers: Mapping[str, str] | None = None, compressed: bool = False,
     ) -> Client:
         """Opens a client's first connection; ``tries`` attempts, ``pause`` seconds apart, each of them in the journal."""
         client = self.clients.get(alias) or Client(alias, account)
-        client.begin(account, token, resumable=resumable, source=source, headers=headers)
+        client.begin(account, token, resumable=resumable, source=source, headers=headers, compressed=compressed)
         for attempt in range(1, tries + 1):
             try:
                 await self.open(client, target)
@@ -94,7 +94,7 @@ class Engine:
         url, headers, subprotocols = target.handshake(token, values, resume, by=client.by)
         address = url, {**headers, **client.headers}, subprotocols
         await connection.open(target.file.connect, address, hello, route=self.routes.of(client.alias, number),
-                              source=client.source, noted=noted)
+                              source=client.source, noted=noted, compressed=client.compressed)
         client.connection = connection
         return connection
 

@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818 - a result of the stimulus, not an error
 
 async def handshake(
     settings: Connect, address: Address, *, route: Route | None = None, source: str | None = None,
-    made_by: Callable[..., ClientConnection] = ClientConnection,
+    made_by: Callable[..., ClientConnection] = ClientConnection, compressed: bool = False,
 ) -> ClientConnection:
     """A connection on which the WebSocket may be used; raises Refused otherwise.
 
@@ -59,7 +59,7 @@ async def handshake(
         async with asyncio.timeout(settings.within):
             tcp |= await _way(route, source)
         return await connect(
-            url, additional_headers=headers, subprotocols=subprotocols or None, compression=None,  # type: ignore[arg-type]
+            url, additional_headers=headers, subprotocols=subprotocols or None, compression="deflate" if compressed else None,  # type: ignore[arg-type]
             proxy=settings.proxy if route is None else None, open_timeout=settings.within, close_timeout=CLOSE_WITHIN, ping_interval=None,
             max_size=settings.max_size, max_queue=None, logger=_UNHEARD, create_connection=made_by,  # type: ignore[arg-type]
             **tcp,

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from ..malformed_inputs import Encode, Input
@@ -52,7 +52,7 @@ async def send_of_size(client: Client, adapter: Adapter, size: int, ways: Sequen
 
 async def send_burst(client: Client, adapter: Adapter, inputs: Sequence[tuple[str, Input, Sequence[str]]], every: float) -> None:
     """Sends several, so far apart; ends early where the target has closed the connection."""
-    begin = asyncio.get_running_loop().time()
+    begin = monotonic()
     for number, (what, one, ways) in enumerate(inputs):
         await until(begin + number * every if every else None)
         if client.is_connected:

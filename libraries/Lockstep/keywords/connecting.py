@@ -42,7 +42,7 @@ class ConnectingKeywords:
     @keyword(tags=("Connecting",))
     def connect_as(
         self, role: str, client: str | None = None, token: Secret | None = None, *, resumable: bool = False,
-        source: MaybeLocalAddress = None, headers: dict[str, str] | None = None,
+        source: MaybeLocalAddress = None, headers: dict[str, str] | None = None, compressed: bool = False,
     ) -> str:
         """Opens a connection for a user and waits until the target says it is ready.
 
@@ -53,6 +53,7 @@ class ConnectingKeywords:
         | resumable  | ``yes``: it tells the target that it wants to be able to come back to its session (`Reconnect`) |
         | source     | the local address that it connects from, such as ``127.0.0.2``; none: the system chooses     |
         | headers    | a dictionary of HTTP headers of its own, such as ``User-Agent``; over those of the target file  |
+        | compressed | ``yes``: what it sends is compressed (permessage-deflate)                                    |
 
         Returns the alias. The client is closed when the test (or the suite, if opened in its setup) ends. Fails if the
         target refuses, answers garbage or does not answer, and if the alias is connected already.
@@ -69,10 +70,12 @@ class ConnectingKeywords:
         target, account = kit.target, kit.account(role)
         if resumable:
             kit.must_offer("resume")
+        if compressed:
+            kit.must_offer("compression")
         try:
             kit.engine.run(kit.engine.connect(
                 alias, account, target, tries=self._tries, pause=self._pause, token=token, resumable=resumable, source=source,
-                headers=headers,
+                headers=headers, compressed=compressed,
             ))
         except Refused as refusal:
             raise EnvironmentSetupError(f"{alias} could not connect to {target.title}: {refusal}{target.obituary()}") from None

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..arguments import Count, Duration, Size
+from ..checks import History
 from ..checks.leaks import memory_within
-from ..checks.malformed import effects_counted, malformed_refused, nobody_else_harmed
+from ..checks.malformed import effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed
+from ..engine.hesitant import HESITANT, Hesitant
 from ..engine.malformed import ask_everybody, send_burst, send_malformed, send_odd, send_of_size
+from ..engine.sending import HANG_GUARD
 from ..engine.watching import sample
+from ..errors import UsageError
 from ..malformed_inputs import Input, named, read_inputs
 from .decorator import keyword
 from .expectation import Check, Expectation
@@ -25,6 +29,7 @@ class MalformedKeywords:
     def __init__(self, kit: Kit, expectation: Expectation) -> None:
         self._kit = kit
         self._expect = expectation
+        self._hesitant: Hesitant | None = None
 
     @keyword(tags=("Sending", "Faults"))
     def send_malformed(self, table: str, name: str, client: str | None = None) -> None:
@@ -85,6 +90,42 @@ class MalformedKeywords:
         burst: list[tuple[str, Input, Sequence[str]]] = [usual[number % len(usual)] for number in range(count)]
         self._look_at_the_server()
         kit.engine.run(send_burst(one, kit.target.adapter, burst, float(every)))
+
+    @keyword(tags=("Connecting", "Faults"))
+    def leave_handshakes_unfinished(self, count: Count) -> None:
+        """Opens connections that never finish their handshake: they say nothing, a letter, some lines, or all but the end of the request.
+
+        | =Argument= | =Meaning=           |
+        | count      | how many, 1 or more |
+
+        They stay until the target ends them or the test is over, and say a letter more when `The Unfinished Handshakes Should Have Been
+        Ended` begins to wait. Fails if the target does not offer ``handshake_limit`` (``guarantees.handshake_within`` in its file).
+
+        | `Leave Handshakes Unfinished` | 200 |
+        """
+        kit = self._kit
+        kit.must_offer("handshake_limit")
+        hesitant = self._hesitant = Hesitant(kit.engine.journal)
+        kit.scope.undo.append(lambda: kit.engine.run(hesitant.close()))
+        kit.engine.run(hesitant.begin(kit.target.file.connect, kit.target.fill(kit.target.file.connect.url), int(count)))
+
+    @keyword(tags=("Expectation", "Faults"))
+    def the_unfinished_handshakes_should_have_been_ended(self) -> None:
+        """The target has ended each connection of `Leave Handshakes Unfinished`, or does so within 30 s.
+
+        Let more time pass before than the target's file grants (``guarantees.handshake_within``), by its own clock: `Move The Clock By`. Records
+        ``handshakes_left_open`` (connections). Violation: not_isolated.
+
+        | `Move The Clock By` | 11 s |
+        | `The Unfinished Handshakes Should Have Been Ended` |
+        """
+        kit = self._kit
+        if self._hesitant is None:
+            raise UsageError("no handshake was left unfinished; use 'Leave Handshakes Unfinished' first")
+        kit.engine.run(self._hesitant.go_on())
+        kit.engine.run(self._hesitant.ended(HANG_GUARD))
+        history = History(kit.engine.journal.slice(kit.scope.cursor, {HESITANT}), [])
+        self._expect.judge(history, [handshakes_ended])
 
     @keyword(tags=("Expectation", "Faults"))
     def the_malformed_input_should_have_harmed_nobody(self, client: str | None = None, *, memory: Size = MEMORY) -> None:

@@ -129,4 +129,6 @@ class Guarantees(Strict):
     streams: Streams | None = None
     heartbeat: Heartbeat | None = None
     shutdown: Shutdown | None = None
+    compression: Literal["deflate", "none"] = "none"   # whether it understands permessage-deflate where a client asks for it
+    handshake_within: Seconds | None = None   # a connection that has not finished its handshake by then is ended
     wire: Literal["strict", "lenient"] = "lenient"   # how closely RFC 6455 is followed where it says SHOULD: by the right code, or just by an end

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import Frame
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import ExtensionParameter
+
 from reference_platform.messages import Fields, Invalid, LatencyProbe, Question, UserMessage
-from reference_platform.policies import Agents, Codec, Wire
+from reference_platform.policies import Agents, Codec, Gate, Wire
 from reference_platform.registry import defect
 from reference_platform.strict_json import read_json
 
@@ -56,6 +64,64 @@ class Overwhelmed(Wire):
         """Room is made first, and then it is looked at."""
         self.host.failed(MemoryError(f"{size} bytes"))
         return super().too_large(size)
+
+
+class _InflatesAll(PerMessageDeflate):
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # noqa: ARG002 - that is the defect
+        return super().decode(frame)
+
+
+@defect("x8_decompression_bomb")
+class Inflates(Wire):
+    """Counts the bytes on the wire: what is compressed may inflate to as many as it likes, and is taken."""
+
+    class Boundless(ServerPerMessageDeflateFactory):
+        """Its extension does not know of a limit."""
+
+        def process_request_params(self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]) -> Any:
+            """The same, but for what inflates."""
+            answer, agreed = super().process_request_params(params, accepted_extensions)
+            return answer, _InflatesAll(
+                agreed.remote_no_context_takeover, agreed.local_no_context_takeover, agreed.remote_max_window_bits, agreed.local_max_window_bits,
+            )  # fmt: skip
+
+    inflates = Boundless(server_no_context_takeover=True, client_max_window_bits=12)
+
+
+@defect("x8_unmasked_accepted")
+class TakesUnmasked(Wire):
+    """Frames that a client has not masked are read as they are."""
+
+    class Masking(ServerProtocol):
+        """Masks, with zeros, what came unmasked, and reads it then. It is given frames in pieces, the header in one."""
+
+        left = 0
+
+        def receive_data(self, data: bytes | bytearray) -> None:
+            """A piece of a frame."""
+            if self.state is State.OPEN and not self.left and len(data) > 1:
+                size = data[1] & 0x7F
+                width = {126: 2, 127: 8}.get(size, 0)
+                size = int.from_bytes(data[2 : 2 + width], "big") if width else size
+                masked = data[1] & 0x80
+                self.left = 2 + width + (4 if masked else 0) + size
+                self.left -= len(data)
+                data = data if masked else bytes((data[0], data[1] | 0x80)) + bytes(data[2 : 2 + width]) + bytes(4) + bytes(data[2 + width :])
+            else:
+                self.left = max(0, self.left - len(data))
+            super().receive_data(data)
+
+    speaks = Masking
+
+
+@defect("x8_slowloris")
+class Patient(Gate):
+    """Whoever has begun a handshake may take a day for it."""
+
+    @property
+    def handshake_time(self) -> float:
+        """Nobody is turned away."""
+        return 86_400.0
 
 
 @defect("x8_deep_json_recursion")

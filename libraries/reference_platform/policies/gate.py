@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from websockets.http11 import Request
 
 from reference_platform.credentials import SUBPROTOCOLS, spoken
+from reference_platform.hesitant import Hesitant
 from reference_platform.refusal_limit import RefusalLimit
 from reference_platform.shutdown import STOPPING, Shutdown
 
@@ -46,6 +47,8 @@ class Gate(Port):
         self.origins: Collection[str] | None = host.config.allowed_origins
         """Pages from here may open a connection; None: from anywhere. Control may change it; connections that are open stay."""
 
+        self.hesitant = Hesitant(host.clock, lambda: self.handshake_time)
+        """Connections that have not finished their handshake; they take nobody's place."""
         self._refusals = RefusalLimit(host.clock, host.config.refusal_limit)
 
     async def check(self, request: Request) -> Refusal | None:
@@ -94,4 +97,4 @@ class Gate(Port):
     @property
     def handshake_time(self) -> float:
         """Seconds after which a connection that has not finished its handshake is dropped."""
-        return self.host.config.connection_timeout
+        return self.host.config.handshake_time
