@@ -12,10 +12,8 @@ from runner.project import Project
 BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
-    "wsr-8-1", "wsr-8-2", "wsr-8-3", "wsr-8-4",
     "wsr-4-1", "wsr-4-2", "wsr-4-3", *(f"wsr-4-{number}" for number in (*range(7, 13), *range(15, 21))),
-    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 9: 3, 10: 5}.items() for number in range(cases)),
-    "wsr-8-6",
+    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 8: 6, 9: 3, 10: 5}.items() for number in range(cases)),
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",

@@ -8,7 +8,7 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Kind
-from Lockstep.checks.malformed import INTERNALS, effects_counted, malformed_refused, nobody_else_harmed
+from Lockstep.checks.malformed import INTERNALS, effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed
 
 ALICE = "alice-client"
 
@@ -147,6 +147,25 @@ def test_the_agent_counts_what_was_processed(told: int, found: dict[str, int]) -
     error(story)
     story.snapshot("q", {"message_count": told})
     assert effects_counted(story.history, ALICE).counts == found
+
+
+def hesitant(story: Story, **said: int) -> None:
+    story.add(Kind.MARK, details=said)
+
+
+def test_handshakes_that_are_never_finished_are_ended() -> None:
+    story = Story()
+    for number in (1, 2, 3):
+        hesitant(story, unfinished=number)
+    hesitant(story, ended=2)
+    verdict = handshakes_ended(story.history)
+    assert [(str(violation.code), violation.sentence) for violation in verdict.violations] == [
+        ("not_isolated", "2 of 3 handshakes that were never finished are still open: whoever says nothing holds the door"),
+    ]
+    hesitant(story, ended=1)
+    hesitant(story, ended=3)
+    assert handshakes_ended(story.history).counts == {}
+    assert handshakes_ended(begun().history).counts == {"vacuous": 1}
 
 
 @st.composite
