@@ -10,7 +10,7 @@ from ..access_arguments import Shut
 from ..arguments import Duration, MaybeCount
 from ..checks import History
 from ..checks.recovery import ENOUGH, recovers_within
-from ..checks.tokens import boundary_where_declared, nobody_got_in, tokens_judged_rightly
+from ..checks.tokens import boundary_where_declared, nobody_got_in, refusals_on_record, tokens_judged_rightly
 from ..engine.attempts import TokenAttempt
 from ..errors import UsageError
 from ..token_forms import ADMINISTRATOR
@@ -18,7 +18,7 @@ from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit
 from .stability import Moment
-from .token_tries import TokenTries
+from .token_tries import TRAIL, TokenTries
 
 
 class TokenVerdictKeywords:
@@ -38,14 +38,16 @@ class TokenVerdictKeywords:
         | reason     | ``token``: their tokens are bad; ``subprotocol``: they speak no sub-protocol that is spoken there    |
         | since      | what `Remember This Moment` returned before the first attempt that counts; none: all of this test     |
 
-        How they must be refused says the target file (``guarantees.refusal``). No session and no connection of these users is there,
-        where the target tells. Records ``tokens_refused`` (%). Violations: not_refused, wrong_close, data_before_auth, miscounted,
+        How they must be refused says the target file (``guarantees.refusal``). Each is one event of its audit trail, and no session and no
+        connection of these users is there, where the target tells. Records ``tokens_refused`` (%). Violations: not_refused, wrong_close, data_before_auth, miscounted,
         ghost_session.
 
         | `Every Attempt Should Be Refused` | 60 |
         """
         kit, target = self._kit, self._kit.target
         self._judge(partial(tokens_judged_rightly, ways=self._ways(reason), all_bad=True, count=count), since)
+        if reason is Shut.token:
+            self._be_on_record(since)
         if self._expect.offered("session_list", [nobody_got_in]) and self._expect.offered("connection_list", [nobody_got_in]):
             here = {client.account.user for client in kit.engine.clients.values() if client.is_connected}
             users = {user: role for user, role in {**self._tries.users, ADMINISTRATOR: ADMINISTRATOR}.items() if user not in here}
@@ -64,6 +66,7 @@ class TokenVerdictKeywords:
         | `Attempts Should Be Classified Rightly` | 15 |
         """
         self._judge(partial(tokens_judged_rightly, ways=self._ways(Shut.token), count=count))
+        self._be_on_record()
 
     @keyword(tags=("Tokens", "Expectation"))
     def the_boundary_should_be_where_declared(self) -> None:
@@ -94,6 +97,12 @@ class TokenVerdictKeywords:
             raise UsageError(f"attempts must be {ENOUGH} or more that 'Try To Connect' returned, not {len(attempts)} of whatever kind")
         invalid = self._kit.engine.lag.reason_for_invalid(found[0].begun, found[-1].begun + found[-1].took)
         self._expect.conclude([("refusal", recovers_within([one.took for one in found], float(limit), "refusal"))], invalid=invalid)
+
+    def _be_on_record(self, since: Moment | None = None) -> None:
+        """One event for each refusal, where the target keeps a trail."""
+        if self._expect.offered(TRAIL, [refusals_on_record]):
+            trail = self._kit.engine.run(self._kit.target.audit(self._tries.on_record))
+            self._judge(partial(refusals_on_record, trail=trail), since)
 
     def _judge(self, check: Check, since: Moment | None = None) -> None:
         kit = self._kit

@@ -178,7 +178,7 @@ class TokenKeywords:
                 at = {"expires": genuine.now + ends, **({} if begins is None else {"begins": genuine.now + begins})}
                 token = Secret(genuine.signed(exp=at["expires"], nbf=at.get("begins")))
                 title = f"a token that ends in {ends} s" if begins is None else f"a token that begins in {begins} s"
-                attempts += self._tries.run([Shown(kit.account(role), token, {"token": title, **at}, reads_clock=True)])
+                attempts += self._tries.run([Shown(kit.account(role), token, {**self._tries.facts_of(token), "token": title, **at}, reads_clock=True)])
         return attempts
 
     # below

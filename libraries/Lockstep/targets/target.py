@@ -148,10 +148,17 @@ class Target(Life):
 
     async def events(self, since: int = 0) -> list[dict[str, Any]]:
         """What happened to sessions and connections after index ``since``: ``index``, ``time``, ``event``, ``user``, ``session``, …"""
+        return await self._lines("events", since)
+
+    async def audit(self, since: int = 0) -> list[dict[str, Any]]:
+        """What was noted for an investigator after index ``since``: ``index``, ``time``, ``type``, ``user``, ``fingerprint``, …"""
+        return await self._lines("audit", since)
+
+    async def _lines(self, name: str, since: int) -> list[dict[str, Any]]:
         try:
-            return [orjson.loads(line) for line in (await self.looked_up("events", since=since)).splitlines()]
+            return [orjson.loads(line) for line in (await self.looked_up(name, since=since)).splitlines()]
         except orjson.JSONDecodeError:
-            raise EnvironmentSetupError(f"events: the answer is no list of JSON lines; see 'control.events' in {self.path}") from None
+            raise EnvironmentSetupError(f"{name}: the answer is no list of JSON lines; see 'control.{name}' in {self.path}") from None
 
     async def listed(self, name: str, user: str) -> list[dict[str, Any]]:
         """What `control.NAME` lists of a user (none: of all)."""
