@@ -11,7 +11,13 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Kind, Verdict
-from Lockstep.checks.tokens import attempts_of_all, boundary_where_declared, nobody_got_in, refusals_on_record, tokens_judged_rightly
+from Lockstep.checks.tokens import (
+    attempts_of_all,
+    boundary_where_declared,
+    nobody_got_in,
+    refusals_on_record,
+    tokens_judged_rightly,
+)
 
 WAYS = ("http 401", "close 4401")
 

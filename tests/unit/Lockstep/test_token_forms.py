@@ -1,0 +1,91 @@
+"""Forms of bad tokens: each differs from the genuine one as its name says, and an ordinary library refuses every one."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+
+import jwt
+import pytest
+
+from Lockstep.token_forms import FORMS, HOUR, Genuine, decoded, encoded, written
+
+KEY = "a key of thirty-two characters or more"
+NOW = 1_800_000_000
+CLAIMS = {"sub": "user-1", "iss": "issuer", "aud": "desk", "iat": NOW, "exp": NOW + HOUR}
+REQUIRED = ["exp", "sub", "iss", "aud"]
+
+
+def sign(header, claims):
+    part = f"{encoded(written({**header, 'alg': 'HS256'}))}.{encoded(claims)}"
+    return f"{part}.{encoded(jwt.get_algorithm_by_name('HS256').sign(part.encode(), KEY.encode()))}"
+
+
+GENUINE = Genuine(sign({"typ": "JWT"}, written(CLAIMS)), NOW, sign)
+SIGNED = [name for name, form in FORMS.items() if form.needs_key]
+TOLERATED = {
+    "exp as fraction", "exp as text", "exp twice, first over", "sub twice", "sub as number", "exp as truth",
+}
+"""PyJWT alone would take these, or some versions of it do; the reference platform reads more strictly."""
+
+
+def read(token, **options):
+    return jwt.decode(token, KEY, algorithms=["HS256"], issuer="issuer", audience="desk", options={"require": REQUIRED, "verify_iat": False, **options})
+
+
+@pytest.fixture(autouse=True)
+def at_this_time(monkeypatch):
+    """The library's clock stands at NOW."""
+    from datetime import UTC, datetime
+
+    import jwt.api_jwt as module
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(NOW, UTC)
+
+    monkeypatch.setattr(jwt.api_jwt, "datetime", Then)
+
+
+def test_the_genuine_one_is_good():
+    assert read(GENUINE.text) == CLAIMS
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMS) - TOLERATED))
+def test_an_ordinary_library_refuses_it(name):
+    with pytest.raises((jwt.PyJWTError, ValueError, OverflowError)):
+        read(FORMS[name].make(GENUINE))
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_what_needs_the_key_is_well_signed(name):
+    token = FORMS[name].make(GENUINE)
+    assert jwt.PyJWS().decode(token, KEY.encode(), algorithms=["HS256"])
+    with pytest.raises(ValueError, match="needs the issuer's key"):
+        FORMS[name].make(Genuine(GENUINE.text, NOW))
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMS) - set(SIGNED)))
+def test_the_others_need_no_key(name):
+    assert FORMS[name].make(Genuine(GENUINE.text, NOW)) != GENUINE.text
+
+
+def test_each_is_another_one():
+    made = [FORMS[name].make(GENUINE) for name in FORMS]
+    assert len(set(made)) == len(made)
+
+
+def test_edited_claims_stay_readable():
+    assert decoded(FORMS["sub edited, old signature"].make(GENUINE).split(".")[1])["sub"] == "administrator"
+    assert decoded(FORMS["permissions edited, other key"].make(GENUINE).split(".")[1])["permissions"] == ["admin", "*"]
+    header, claims, signature = FORMS["exp edited, old signature"].make(GENUINE).split(".")
+    aged = sign(decoded(header), written({**CLAIMS, "exp": NOW - HOUR}))
+    assert (decoded(claims)["exp"] > NOW, signature) == (True, aged.rpartition(".")[2]), "the signature is that of a token which is over"
+
+
+def test_sizes_and_doubles():
+    assert len(FORMS["64 KiB"].make(GENUINE)) > 65_536
+    text = base64.urlsafe_b64decode(FORMS["exp twice, last over"].make(GENUINE).split(".")[1] + "==").decode()
+    assert text.count('"exp"') == 2
+    assert text.index(str(NOW - HOUR)) > text.index(str(NOW + 31_536_000))
