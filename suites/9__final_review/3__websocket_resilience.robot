@@ -88,6 +88,7 @@ Malformed input harms nobody
     malformed_refused    at least    100 %    cases=wsr-8-4
     malformed_refused    at least    100 %    cases=wsr-8-5
     wire_rules_held    at least    100 %    cases=wsr-8-6
+    wire_violations    at most    0    cases=wsr-8-6
     malformed_violations    at most    0    cases=wsr-8-1 to wsr-8-5
     server_memory_growth    at most    50 MB    cases=wsr-8-1 to wsr-8-5
 

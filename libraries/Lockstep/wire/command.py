@@ -84,6 +84,7 @@ def _run(given: argparse.Namespace) -> int:
     place, table = _place(given), read_table(given.table)
     level: Level = given.level or "strict"
     rows = [table.find(name) for name in given.row] or table.rows
+    place.connect().close()  # says why nobody can be reached
     if not (bystander := Bystander(place)).is_served():
         raise UsageError("The server did not take a simple connection and answer a ping; is the address right, and does it need a token (--token-from)?")
     answers = bool(answers_messages(place))
@@ -96,7 +97,8 @@ def _run(given: argparse.Namespace) -> int:
     verdict = wire_rules_hold(rule for rule, _ in seen)
     _tell(table, seen, verdict, show=given.show)
     if given.json is not None:
-        given.json.write_bytes(orjson.dumps([_plain(rule) for rule, _ in seen], option=orjson.OPT_INDENT_2))
+        facts = [_plain(table, rule, one, answers=answers) for rule, one in seen]
+        given.json.write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
     return KEPT if verdict.ok else BROKEN
 
 
@@ -117,9 +119,14 @@ def _tell(table: Table, seen: Sequence[tuple[RuleSeen, Seen]], verdict: Verdict,
     print(f"{held} of {verdict.exercised} rules are kept.")
 
 
-def _plain(rule: RuleSeen) -> dict[str, object]:
-    """For programs."""
-    return {"rule": rule.rule, "rfc": rule.section, "way": rule.way, "allowed": list(rule.allowed), "kept": wire_rules_hold([rule]).ok, "why": rule.why}
+def _plain(table: Table, rule: RuleSeen, one: Seen, *, answers: bool) -> dict[str, object]:
+    """For programs; with the verdict at both levels."""
+    levels: tuple[Level, ...] = ("strict", "lenient")
+    judged: dict[str, object] = {
+        str(level): wire_rules_hold([seen_of(table, table.find(rule.rule), one, level, answers=answers, others_served=rule.others_served)]).ok
+        for level in levels
+    }
+    return {"rule": rule.rule, "rfc": rule.section, "way": rule.way, "why": rule.why, **judged}
 
 
 if __name__ == "__main__":

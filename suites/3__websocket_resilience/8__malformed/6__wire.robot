@@ -309,9 +309,13 @@ An Extension That Nobody Knows
     [Tags]    rfc6455-9.1
     an extension that nobody knows
 
-Another Version
+A Version That Nobody Has Heard Of
     [Tags]    rfc6455-4.2.2
-    another version
+    a version that nobody has heard of
+
+The Version Of A Draft
+    [Tags]    rfc6455-4.2.2
+    the version of a draft
 
 No Version
     [Tags]    rfc6455-4.2.1
