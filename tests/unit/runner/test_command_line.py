@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
     ("typed", "sentence"),
     [
         (["tets"], "There is no command 'tets': did you mean test?"),
-        (["quick"], "There is no command 'quick': commands are test, check, review, watch, docs, serve, prove, bench; suites are chosen with --suite."),
+        (["quick"], "There is no command 'quick': commands are test, check, review, watch, docs, serve, prove, bench, wire; suites are chosen with --suite."),
         (["--prophile", "ci"], "Unrecognized arguments: --prophile ci; did you mean --profile? See: python run.py --help"),
         (["--processes", "0"], "Argument --processes: '0' must be a whole number, 1 or more. See: python run.py --help"),
         (["--seed", "-1"], "Argument --seed: '-1' must be a whole number, 0 or more. See: python run.py --help"),
