@@ -36,9 +36,6 @@ def read(token, **options):
 @pytest.fixture(autouse=True)
 def at_this_time(monkeypatch):
     """The library's clock stands at NOW."""
-    from datetime import UTC, datetime
-
-    import jwt.api_jwt as module
 
     class Then(datetime):
         @classmethod
