@@ -62,8 +62,10 @@ def test_it_is_ready_when_its_address_answers(server):
     assert desk.server.pid == pid
     assert desk.handshake(None, {})[0] == f"ws://127.0.0.1:{port}/ws"
     socket.create_connection(("127.0.0.1", int(port)), 5).close()
+    secret = desk.fill("{secret}")
     desk.restart(gracefully=True)
     assert desk.process.pid != pid
+    assert desk.fill("{secret}") == secret, "what it has signed or given away is still good"
 
 
 @pytest.fixture
