@@ -46,7 +46,7 @@ class TargetProcess:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._process: subprocess.Popen[str] | None = None
         self._output: threading.Thread | None = None
-        self._secret: str = secrets.token_urlsafe(24) if beside is None else beside._secret
+        self.secret: str = secrets.token_urlsafe(24) if beside is None else beside.secret
         """Of all processes on this store: what one of them has signed the next one takes for good."""
         self._errors: Path = self._store / ("stderr.txt" if beside is None else f"stderr-{secrets.token_hex(4)}.txt")
         self._values: dict[str, str] = {}
@@ -88,7 +88,7 @@ class TargetProcess:
         self._release()
         self._values = {
             "python": sys.executable, "root": str(ROOT), "folder": str(self._store), "store": str(self._store / "store"),
-            "free_port": str(free_port()), "secret": self._secret, "clients": str(self._clients),
+            "free_port": str(free_port()), "secret": self.secret, "clients": str(self._clients),
         }
         command = self._command()
         try:
