@@ -21,7 +21,7 @@ What Attempts Tell
     @{in} =    Try To Connect    alice    ${good}    times=2    every=20 ms
     @{out} =    Try To Connect    alice    ${bad}    source=127.0.0.9    forwarded_for=203.0.113.7
     Should Be True    $in[1].accepted and not $out[0].accepted
-    Should Be Equal    ${in}[0].way|${out}[0].way    |http 401
+    Should Be True    $in[0].way == '' and $out[0].way == 'http 401'
     Should Be True    0 < $out[0].took_ms < 30000 and $in[0].told == 1 and $out[0].told == 0
     Attempts Should Be Classified Rightly    3
 Nobody Is Changed By Attempts
