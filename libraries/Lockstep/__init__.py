@@ -26,6 +26,7 @@ from .faults.words import FAULT_CONVERTERS
 from .keywords.access import AccessKeywords
 from .keywords.activities import ActivityKeywords
 from .keywords.agents import AgentKeywords
+from .keywords.auditing import AuditingKeywords
 from .keywords.backing_off import BackingOffKeywords
 from .keywords.checking import CheckingKeywords
 from .keywords.choosing import ChoosingKeywords
@@ -147,7 +148,7 @@ class Lockstep(DynamicCore):  # type: ignore[misc]  # the library core has no ty
             StreamEdgeKeywords(kit, expectation, faults),
             HeartbeatKeywords(kit, expectation), MalformedKeywords(kit, expectation), WireKeywords(kit, expectation),
             TokenKeywords(kit, tries), TokenVerdictKeywords(kit, expectation, tries), TokenShareKeywords(kit, expectation),
-            RefreshingKeywords(kit), RefreshedKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
+            RefreshingKeywords(kit), RefreshedKeywords(kit, expectation), AuditingKeywords(kit, expectation), restarting, RestartShareKeywords(kit, expectation, restarting),
         ])
         self._kit = kit
         self.ROBOT_LIBRARY_LISTENER = TestListener(kit)

@@ -34,6 +34,15 @@ def decoded(part: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
+def named_in(token: str) -> str:
+    """The user whom a token names, true or not; empty where it cannot be read."""
+    try:
+        named = decoded(token.split(".")[1]).get("sub")
+    except (ValueError, IndexError, AttributeError, RecursionError):
+        return ""
+    return named if isinstance(named, str) else ""
+
+
 def written(value: Mapping[str, Any]) -> bytes:
     """JSON without blanks."""
     return json.dumps(value, separators=(",", ":")).encode()

@@ -113,3 +113,9 @@ Tokens are renewed without a break
     refresh_median    at most    100 ms    cases=wsr-10-1
     refresh_violations    at most    0    cases=wsr-10-1 to wsr-10-5
     continuity_violations    at most    0    cases=wsr-10-1
+
+Every refusal is on record
+    [Documentation]    Once each, in order, with all that an investigator asks for, and without a secret.
+    [Tags]    fr-audit
+    refusals_audited    at least    100 %    cases=wsr-4-4 to wsr-4-6, wsr-4-13, wsr-4-14
+    audit_violations    at most    0    cases=wsr-4-4 to wsr-4-6, wsr-4-13, wsr-4-14

@@ -12,8 +12,7 @@ from runner.project import Project
 BUILT = {
     "rms-1", "rms-2", "rms-3", "rms-4", "rms-5", "rms-6", "rms-b",
     "hvt-1", "hvt-2", "hvt-3", "hvt-4", "hvt-5", "hvt-6", "hvt-7", "hvt-8", "hvt-b",
-    "wsr-4-1", "wsr-4-2", "wsr-4-3", *(f"wsr-4-{number}" for number in (*range(7, 13), *range(15, 21))),
-    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 5: 7, 6: 2, 7: 5, 8: 6, 9: 3, 10: 5}.items() for number in range(cases)),
+    *(f"wsr-{group}-{number + 1}" for group, cases in {1: 8, 2: 30, 3: 9, 4: 20, 5: 7, 6: 2, 7: 5, 8: 6, 9: 3, 10: 5}.items() for number in range(cases)),
 }
 OF_TIME = {
     "fr-user-rate", "fr-throughput-min", "fr-response", "fr-backpressure", "fr-throughput-sustained", "fr-throughput-peak", "fr-latency",
@@ -22,7 +21,7 @@ OF_TIME = {
 }
 NOT_OF_TIME = {
     "fr-order", "fr-loss", "fr-idempotency", "fr-queue-500", "fr-priority", "fr-state", "fr-stability", "fr-agents", "fr-memory-burst",
-    "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping", "fr-malformed", "fr-tokens",
+    "fr-memory-soak", "fr-context", "fr-streams", "fr-flapping", "fr-audit", "fr-malformed", "fr-tokens",
 }
 SECRET = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|/control/[A-Za-z0-9_-]{16,}")
 """A signed token, and the address of a control interface."""

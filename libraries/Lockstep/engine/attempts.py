@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from robot.api.types import Secret
 
 from ..checks.events import Kind
 from ..targets import Target
+from ..token_forms import named_in
 from .account import Account
 from .client import Client
 from .handshake import Refused
@@ -67,7 +70,7 @@ async def try_to_connect(engine: Engine, target: Target, shown: Shown, number: i
     client = Client(f"{account.role} (trying {number})", account)
     client.begin(account, shown.token, resumable=False, source=shown.source, headers=shown.headers)
     client.by = shown.by
-    noted = {**shown.facts, **({"clock": await target.now()} if shown.reads_clock else {})}
+    noted = {**shown.facts, **_known(shown, target), **({"clock": await target.now()} if shown.reads_clock else {})}
     connection: Connection | None = None
     refusal = ""
     try:
@@ -89,6 +92,15 @@ async def try_to_connect(engine: Engine, target: Target, shown: Shown, number: i
         engine.journal.write(Kind.MARK, client.alias, begun.connection, account.user, details={"clock": await target.now()})
     told = sum(event.kind not in {Kind.CONNECT, Kind.CONNECT_FAILED, Kind.CLOSE, Kind.QUERY, Kind.ANSWER, Kind.QUERY_UNKNOWN} for event in events)
     return TokenAttempt(client.alias, str(shown.facts["token"]), not refusal, refusal, over.time - begun.time, told, begun.time)
+
+
+def _known(shown: Shown, target: Target) -> dict[str, str | None]:
+    """By what the attempt can be found on the target's side: the token's fingerprint, whom it names, and where the attempt comes from."""
+    token, forwarded = shown.token.value, shown.headers.get("X-Forwarded-For")
+    here = "127.0.0.1" if urlsplit(target.fill(target.file.connect.url)).hostname in {"127.0.0.1", "localhost"} else None
+    return {
+        "fingerprint": sha256(token.encode()).hexdigest()[:16], "names": named_in(token), "source": shown.source or here, "forwarded": forwarded,
+    }  # fmt: skip
 
 
 async def together(engine: Engine, target: Target, shown: Sequence[Shown], first: int, fence: str | None) -> list[TokenAttempt]:

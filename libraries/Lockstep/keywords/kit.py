@@ -72,6 +72,10 @@ class TestScope:
     """Each process by which the test has replaced the server, and the moment before it was started."""
     loads: list[Load] = field(default_factory=list)
     """Load phases of the test, shown together in its log when it has ended and nothing is measured any more."""
+    secrets: set[str] = field(default_factory=set)
+    """Tokens of this test, which must stand nowhere."""
+    audit_since: int | None = None
+    """Index of the target's audit trail when this test first showed a token; None until then."""
     knee: str | None = None
     """Name of the load that is the last step which met every limit, empty where none did; None where nobody has judged that."""
 
@@ -91,6 +95,8 @@ class Kit:
         self.ledger_seen = 0
         self.ledger_end = 0
         """Index of the last row of the ledger that anybody has read; what happens from now on stands behind it."""
+        self.audit_seen = 0
+        """Index of the last event of the audit trail that belongs to earlier tests."""
         self._for_anybody: dict[str, Values] = {}
         self._target: Target | None = None
         self._records: Records | None = None
@@ -113,7 +119,7 @@ class Kit:
     def use_target(self, target: Target) -> None:
         """Remembers the target; a new one has a new ledger."""
         self._target = target
-        self.ledger_seen = self.ledger_end = 0
+        self.ledger_seen = self.ledger_end = self.audit_seen = 0
         self._for_anybody.clear()
         self.scope.before.clear()  # it was said to the target before this one
 

@@ -15,6 +15,7 @@ from ..engine.activity import Activity
 from ..engine.renewing import Offer, Renewal, in_band, keep_fresh, over_http, together
 from ..errors import UsageError
 from ..targets.renewing import Tokens, first_tokens
+from .auditing import audit_begins
 from .decorator import keyword
 from .kit import Kit
 
@@ -49,9 +50,11 @@ class RefreshingKeywords:
         """
         kit = self._kit
         kit.must_offer("token_renewal")
+        audit_begins(kit)
         account = kit.account(role)
         tokens = kit.engine.run(first_tokens(kit.target, role, account.login, lifetime=lifetime, refresh_lifetime=refresh_lifetime))
         account.user = account.user or tokens.user
+        kit.scope.secrets |= {tokens.token.value, tokens.refresh_token.value}
         return tokens
 
     @keyword(tags=("Tokens",))

@@ -10,9 +10,12 @@ from typing import Any
 from robot.api.types import Secret
 
 from ..engine.attempts import Shown, TokenAttempt, paced, together
+from .auditing import audit_begins
 from .kit import Kit
 
 TRAIL = "audit_trail"
+SECRET = 20
+"""Characters from which on something may be a secret; less could be found anywhere."""
 
 
 def fingerprint(token: Secret) -> str:
@@ -36,6 +39,8 @@ class TokenTries:
         """Remembers what kind of a token this is, as long as the test goes on."""
         self._begin()
         self._facts[token.value] = {"token": title, "valid": valid, "fingerprint": fingerprint(token)}
+        if len(token.value) >= SECRET:
+            self._kit.scope.secrets.add(token.value)
         return token
 
     def facts_of(self, token: Secret) -> Mapping[str, Any]:
@@ -72,3 +77,4 @@ class TokenTries:
         if self._test != self._kit.scope.number:
             self._test = self._kit.scope.number
             self._facts, self._made, self._users = {}, [], {}
+            audit_begins(self._kit)

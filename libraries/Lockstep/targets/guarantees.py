@@ -112,6 +112,12 @@ class Refresh(Strict):
     old_token: Literal["revoked", "valid"] = "valid"   # noqa: S105 - for new connections
 
 
+class Audit(Strict):
+    """What the target promises about its audit trail."""
+
+    trusted_proxies: list[str] = Field(default_factory=list)   # what they say in X-Forwarded-For is believed, and nobody else's word
+
+
 class Guarantees(Strict):
     """What the target promises."""
 
@@ -125,6 +131,7 @@ class Guarantees(Strict):
     session_expiry: Literal["allow", "close"] = "allow"   # what becomes of a connection whose token expires, until control says otherwise
     token_leeway: Seconds = 0.0             # so long behind its end a token still counts, and so long before its beginning
     refresh: Refresh = Refresh()
+    audit: Audit = Audit()
     outbound: Outbound | None = None
     streams: Streams | None = None
     heartbeat: Heartbeat | None = None

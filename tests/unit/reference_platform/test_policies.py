@@ -187,6 +187,7 @@ CATALOGUE = {
     "x9": "bound_to_ip messages_into_dead_path",
     "x10": "refresh_drops_conn refresh_resets_state old_token_still_valid refresh_ignored expired_refresh_accepted "
     "refresh_token_reusable",
+    "audit": "repeats_missing tells_tokens alert_never alert_always believes_anybody",
 }
 
 
