@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @defect("x7_zombie")
 class Zombie(Workers):
-    """After two hundred messages a user's agent hangs for ever. Pings are answered all the same, as if somebody were there."""
+    """After a hundred messages a user's agent hangs for ever. Pings are answered all the same, as if somebody were there."""
 
-    lives_for = 200
+    lives_for = 100
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)

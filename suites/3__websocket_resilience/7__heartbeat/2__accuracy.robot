@@ -36,6 +36,18 @@ Ten Intervals While Everybody Works
     Both Have Answered    alice
     Bob Has Noticed Nothing
 
+What Answers Pings Is Alive
+    [Documentation]    For six seconds the connection is pinged and the application is asked. A pong for an application that has
+    ...    died would be worse than none.
+    The Platform Pings    1 s    10 s
+    Connect As    alice
+    Bob Works Beside Her
+    Connection And Application Are Probed    alice    every=10 ms
+    Wait For Pings    6    alice
+    Only Silent Clients Should Be Closed    0
+    Both Have Answered    alice
+    Bob Has Noticed Nothing
+
 The Interval That Is Promised
     [Documentation]    Nothing is set: five minutes and a half pass on the platform's clock, second by second, and a ping comes as
     ...    often as its file says (every 30 s).
