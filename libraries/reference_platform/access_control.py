@@ -24,6 +24,7 @@ class AccessControl:
         """The requests that this answers."""
         routes.add_post(f"{base}/origins", self.origins)
         routes.add_post(f"{base}/session_expiry", self.session_expiry)
+        routes.add_post(f"{base}/message_rate", self.message_rate)
 
     async def origins(self, request: web.Request) -> web.Response:
         """From which pages a browser may connect from now on; none says: from any."""
@@ -36,6 +37,12 @@ class AccessControl:
         tokens = self._host.policies.tokens
         tokens.in_session = _value("session_expiry", (await body_of(request)).get("policy"), "policy")
         return web.json_response({"policy": tokens.in_session})
+
+    async def message_rate(self, request: web.Request) -> web.Response:
+        """How many messages a second a connection may send that is opened from now on; none says: as many as it can."""
+        gate = self._host.policies.gate
+        gate.message_rate = _value("message_rate", (await body_of(request)).get("rate"), "rate")
+        return web.json_response({"rate": gate.message_rate})
 
 
 def _value(key: str, value: object, name: str) -> Any:

@@ -106,6 +106,8 @@ class Configuration(BaseModel):
 
     max_message_size: Size = 5_000_000
     """Largest message in bytes, compressed or not; a larger one closes the connection with 1009, after ``payload_too_large`` if its size is known."""
+    message_rate: Count | None = None
+    """Messages a second of one connection; what comes beyond is refused with ``rate_limited``. None: as many as it can."""
     token_ttl: Seconds = 3600
     """How long a token of POST /auth/test-user is valid unless the request says otherwise."""
     refresh_ttl: Seconds = 86_400

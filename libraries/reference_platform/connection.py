@@ -24,6 +24,7 @@ from .session import Wish
 from .shutdown import STOPPING
 
 if TYPE_CHECKING:
+    from .messages import Decode
     from .pipeline import Pipeline
     from .policies.tokens import Identity
     from .session import Session
@@ -39,6 +40,8 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
     session: Session
+    decode: Decode
+    """How its messages are decoded."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.id = f"connection-{secrets.token_hex(8)}"
@@ -258,6 +261,7 @@ class Connection(asyncio.Protocol):
 
     async def _join(self, identity: Identity) -> None:
         """Takes its session, for which nobody else is there from now on; what the greeting will say of it is durable."""
+        self.decode = self._policies.gate.paced(self._policies.codec.decode)
         self.session = await self._policies.sessions.open(identity, self)
         self.opened_at = self._pipeline.host.uptime()
         self._pipeline.opened(self)

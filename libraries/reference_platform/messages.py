@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -163,13 +163,17 @@ class Invalid(NamedTuple):
     message_id: str | None = None
     attempt: int | None = None
     request_id: str | None = None
-    told: Mapping[str, int] = {}
+    told: Mapping[str, float] = {}
     """Figures that belong to the code, such as ``max_depth``."""
 
     def answer(self) -> Fields:
         """The ``error``, which names what it is about as far as that could be read."""
         about = {"message_id": self.message_id, "attempt": self.attempt, "request_id": self.request_id}
         return {"type": "error", "code": self.code, "message": self.reason, **self.told} | {name: value for name, value in about.items() if value is not None}
+
+
+Decode = Callable[[bytes], UserMessage | Question | LatencyProbe | Invalid]
+"""What one message says, or what is wrong with it."""
 
 
 class Reply(Struct, eq=False):

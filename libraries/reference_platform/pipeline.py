@@ -104,7 +104,7 @@ class Pipeline:
         waiting = connection.relieved() if connection.is_stalled else transactions.room()
         if waiting is not None:
             return waiting
-        decode, session, rows = self.policies.codec.decode, connection.session, transactions.batch.rows
+        decode, session, rows = connection.decode, connection.session, transactions.batch.rows
         at_once = self._claims_now and self.lanes.are_free_for(session.user)
         for payload in payloads:
             message = decode(payload)

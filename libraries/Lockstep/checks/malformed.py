@@ -7,7 +7,7 @@ that was never sent in a good form is about such an input. Source: isolation of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from . import wording
 from .events import Event, Kind
@@ -131,6 +131,29 @@ def handshakes_ended(history: History) -> Verdict:
             f"{len(left)} of {wording.counted(len(begun), 'handshake')} that were never finished are still open: whoever says nothing holds the door",
             begun[left[0]],
         )
+    return verdict.concluded()
+
+
+def rate_kept(history: History, client: str, rate: float, ways: Collection[str]) -> Verdict:
+    """Of the malformed inputs of a client no more are looked at than its rate allows, and the others refused in these ways (*no_backpressure*).
+
+    A bucket holds what may come in one second; the time is that from the first input to the last refusal. O(n).
+    """
+    verdict = Verdict("the rate of a connection is kept")
+    inputs = _inputs(history, client)
+    answers = [event for event in history.events.of(Kind.ERROR, Kind.REFUSED) if event.client == client and inputs and event.index > inputs[0].index]
+    verdict.exercised = len(answers)
+    if answers:
+        taken = sum(way_of(event) not in ways for event in answers)
+        lasted = answers[-1].time - inputs[0].time
+        allowed = int(rate * (1 + lasted)) + 1
+        verdict.measured("messages_beyond_rate", max(0, taken - allowed), "msg", len(answers))
+        if taken > allowed:
+            verdict.violated(
+                Code.NO_BACKPRESSURE,
+                f"{taken} of {client}'s {wording.counted(len(inputs), 'input')} were looked at within {lasted:.3f} s, where {allowed} are allowed ({rate:g} msg/s)",
+                inputs[0], answers[-1],
+            )
     return verdict.concluded()
 
 

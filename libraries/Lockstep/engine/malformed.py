@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Any
 
+from ..errors import UsageError
 from ..malformed_inputs import Encode, Input
 from ..targets.mapping import Adapter, digest_of
 from .client import Client
@@ -82,7 +83,10 @@ def _counted(client: Client, content: str) -> dict[str, Any]:
 
 
 def _filled(adapter: Adapter, message: Mapping[str, Any], size: int) -> str:
-    return "x" * (size - len(adapter.encode({**message, "content": ""})))
+    least = len(adapter.encode({**message, "content": ""}))
+    if size < least:
+        raise UsageError(f"a message of this target has at least {least} bytes, so there is none of {size} B")
+    return "x" * (size - least)
 
 
 def _encode(adapter: Adapter, message: Mapping[str, Any]) -> Encode:

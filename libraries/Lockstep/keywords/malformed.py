@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ..arguments import Count, Duration, Size
+from ..arguments import Count, Duration, Rate, Size
 from ..checks import History
 from ..checks.leaks import memory_within
-from ..checks.malformed import effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed
+from ..checks.malformed import effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed, rate_kept
 from ..engine.hesitant import HESITANT, Hesitant
 from ..engine.malformed import ask_everybody, send_burst, send_malformed, send_odd, send_of_size
 from ..engine.sending import HANG_GUARD
@@ -86,10 +86,51 @@ class MalformedKeywords:
         | `Send Malformed Burst` | 20 | malformed_json | alice | every=10 ms |
         """
         kit, one, inputs = self._kit, self._kit.client(client), read_inputs(table)
-        usual = [(name, each, self._ways(inputs.promise(each))) for name, each in inputs.inputs.items() if not each.accepted]
+        beyond = self._ways("too_many") if kit.target.offers("too_many") else ()
+        usual = [(name, each, [*self._ways(inputs.promise(each)), *beyond]) for name, each in inputs.inputs.items() if not each.accepted]
         burst: list[tuple[str, Input, Sequence[str]]] = [usual[number % len(usual)] for number in range(count)]
         self._look_at_the_server()
         kit.engine.run(send_burst(one, kit.target.adapter, burst, float(every)))
+
+    @keyword(tags=("Target", "Control"))
+    def limit_message_rate(self, rate: Rate) -> None:
+        """Says how many messages a second a connection may send that is opened from now on, until the test ends.
+
+        | =Argument= | =Meaning=                                |
+        | rate       | such as ``100 msg/s``; whole, 1 or more  |
+
+        Fails if the target does not offer ``message_rate``.
+
+        | `Limit Message Rate` | 100 msg/s |
+        """
+        kit, target = self._kit, self._kit.target
+        if not rate.is_integer():
+            raise UsageError(f"rate must be a whole number of messages a second, 1 or more, not {rate:g}")
+        kit.must_offer("message_rate")
+
+        def restore() -> None:
+            if kit.has_target and kit.target is target and not target.was_killed:
+                kit.engine.run(target.control("message_rate", rate=None))
+
+        kit.scope.undo.append(restore)
+        kit.engine.run(target.control("message_rate", rate=int(rate)))
+
+    @keyword(tags=("Expectation", "Faults"))
+    def the_message_rate_should_have_been_kept(self, rate: Rate, client: str | None = None) -> None:
+        """Of the malformed inputs of a client the target looked at no more than the rate allows, and refused the others for that.
+
+        | =Argument= | =Meaning=                                           |
+        | rate       | such as ``100 msg/s``, as `Limit Message Rate` said |
+        | client     | alias; none: the only open client                   |
+
+        What comes in one second may come at once. Records ``messages_beyond_rate`` (msg). Violation: no_backpressure. Fails if the target does
+        not offer ``too_many`` (``guarantees.refusal.too_many`` in its file).
+
+        | `The Message Rate Should Have Been Kept` | 100 msg/s | alice |
+        """
+        one, ways = self._kit.client(client), self._ways("too_many")
+        history = self._expect.history(one.alias)
+        self._expect.judge(history, [partial(rate_kept, client=one.alias, rate=float(rate), ways=ways)])
 
     @keyword(tags=("Connecting", "Faults"))
     def leave_handshakes_unfinished(self, count: Count) -> None:

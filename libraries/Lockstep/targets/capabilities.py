@@ -64,6 +64,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "tasks": lambda file: _tells(file, "performance_stats", "tasks"),
     "too_deep": lambda file: file.guarantees.refusal.too_deep is not None and file.permissions.hostile,
     "too_large": lambda file: None not in (file.guarantees.refusal.too_large, file.limits.message_size) and file.permissions.hostile,
+    "too_many": lambda file: file.guarantees.refusal.too_many is not None and file.permissions.hostile,
     "timestamps": lambda file: _sends(file, "timestamp"),
     "tickets": lambda file: file.connect.auth.ticket is not None and "ticket" in file.connect.auth.also,
     "token_in_query": lambda file: "query" in file.connect.auth.also,

@@ -53,6 +53,7 @@ class Refusals(Strict):
     too_deep: Ways | None = None            # JSON with lists and objects nested too deep
     too_large: Ways | None = None           # a message above limits.message_size, compressed or not
     not_utf8: Ways | None = None            # a text frame with bytes that are no text
+    too_many: Ways | None = None            # a message beyond the rate of its connection
     not_utf8_binary: Ways | None = None     # a binary frame with such bytes
 
 

@@ -100,6 +100,7 @@ class Control(Strict):
     release: Request | None = None
     fail: Request | None = None     # the next messages of a user fail in the agent
     origins: Request | None = None          # pages from {origins} may connect from now on, and no others; from any where that is left out
+    message_rate: Request | None = None     # connections opened from now on may send {rate} messages a second; as many as they can where that is left out
     session_expiry: Request | None = None   # what becomes of a connection whose token expires from now on: {policy} is allow or close
     auth: Request | None = None             # the next {count} renewals of tokens fail with a {status}; each answer comes {delay} s late
     audit: Request | None = None            # what was noted for an investigator after index {since}, as JSON lines

@@ -29,7 +29,7 @@ OF_A_HANDSHAKE = ("user", "client", "connection", "token", "session", "epoch", "
 OF_A_RESUME = ("session", "epoch", "offset", "user", "client", "connection")
 OF_CONTROL = (
     "user", "session", "seconds", "count", "since", "origins", "policy", "agent", "messages", "size", "overflow", "ttl", "ttl_critical", "interval", "timeout",
-    "bytes", "slots", "reason", "estimate", "status", "delay",
+    "bytes", "slots", "rate", "reason", "estimate", "status", "delay",
 )
 
 

@@ -14,7 +14,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import ExtensionParameter
 
-from reference_platform.messages import Fields, Invalid, LatencyProbe, Question, UserMessage
+from reference_platform.messages import Decode, Fields, Invalid, LatencyProbe, Question, UserMessage
 from reference_platform.policies import Agents, Codec, Gate, Wire
 from reference_platform.registry import defect
 from reference_platform.strict_json import read_json
@@ -122,6 +122,15 @@ class Patient(Gate):
     def handshake_time(self) -> float:
         """Nobody is turned away."""
         return 86_400.0
+
+
+@defect("x8_rate_not_kept")
+class Hasty(Gate):
+    """Looks at whatever comes, however fast it comes."""
+
+    def paced(self, decode: Decode) -> Decode:
+        """The rate is known, and nobody counts."""
+        return decode
 
 
 @defect("x8_deep_json_recursion")

@@ -10,6 +10,7 @@ from websockets.http11 import Request
 
 from reference_platform.credentials import SUBPROTOCOLS, spoken
 from reference_platform.hesitant import Hesitant
+from reference_platform.message_rate import MessageRate
 from reference_platform.refusal_limit import RefusalLimit
 from reference_platform.shutdown import STOPPING, Shutdown
 
@@ -17,6 +18,7 @@ from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
+    from reference_platform.messages import Decode
 
 
 class Refusal(NamedTuple):
@@ -47,6 +49,8 @@ class Gate(Port):
         self.origins: Collection[str] | None = host.config.allowed_origins
         """Pages from here may open a connection; None: from anywhere. Control may change it; connections that are open stay."""
 
+        self.message_rate = host.config.message_rate
+        """Messages a second of a connection that is opened from now on; None: no bound. Control may change it."""
         self.hesitant = Hesitant(host.clock, lambda: self.handshake_time)
         """Connections that have not finished their handshake; they take nobody's place."""
         self._refusals = RefusalLimit(host.clock, host.config.refusal_limit)
@@ -87,6 +91,10 @@ class Gate(Port):
         if len(self.host.connections) >= self.host.config.max_connections:
             return Farewell(1013, f"all {self.host.config.max_connections} connections are taken, try again later")
         return None
+
+    def paced(self, decode: Decode) -> Decode:
+        """How the messages of a new connection are decoded, within its rate."""
+        return decode if self.message_rate is None else MessageRate(self.message_rate, decode).decode
 
     def farewell(self, shutdown: Shutdown) -> Farewell:
         """How connections are closed when the platform ends: 1012 where somebody will serve again soon, else 1001."""

@@ -31,6 +31,19 @@ Two Thousand Messages That Are None In A Row
     And The Malformed Input Should Have Harmed Nobody    alice
     And Stop Watching The Server
 
+More Than A Connection May Send
+    [Documentation]    Where a connection may send a hundred messages a second, only so many of five hundred are looked at, and
+    ...    the others refused for that. Bob has a rate of his own. A second later Alice is served again.
+    [Tags]    wsr-8-5    owasp-asvs-11.1.4
+    [Setup]    The Target Must Offer    not_json    too_many    message_rate
+    Given Limit Message Rate    100 msg/s
+    And Alice Is There And Bob Works
+    When Send Malformed Burst    500    malformed_json    alice
+    Then The Message Rate Should Have Been Kept    100 msg/s    alice
+    And Let Time Pass    1 s
+    And Bob Has Noticed Nothing
+    And The Malformed Input Should Have Harmed Nobody    alice
+
 Compressed Messages Are Understood
     [Documentation]    What inflates to the limit is a message like any other.
     [Tags]    wsr-8-1    rfc7692

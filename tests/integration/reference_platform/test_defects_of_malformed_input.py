@@ -110,6 +110,25 @@ def is_over(hesitant):
         return False
 
 
+@pytest.mark.parametrize(("defect", "limited"), [((), True), (("--defect", "x8_rate_not_kept"), False)])
+def test_rate_not_kept_looks_at_everything_and_the_correct_platform_at_what_is_allowed(serve, defect, limited):
+    platform = serve("--set", "message_rate=5", *defect)
+    client = platform.connect()
+    for number in range(200):
+        client.send(f"m{number}")
+    answers = [client.receive() for _ in range(200)]
+    refused = [answer for answer in answers if answer.get("code") == "rate_limited"]
+    assert bool(refused) is limited
+    for answer in refused:
+        assert answer["message_id"] in {f"m{number}" for number in range(5, 200)}
+        assert 0 < answer["retry_after"] <= 0.2
+    platform.control("message_rate", {})
+    client = platform.connect("bob")
+    for number in range(20):
+        client.send(f"m{number}")
+    assert {client.receive()["type"] for _ in range(20)} == {"ai_response"}
+
+
 def test_counts_bad_as_processed_counts_on(serve):
     platform = serve("--defect", "x8_counts_bad_as_processed")
     client = platform.connect()

@@ -23,6 +23,8 @@ AT_ONCE = 20
 """Inputs on one connection."""
 WARM_UP, GROWTH = 0.3, 25_000_000
 """Behind this share of the examples the platform's memory grows by no more than so many bytes."""
+KEPT = 20
+"""Every so many-th connection has a session that is kept for five minutes, with what was pushed into it: that is promised, and no growth."""
 GUARD = 30.0
 ENDS = {1000, 1001, 1002, 1007, 1009}
 """With these codes a connection may end by what was sent on it, or 1000 where that was a good close."""
@@ -47,6 +49,8 @@ REQUEST = (
     f"GET /ws?token=TOKEN&resumable=true HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\nOrigin: https://x.example\r\n\r\n"
 ).encode()  # fmt: skip
+
+BRIEF = REQUEST.replace(b"&resumable=true", b"")
 
 numbers = st.integers() | st.floats() | st.sampled_from([2**53, 2**63, -(2**63) - 1, 10**40])
 values = st.recursive(
@@ -179,8 +183,9 @@ def test_random_messages_and_frames_leave_the_platform_serving(serve):
     @fuzzing(INPUTS, AT_ONCE)
     @given(conversations, st.lists(any_frames, max_size=2))
     def talk(frames, hostile):
-        fence = f"fence-{os.getpid()}-{next(serial)}"
-        with Peer(platform, next(tokens)) as peer:
+        number = next(serial)
+        fence = f"fence-{os.getpid()}-{number}"
+        with Peer(platform, next(tokens), BRIEF if number % KEPT else REQUEST) as peer:
             assert peer.status() == 101
             for data in frames + hostile:
                 peer.say(data)

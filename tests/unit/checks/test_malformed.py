@@ -8,7 +8,14 @@ from random_histories import against_oracle, choices, codes, expect
 from told_histories import Story
 
 from Lockstep.checks import Kind
-from Lockstep.checks.malformed import INTERNALS, effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed
+from Lockstep.checks.malformed import (
+    INTERNALS,
+    effects_counted,
+    handshakes_ended,
+    malformed_refused,
+    nobody_else_harmed,
+    rate_kept,
+)
 
 ALICE = "alice-client"
 
@@ -166,6 +173,33 @@ def test_handshakes_that_are_never_finished_are_ended() -> None:
     hesitant(story, ended=3)
     assert handshakes_ended(story.history).counts == {}
     assert handshakes_ended(begun().history).counts == {"vacuous": 1}
+
+
+def poured(*reasons: str) -> Story:
+    """An input and its refusal, for each reason, a tenth of a second apart."""
+    story = begun()
+    for reason in reasons:
+        malformed(story)
+        error(story, reason)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("reasons", "found"),
+    [
+        (["invalid_json"] * 3 + ["rate_limited"] * 3, {}),
+        (["invalid_json"] * 4 + ["rate_limited"] * 2, {"no_backpressure": 1}),
+        (["rate_limited"] * 6, {}),
+        ([], {"vacuous": 1}),
+    ],
+)
+def test_no_more_is_looked_at_than_the_rate_allows(reasons: list[str], found: dict[str, int]) -> None:
+    story = poured(*reasons)
+    error(story, "of bob", user="bob")
+    verdict = rate_kept(story.history, ALICE, 1, ["error rate_limited"])  # 1 s for the bucket, 1.1 s from the first input to the last refusal, and one more
+    assert verdict.counts == found
+    if "no_backpressure" in found:
+        assert verdict.violations[0].sentence == "4 of alice-client's 6 inputs were looked at within 1.100 s, where 3 are allowed (1 msg/s)"
 
 
 @st.composite
