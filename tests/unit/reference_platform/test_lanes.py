@@ -70,7 +70,7 @@ def way(tmp_path, ports, segments):
         await pipeline.start()
         sessions = {}
         for user in "ab":
-            connection = SimpleNamespace(is_stalled=False, id=f"connection of {user}")
+            connection = SimpleNamespace(is_stalled=False, decode=policies.codec.decode, id=f"connection of {user}")
             connection.session = sessions[user] = type("Told", (Session,), {})(user, user, 1, connection, connection.id)
             sessions[user].sent = []
             pipeline.opened(connection)
