@@ -99,8 +99,8 @@ class RefreshedKeywords:
         | limit      | for half of them, such as ``100 ms``                            |
         | nearly_all | for 95 of 100, such as ``200 ms``; none: no such limit          |
 
-        Records ``refresh_median``, ``refresh_p95`` and ``refresh_max`` (ms). Violation: too_slow. Void (test skipped as *invalid*) when this
-        machine was late.
+        Records ``refresh_median``, ``refresh_p95`` and ``refresh_max`` (ms). Violation: too_slow. A limit that is missed
+        while this machine was late is void (test skipped as *invalid*).
 
         | `Refreshes Should Take Less Than` | 100 ms |
         """
@@ -108,8 +108,8 @@ class RefreshedKeywords:
         history = self._history()
         times = [event.time for event in history.events]
         invalid = kit.engine.lag.reason_for_invalid(times[0], times[-1]) if times else None
-        check: Check = partial(renewals_within, limit=float(limit), nearly_all=nearly_all)
-        self._expect.conclude([("refresh", check(history))], history, invalid)
+        verdict = renewals_within(history, float(limit), nearly_all)
+        self._expect.conclude([("refresh", verdict)], history, None if verdict.ok else invalid)  # a late machine makes nothing seem faster
 
     def _history(self) -> History:
         return History(self._kit.engine.journal.slice(self._kit.scope.cursor), [])
