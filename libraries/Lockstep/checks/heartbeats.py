@@ -33,6 +33,10 @@ class Pulse:
     answered: set[str | None] = field(default_factory=set)
     silent: Event | None = None
     """The mark from which on no ping is answered."""
+    delay: float = 0.0
+    """s behind which pings are answered."""
+    last_answer: int = -1
+    """Index of the last PONGED, which stands for all pings before it."""
     times: dict[int, float] = field(default_factory=dict)
     """By index of the event: when it was on the target's clock."""
     moved: float = 0.0
@@ -46,10 +50,12 @@ class Pulse:
             self.pings.append(event)
         elif event.kind is Kind.PONGED:
             self.answered.add(event.message_id)
+            self.last_answer = event.index
         elif event.kind is Kind.CLOSE:
             self.close = event
         elif "pongs" in details:
             self.silent = event if details["pongs"] is None else None
+            self.delay = details["pongs"] or 0.0
 
     @property
     def end(self) -> Event:
@@ -69,6 +75,13 @@ class Pulse:
     def unanswered(self) -> list[Event]:
         """The pings that nobody has answered."""
         return [ping for ping in self.pings if ping.message_id not in self.answered]
+
+    @property
+    def overdue(self) -> list[Event]:
+        """Those that should have been answered by the end."""
+        if self.silent is not None or self.close is not None:
+            return []
+        return [ping for ping in self.unanswered if ping.index > self.last_answer and self.between(ping, self.end) > self.delay + FLOOR]
 
 
 def pulses(history: History) -> dict[int, Pulse]:
@@ -114,16 +127,16 @@ def pings_come_regularly(history: History, interval: float, least: int = 1) -> V
 def pings_were_answered(history: History, least: int = 1) -> Verdict:
     """Each ping was answered while the connection lasted (*zombie*), and there were so many on each connection (*vacuous*).
 
-    Not judged are clients that leave pings unanswered on purpose. O(n).
+    A pong stands for the pings before its own, too; a ping has a quarter of a second beyond the delay that its client was told to have. Not
+    judged are clients that leave pings unanswered on purpose. O(n).
     """
     verdict = Verdict("the target's pings are answered")
     for connection, pulse in pulses(history).items():
         if pulse.silent is not None:
             continue
-        open_ones = [] if pulse.close else pulse.unanswered
-        answered = len(pulse.pings) - len(pulse.unanswered)
-        verdict.exercised += answered + len(open_ones)
-        for ping in open_ones:
+        answered, overdue = len(pulse.answered), pulse.overdue
+        verdict.exercised += answered + len(overdue)
+        for ping in overdue:
             verdict.violated(Code.ZOMBIE, f"the ping that {wording.owner(ping)} got {wording.at(history, ping)} was not answered", ping)
         if answered < least:
             verdict.violated(Code.VACUOUS, f"{wording.counted(answered, 'ping')} answered on {wording.owner(pulse.first)}'s connection {connection}, "

@@ -78,13 +78,19 @@ def test_intervals_as_the_oracle_sees_them(gaps: list[float], rest: float) -> No
 def test_a_ping_that_is_not_answered_looks_dead_unless_that_is_meant() -> None:
     silent = told((0.5, Kind.MARK, None, {"pongs": None}))
     again = told((0.9, Kind.MARK, None, {"pongs": 0.0}))
+    late = told((0.9, Kind.MARK, None, {"pongs": 2.0}))
     lost = told((9.0, Kind.CLOSE, None, LOST))
+    end = told((2.0, Kind.OTHER, None, {}))
     assert codes(pings_were_answered(together(pinged(1, 2)), least=2)) == {}
     assert codes(pings_were_answered(together(pinged(1, 2)), least=3)) == {"vacuous": 1}
-    assert codes(pings_were_answered(together(pinged(1, answered=False)), least=0)) == {"zombie": 1}
+    assert codes(pings_were_answered(together(pinged(1, answered=False), end), least=0)) == {"zombie": 1}
+    assert codes(pings_were_answered(together(pinged(1.8, answered=False), end), least=0)) == {"vacuous": 1}
+    assert codes(pings_were_answered(together(pinged(1, answered=False), late, end), least=0)) == {"vacuous": 1}
     assert codes(pings_were_answered(together(pinged(1, answered=False), lost), least=0)) == {"vacuous": 1}
-    assert codes(pings_were_answered(together(pinged(1, answered=False), silent))) == {"vacuous": 1}
-    assert codes(pings_were_answered(together(pinged(1, answered=False), silent, again), least=0)) == {"zombie": 1}
+    assert codes(pings_were_answered(together(pinged(1, answered=False), silent, end))) == {"vacuous": 1}
+    assert codes(pings_were_answered(together(pinged(1, answered=False), silent, again, end), least=0)) == {"zombie": 1}
+    answer = told((1.6, Kind.PONGED, "p1", {}))
+    assert codes(pings_were_answered(together(pinged(1, 1.5, answered=False), answer, end))) == {}, "it stands for the one before"
 
 
 # the dead and the living ------------------------------------------------------------------------------------------------------
