@@ -78,7 +78,8 @@ class WireKeywords:
         url, headers, subprotocols = target.handshake(token, values)
         greeting = target.adapter.handshake(account.user, {**values, "token": token.value if token else None})
         context = tls(target.file.connect) if url.startswith("wss:") else None
-        return Place(url, headers, subprotocols, lambda name: _message(target, account, name), greeting, context)
+        secret = token.value if token else ""
+        return Place(url, headers, subprotocols, lambda name: _message(target, account, name), greeting, context, secret)
 
 
 async def _is_served(client: Client, question: str | None) -> bool:

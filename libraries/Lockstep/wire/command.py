@@ -67,7 +67,8 @@ def _place(given: argparse.Namespace) -> Place:
     if given.message is not None and NAME not in given.message:
         raise UsageError(f"--message must contain {NAME}, so that the answer can be told from others.")
     made = hello if given.message is None else lambda name: str(given.message).replace(NAME, name).encode()
-    place = Place(given.url, headers, given.subprotocol, made, patience=given.patience)
+    secret = headers.get("Authorization", "").removeprefix("Bearer ")
+    place = Place(given.url, headers, given.subprotocol, made, secret=secret, patience=given.patience)
     if not place.is_here() and not given.hostile:
         raise UsageError("This server is not on this machine, and malformed frames may harm it. Ask its owner, then say --hostile.")
     return place

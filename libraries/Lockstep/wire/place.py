@@ -34,6 +34,8 @@ class Place:
     greeting: bytes | None = field(default=None, repr=False)
     """A text that must be sent first."""
     context: ssl.SSLContext | None = None
+    secret: str = field(default="", repr=False)
+    """What must never be shown, also where the server repeats it."""
     patience: float = 5.0
     """s to wait for what must come."""
 

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Literal
 
@@ -145,7 +145,7 @@ class _Talk:
             return self._garbage("something else in front of its answer to the handshake")
         head, self._data = bytes(self._data[:end]), self._data[end + len(HANDSHAKE_END) :]
         line, *rest = head.split(b"\r\n")
-        self._seen.lines.append(f"← {line[:80].decode('latin-1')}")
+        self._seen.lines.append(f"← {self._without_secret(line)[:80].decode('latin-1')}")
         status = line.split(b" ")[1:2]
         if status != [b"101"]:
             number = status[0].decode("latin-1") if status and status[0].isdigit() else "?"
@@ -186,6 +186,11 @@ class _Talk:
             if not self._read():
                 return False
 
+    def _without_secret(self, data: bytes) -> bytes:
+        """A server may repeat our token, in a close reason for example."""
+        secret = self._place.secret.encode()
+        return data.replace(secret, b"<token>") if secret else data
+
     def _observe(self) -> None:
         """Reads until the connection has ended, or has survived and, where that is wanted, the message is answered."""
         is_alive = False
@@ -208,7 +213,8 @@ class _Talk:
     def _take(self, frame: ServerFrame) -> bool:
         """Takes note of a frame; True if the talk is over with it."""
         seen = self._seen
-        seen.show("←", frame, bytes((frame.first, min(126, len(frame.payload)))) + frame.payload)
+        shown = replace(frame, payload=self._without_secret(frame.payload))
+        seen.show("←", shown, bytes((shown.first, min(126, len(shown.payload)))) + shown.payload)
         if frame.fault:
             seen.way, seen.why = "garbage", frame.fault
             return True

@@ -131,3 +131,13 @@ def test_long_talks_are_shown_in_part() -> None:
     assert seen.way == "alive"
     assert "… and more" in seen.lines
     assert len(seen.lines) < 30
+
+
+def test_a_token_that_the_server_repeats_is_not_shown() -> None:
+    reason = b"no: eyJsecret"
+    with serving(says(UPGRADED, PONG_READY, bytes((0x88, len(reason) + 2)) + b"\x03\xf0" + reason)) as place:
+        seen = try_row(Place(place.url, secret="eyJsecret", patience=1.0), TABLE.find("opcode 3"), "end")
+    assert seen.way == "close 1008"
+    assert "eyJ" not in "".join(seen.lines)
+    assert b"eyJsecret".hex(" ") not in "".join(seen.lines)
+    assert "CLOSE 1008 'no: <token>'" in seen.lines[-1]
