@@ -49,10 +49,10 @@ class Auth:
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and tokens for it."""
         body, config = await body_of(request), self._host.config
-        email, claims = body.get("email"), body.get("claims") or {}
+        email, claims = _text_in(body, "email"), body.get("claims") or {}
         lifetime = number_in(body, "ttl", default=config.token_ttl)
         refresh_lifetime = number_in(body, "refresh_ttl", default=config.refresh_ttl)
-        if type(email) is not str or not email:
+        if not email:
             raise bad("email must be a string")
         if type(claims) is not dict:
             raise bad("claims must be an object")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 KEPT = 86_400.0
 """Seconds that something which is over by itself is still known."""
+FOREVER = 1e15
+"""Seconds since 1970; a token may claim any number."""
 FEW = 1000
 
 
@@ -43,8 +45,8 @@ class TokenMemory:
     def revoke(self, token: str, expires: float) -> None:
         """The token of this id is dead."""
         self._sweep()
-        self._known.revoked[token] = expires
-        self._changes().revoked.append((token, expires))
+        self._known.revoked[token] = until = float(min(expires, FOREVER))
+        self._changes().revoked.append((token, until))
 
     def is_revoked(self, claims: dict[str, Any]) -> bool:
         """Whether a token that claims this was revoked."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .messages import Fields, Invalid, TokenRefresh
 from .policies.refreshing import RefreshRefusedError
+from .token_memory import FOREVER
 
 if TYPE_CHECKING:
     from .policies import Policies
@@ -32,6 +33,5 @@ async def refreshed(question: TokenRefresh, session: Session, policies: Policies
         audit.note("refresh_failed", "HIGH", session.user, connection.caller, question.new_token, session=session.id, reason=refusal.reason)
         return Invalid("token_refused", str(refusal), request_id=question.request_id).answer()
     audit.note("refresh_succeeded", "INFO", session.user, connection.caller, question.new_token, session=session.id, reason="in_band")
-    return {
-        "type": "token_refreshed", "request_id": question.request_id, "expires_at": bearer.identity.claims["exp"], "refresh_count": bearer.refreshes,
-    }  # fmt: skip
+    expires = min(bearer.identity.claims["exp"], FOREVER)
+    return {"type": "token_refreshed", "request_id": question.request_id, "expires_at": expires, "refresh_count": bearer.refreshes}

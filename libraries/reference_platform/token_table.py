@@ -73,9 +73,10 @@ def digest_of(refresh_token: str) -> str:
 
 
 def token_id(claims: dict[str, Any]) -> str:
-    """By which an access token is revoked: its ``jti``, or a digest of what it says."""
+    """By which an access token is revoked: a digest of its ``jti``, or of all that it says. No text of a stranger's becomes a key."""
     told = claims.get("jti")
-    return told if isinstance(told, str) and told else hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()
+    named = {"jti": told} if isinstance(told, str) and told else claims
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
 
 def write(sql: sqlite3.Connection, changes: Changes) -> None:

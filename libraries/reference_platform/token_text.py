@@ -75,6 +75,6 @@ def time_in(claims: dict[str, Any], name: str) -> int | None:
 def text_in(claims: dict[str, Any], name: str) -> str:
     """A text that must be there, and must not be empty."""
     value = claims.get(name)
-    if type(value) is not str or not value:
+    if type(value) is not str or not value or not value.isprintable():
         raise TokenRefusedError(INVALID)
     return value

@@ -202,3 +202,25 @@ def test_what_is_no_token_for_it_is_refused_and_the_connection_stays(lent, alice
     assert {event["session"] for event in lent.lines("audit")[-5:]} == {session}
     assert in_band(client, "")["code"] == "invalid_message"
     assert in_band(client, lent.account(alice)["token"])["refresh_count"] == 2
+
+
+# what nobody should send
+
+
+def test_texts_that_cannot_be_written_are_refused_and_harm_nobody(lent, alice):
+    url = lent.ready["auth_url"]
+    for path, name in (("test-user", "email"), ("refresh", "refresh_token"), ("revoke", "token")):
+        assert lent.ask(f"{url}/auth/{path}", {name: "\ud800"}) == (400, {"error": f"{name} must be a string of printable characters"})
+    odd = lent.account(alice, claims={"jti": "\ud800"})
+    assert comes_in(lent, odd["token"])
+    assert revoke(lent, token=odd["token"]) == {"revoked": True}
+    assert not comes_in(lent, odd["token"])
+    assert not comes_in(lent, lent.account(alice, claims={"sub": "\ud800"})["token"])
+    assert not comes_in(lent, lent.account(alice, claims={"exp": 10**40, "nbf": 10**40})["token"])
+    endless = lent.account(alice, claims={"exp": 10**400})["token"]
+    assert comes_in(lent, endless)
+    client = opened(lent, lent.account(alice)["token"])
+    client.recv()
+    assert in_band(client, endless)["expires_at"] == 1e15
+    assert revoke(lent, token=endless) == {"revoked": True}
+    assert comes_in(lent, lent.account(alice)["token"])
