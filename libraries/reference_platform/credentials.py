@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.http11 import Request
@@ -40,13 +41,30 @@ def ticket_of(request: Request) -> str | None:
     return _of_query(request.path, "ticket")
 
 
-def token_in_line(line: bytes) -> str | None:
-    """The token in a line of a head that is too long to be read; None where it has another reason to be long."""
-    text = line.decode("latin-1")
-    name, _, value = text.partition(":")
+class Unread(NamedTuple):
+    """What can be said of a request whose token is too long for it to be read."""
+
+    token: str
+    forwarded: list[str]
+    user_agents: list[str]
+
+
+def unread(lines: Sequence[bytes]) -> Unread | None:
+    """Of the lines of a head, one of which is too long; None where that is not for a token."""
+    texts = [line.decode("latin-1") for line in lines]
+    longest = max(texts, key=len)
+    name, _, value = longest.partition(":")
     if name.lower() in {"authorization", "sec-websocket-protocol"}:
-        return value.strip().partition(" ")[2] or value.strip()
-    return _of_query(text.split(" ")[1], "token") if text.startswith("GET ") else None
+        token: str | None = value.strip().partition(" ")[2] or value.strip()
+    else:
+        token = _of_query(longest.split(" ")[1], "token") if longest.startswith("GET ") else None
+    return None if token is None else Unread(token, _values(texts, "x-forwarded-for"), _values(texts, "user-agent"))
+
+
+def _values(lines: Sequence[str], wanted: str) -> list[str]:
+    """What headers of this name say."""
+    found = (line.partition(":") for line in lines[1:])
+    return [value.strip() for name, _, value in found if name.lower() == wanted]
 
 
 def _of_query(path: str, name: str) -> str | None:

@@ -14,7 +14,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from .callers import Caller
-from .credentials import offered_subprotocols, ticket_of, token_in_line, token_of
+from .credentials import offered_subprotocols, ticket_of, token_of, unread
 from .policies.gate import Farewell, Refusal
 from .policies.tokens import Identity
 from .session import Wish
@@ -77,8 +77,9 @@ async def judge(request: Request | Refusal, policies: Policies, peer: str) -> Ad
     """Who asks for the upgrade and wants what, or why there is none; ``peer`` is the address and port of the other end."""
     address = peer.rpartition(":")[0]
     if isinstance(request, Refusal):
-        if request.token is not None:
-            await policies.audit.refused(TokenFault.MALFORMED, request.token, policies.audit.caller(address, (), ()))
+        if request.unread is not None:
+            said = request.unread
+            await policies.audit.refused(TokenFault.MALFORMED, said.token, policies.audit.caller(address, said.forwarded, said.user_agents))
         return request
     refusal = _against_rfc(request)
     if refusal is None:
@@ -124,9 +125,8 @@ def _whole(query: Mapping[str, list[str]], name: str) -> int | None:
 def _not_http(head: bytes) -> Refusal | None:
     """Refuses a head that is no GET of HTTP/1.1, or too large in one of its parts."""
     lines = head.split(b"\r\n")
-    if len(lines) > MAX_HEADERS or len(longest := max(lines, key=len)) > MAX_LINE:
-        token = token_in_line(longest) if len(lines) <= MAX_HEADERS else None
-        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large", token=token)
+    if len(lines) > MAX_HEADERS or len(max(lines, key=len)) > MAX_LINE:
+        return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large", unread=unread(lines))
     parts = lines[0].split(b" ")
     if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
         return Refusal(HTTPStatus.BAD_REQUEST, "this is not HTTP")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -101,29 +100,6 @@ def tokens_judged_rightly(history: History, ways: Collection[str], *, all_bad: b
         verdict.measured("tokens_refused", 100 * refused / bad, "%", bad)
     if good:
         verdict.measured("tokens_admitted", 100 * admitted / good, "%", good)
-    return verdict.concluded()
-
-
-def refusals_on_record(history: History, trail: Iterable[Mapping[str, Any]]) -> Verdict:
-    """Each refused attempt is one event of the target's audit trail, no fewer and no more, and whoever was let in is none (*miscounted*).
-
-    Attempts and events know tokens by their fingerprints. O(n).
-    """
-    verdict = Verdict("refusals are on record")
-    due, found, shown = Counter[str](), Counter[str](), dict[str, Attempt]()
-    for attempt in attempts(history):
-        name = str((attempt.begun.details or {}).get("fingerprint"))
-        shown[name] = attempt
-        due[name] += attempt.ended is not None
-        verdict.exercised += 1
-    found.update(str(event.get("fingerprint")) for event in trail)
-    for name, attempt in shown.items():
-        if found[name] != due[name]:
-            verdict.violated(
-                Code.MISCOUNTED,
-                f"{wording.counted(due[name], 'attempt')} of {attempt.title} were refused, and the audit trail has {wording.counted(found[name], 'event')} of it",
-                attempt.begun, attempt.ended,
-            )
     return verdict.concluded()
 
 

@@ -121,7 +121,7 @@ class AuditingKeywords:
     def _trail(self) -> list[Noted]:
         kit = self._kit
         kit.must_offer("audit_trail")
-        return _read(kit, kit.scope.audit_since or 0)
+        return trail_of(kit)
 
     def _alerts(self) -> list[Alert]:
         kit = self._kit
@@ -145,6 +145,11 @@ def audit_begins(kit: Kit) -> None:
         for event in _read(kit, kit.audit_seen):
             kit.audit_seen = event.index
         kit.scope.audit_since = kit.audit_seen
+
+
+def trail_of(kit: Kit) -> list[Noted]:
+    """What the target has noted since tokens were first shown in this test."""
+    return _read(kit, kit.scope.audit_since or 0)
 
 
 def _read(kit: Kit, since: int) -> list[Noted]:

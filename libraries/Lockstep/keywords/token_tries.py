@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,14 +12,8 @@ from ..engine.attempts import Shown, TokenAttempt, paced, together
 from .auditing import audit_begins
 from .kit import Kit
 
-TRAIL = "audit_trail"
 SECRET = 20
 """Characters from which on something may be a secret; less could be found anywhere."""
-
-
-def fingerprint(token: Secret) -> str:
-    """Names a token without giving it away, as audit trails do: the first 16 hex digits of SHA-256."""
-    return hashlib.sha256(token.value.encode()).hexdigest()[:16]
 
 
 class TokenTries:
@@ -32,13 +25,11 @@ class TokenTries:
         self._facts: dict[str, dict[str, Any]] = {}
         self._made: list[TokenAttempt] = []
         self._users: dict[str, str] = {}
-        self.on_record = 0
-        """Index of the last event of the audit trail before the first try of the test, where there is a trail."""
 
     def known(self, token: Secret, title: str, *, valid: bool) -> Secret:
         """Remembers what kind of a token this is, as long as the test goes on."""
         self._begin()
-        self._facts[token.value] = {"token": title, "valid": valid, "fingerprint": fingerprint(token)}
+        self._facts[token.value] = {"token": title, "valid": valid}
         if len(token.value) >= SECRET:
             self._kit.scope.secrets.add(token.value)
         return token
@@ -46,14 +37,12 @@ class TokenTries:
     def facts_of(self, token: Secret) -> Mapping[str, Any]:
         """What the journal may keep of it."""
         self._begin()
-        return self._facts.get(token.value, {"token": "a token of the test's own", "valid": True, "fingerprint": fingerprint(token)})
+        return self._facts.get(token.value, {"token": "a token of the test's own", "valid": True})
 
     def run(self, shown: list[Shown], *, every: float = 0.0, at_once: bool = False) -> list[TokenAttempt]:
         """Shows tokens one after the other, or all at once."""
         self._begin()
         kit, first = self._kit, len(self._made) + 1
-        if first == 1 and kit.target.offers(TRAIL):
-            self.on_record = max((event["index"] for event in kit.engine.run(kit.target.audit())), default=0)
         for one in shown:
             self._users[one.account.user or one.account.login] = one.account.role
         work = together if at_once else partial(paced, every=every)

@@ -9,16 +9,18 @@ from typing import Any
 from ..access_arguments import Shut
 from ..arguments import Duration, MaybeCount
 from ..checks import History
+from ..checks.audit import refusals_on_record
 from ..checks.recovery import ENOUGH, recovers_within
-from ..checks.tokens import boundary_where_declared, nobody_got_in, refusals_on_record, tokens_judged_rightly
+from ..checks.tokens import boundary_where_declared, nobody_got_in, tokens_judged_rightly
 from ..engine.attempts import TokenAttempt
 from ..errors import UsageError
 from ..token_forms import ADMINISTRATOR
+from .auditing import trail_of
 from .decorator import keyword
 from .expectation import Check, Expectation
 from .kit import Kit
 from .stability import Moment
-from .token_tries import TRAIL, TokenTries
+from .token_tries import TokenTries
 
 
 class TokenVerdictKeywords:
@@ -47,7 +49,7 @@ class TokenVerdictKeywords:
         kit, target = self._kit, self._kit.target
         self._judge(partial(tokens_judged_rightly, ways=self._ways(reason), all_bad=True, count=count), since)
         if reason is Shut.token:
-            self._be_on_record(since)
+            self._be_on_record()
         if self._expect.offered("session_list", [nobody_got_in]) and self._expect.offered("connection_list", [nobody_got_in]):
             here = {client.account.user for client in kit.engine.clients.values() if client.is_connected}
             users = {user: role for user, role in {**self._tries.users, ADMINISTRATOR: ADMINISTRATOR}.items() if user not in here}
@@ -98,11 +100,13 @@ class TokenVerdictKeywords:
         invalid = self._kit.engine.lag.reason_for_invalid(found[0].begun, found[-1].begun + found[-1].took)
         self._expect.conclude([("refusal", recovers_within([one.took for one in found], float(limit), "refusal"))], invalid=invalid)
 
-    def _be_on_record(self, since: Moment | None = None) -> None:
-        """One event for each refusal, where the target keeps a trail."""
-        if self._expect.offered(TRAIL, [refusals_on_record]):
-            trail = self._kit.engine.run(self._kit.target.audit(self._tries.on_record))
-            self._judge(partial(refusals_on_record, trail=trail), since)
+    def _be_on_record(self) -> None:
+        """One event for each refusal of this test, where the target keeps a trail and has refused anybody."""
+        kit = self._kit
+        if self._expect.offered("audit_trail", [refusals_on_record]):
+            proxies = kit.target.file.guarantees.audit.trusted_proxies
+            history = History(kit.engine.journal.slice(kit.scope.cursor, self._tries.clients), [])
+            self._expect.judge(history, [], beside=[partial(refusals_on_record, trail=trail_of(kit), proxies=proxies)])
 
     def _judge(self, check: Check, since: Moment | None = None) -> None:
         kit = self._kit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
-from reference_platform.credentials import SUBPROTOCOLS, spoken
+from reference_platform.credentials import SUBPROTOCOLS, Unread, spoken
 from reference_platform.hesitant import Hesitant
 from reference_platform.message_rate import MessageRate
 from reference_platform.refusal_limit import RefusalLimit
@@ -28,8 +28,8 @@ class Refusal(NamedTuple):
     reason: str
     retry_after: int | None = None
     """Seconds after which another try is worth while."""
-    token: str | None = None
-    """The token that made the request too large to be read."""
+    unread: Unread | None = None
+    """Whose token has made the request too large to be read."""
 
 
 class Farewell(NamedTuple):

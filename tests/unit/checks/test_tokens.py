@@ -15,7 +15,6 @@ from Lockstep.checks.tokens import (
     attempts_of_all,
     boundary_where_declared,
     nobody_got_in,
-    refusals_on_record,
     tokens_judged_rightly,
 )
 
@@ -227,49 +226,6 @@ def test_an_attempt_is_wrong_only_if_no_moment_explains_it(drawn: tuple[Story, l
         assert (verdict.exercised, codes(verdict)) == (len(clear), expect(*["token_window" for good, enters in clear if good != enters]))
     else:
         assert "vacuous" in verdict.counts
-
-
-# what is on record
-
-
-def on_record(story: Story, *fingerprints: str) -> Verdict:
-    return refusals_on_record(story.history, [{"fingerprint": name, "index": number} for number, name in enumerate(fingerprints)])
-
-
-def test_each_refusal_is_one_event() -> None:
-    story = Story()
-    for connection, name in ((11, "a"), (12, "a"), (13, "b")):
-        shows(story, connection, fingerprint=name)
-        refused(story, connection)
-    shows(story, 14, fingerprint="good", valid=True)
-    let_in(story, 14)
-    assert (on_record(story, "a", "b", "of somebody else", "a").ok, on_record(story, "a", "b", "a").exercised) == (True, 4)
-    assert told(on_record(story, "a", "b", "b", "good")) == [
-        ("miscounted", "2 attempts of alice-client with a token were refused, and the audit trail has 1 event of it"),
-        ("miscounted", "1 attempt of alice-client with a token were refused, and the audit trail has 2 events of it"),
-        ("miscounted", "0 attempts of alice-client with a token were refused, and the audit trail has 1 event of it"),
-    ]
-    assert refusals_on_record(Story().history, []).counts == {"vacuous": 1}
-
-
-@st.composite
-def recorded(draw: st.DrawFn) -> tuple[Story, list[tuple[str, bool]], list[str]]:
-    count, made = draw(choices(1, 5, 3))
-    story, tries = Story(), list[tuple[str, bool]]()
-    for number in range(count):
-        name, enters = made.pick("a", "b"), made.pick(True, False, False)
-        shows(story, 20 + number, fingerprint=name)
-        (let_in if enters else refused)(story, 20 + number)
-        tries.append((name, enters))
-    kept = [name for name, enters in tries if not enters and made.pick(True, True, False)]
-    return story, tries, kept + made.pick([], [], ["a"], ["b"])
-
-
-@against_oracle(recorded(), number=250)
-def test_the_trail_is_counted_plainly(drawn: tuple[Story, list[tuple[str, bool]], list[str]]) -> None:
-    story, tries, kept = drawn
-    wrong = [name for name in {name for name, _ in tries} if kept.count(name) != tries.count((name, False))]
-    assert (on_record(story, *kept).exercised, codes(on_record(story, *kept))) == (len(tries), expect(*["miscounted" for _ in wrong]))
 
 
 # what is left
