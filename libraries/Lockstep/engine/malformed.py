@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Any
 
+from ..checks.events import Kind
 from ..errors import UsageError
 from ..malformed_inputs import Encode, Input
 from ..targets.mapping import Adapter, digest_of
@@ -18,6 +19,7 @@ from .outcomes import Disconnected
 from .schedule import Schedule
 from .sending import BurstBroken, Plan, until
 
+REFUSALS = frozenset({Kind.ERROR, Kind.REFUSED})
 _numbers = itertools.count(1)
 
 
@@ -58,6 +60,18 @@ async def send_burst(client: Client, adapter: Adapter, inputs: Sequence[tuple[st
         await until(begin + number * every if every else None)
         if client.is_connected:
             await send_malformed(client, adapter, what, one, ways)
+
+
+async def all_answered(client: Client, since: int, guard: float) -> None:
+    """Returns when each input since then has been refused, or the connection has ended; no question is asked, which might be refused as well."""
+    connection, deadline, missing = client.connection, monotonic() + guard, 0
+    while connection is not None:
+        end = connection.journal.cursor
+        for event in connection.journal.slice(since, {client.alias}):
+            missing += "malformed" in (event.details or {}) if event.kind is Kind.MARK else -(event.kind in REFUSALS)
+        since = end
+        if missing <= 0 or not connection.is_open or not await connection.changed.wait(deadline - monotonic()):
+            return
 
 
 async def ask_everybody(clients: Sequence[Client]) -> None:

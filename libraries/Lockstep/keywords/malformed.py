@@ -10,7 +10,7 @@ from ..checks import History
 from ..checks.leaks import memory_within
 from ..checks.malformed import effects_counted, handshakes_ended, malformed_refused, nobody_else_harmed, rate_kept
 from ..engine.hesitant import HESITANT, Hesitant
-from ..engine.malformed import ask_everybody, send_burst, send_malformed, send_odd, send_of_size
+from ..engine.malformed import all_answered, ask_everybody, send_burst, send_malformed, send_odd, send_of_size
 from ..engine.sending import HANG_GUARD
 from ..engine.watching import sample
 from ..errors import UsageError
@@ -128,8 +128,9 @@ class MalformedKeywords:
 
         | `The Message Rate Should Have Been Kept` | 100 msg/s | alice |
         """
-        one, ways = self._kit.client(client), self._ways("too_many")
-        history = self._expect.history(one.alias)
+        kit, one, ways = self._kit, self._kit.client(client), self._ways("too_many")
+        kit.engine.run(all_answered(one, kit.scope.cursor, HANG_GUARD))
+        history = History(kit.engine.journal.slice(kit.scope.cursor, {one.alias}), [])
         self._expect.judge(history, [partial(rate_kept, client=one.alias, rate=float(rate), ways=ways)])
 
     @keyword(tags=("Connecting", "Faults"))
