@@ -69,6 +69,15 @@ def test_an_attempt_without_an_answer_is_named() -> None:
     )
 
 
+def test_replayed_replies_are_equal() -> None:
+    story = Story()
+    for attempt in (1, 2):
+        story.send("m1", attempt=attempt)
+        story.reply("m1", attempt=attempt, digest=f"d-{attempt}")
+    verdict = duplicates_accounted(story.history, answer="replay")
+    assert verdict.violations[0].sentence.endswith("the replies should be equal, but have 2 different contents")
+
+
 def test_an_attempt_answered_twice_is_named() -> None:
     story = Story()
     story.send("m1", attempt=1)

@@ -35,6 +35,7 @@ from Lockstep.checks.queue.admission import (
     refusals_justified,
     refused_again_accepted,
 )
+from Lockstep.checks.queue.attempts import Attempts
 from Lockstep.checks.queue.told import depth_reported_truly, depth_reported_within, refusals_explained
 
 N, H = ModelServer.normal_places, ModelServer.high_places
@@ -235,3 +236,11 @@ def test_the_time_to_the_first_refusal_of_each_user_is_what_a_look_at_all_events
     (figure,) = verdict.measurements
     assert (figure.name, figure.unit) == ("first_refusal", "ms")
     assert figure.value == pytest.approx(1000 * max(took, default=0.0))
+
+
+def test_some_attempts_of_many_are_a_list() -> None:
+    story = Story()
+    for name in ("a", "b", "c"):
+        story.send(name)
+    attempts = Attempts.of(story.history.journal)
+    assert [attempt.send.message_id for attempt in attempts[1:]] == ["b", "c"]
