@@ -25,6 +25,8 @@ from .expectation import Expectation
 from .kit import Kit
 
 TOPIC = "wire"
+HANG_GUARD = 20.0
+"""s for whatever must come; long, so that a busy machine is not taken for a silent server."""
 SERVED_WITHIN = 10.0
 """s for the answer to a bystander; a hang guard."""
 STRANGER = "mallory"
@@ -79,7 +81,7 @@ class WireKeywords:
         greeting = target.adapter.handshake(account.user, {**values, "token": token.value if token else None})
         context = tls(target.file.connect) if url.startswith("wss:") else None
         secret = token.value if token else ""
-        return Place(url, headers, subprotocols, lambda name: _message(target, account, name), greeting, context, secret)
+        return Place(url, headers, subprotocols, lambda name: _message(target, account, name), greeting, context, secret, HANG_GUARD)
 
 
 async def _is_served(client: Client, question: str | None) -> bool:
