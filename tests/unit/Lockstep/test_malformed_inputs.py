@@ -12,7 +12,7 @@ from Lockstep.malformed_inputs import Input, Inputs, named, read_inputs
 from Lockstep.places import RESOURCES
 
 TABLES = ("malformed_json", "malformed_messages", "malformed_nesting", "malformed_encodings")
-SUITES = RESOURCES.parent / "suites" / "3__websocket_resilience" / "8__malformed"
+SUITES = RESOURCES.parent / "suites" / "3__websocket_resilience" / "08__malformed"
 
 
 def encode(parts):

@@ -12,7 +12,7 @@ from Lockstep.errors import UsageError
 from Lockstep.wire.frames import ClientFrame, masked, server_frames
 from Lockstep.wire.table import FILE, read_table
 
-SUITE = Path(__file__).parents[4] / "suites/3__websocket_resilience/8__malformed/6__wire.robot"
+SUITE = Path(__file__).parents[4] / "suites/3__websocket_resilience/08__malformed/6__wire.robot"
 MESSAGE = 'lockstep wire-1 Grün'.encode()
 
 
