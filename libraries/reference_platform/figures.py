@@ -8,9 +8,9 @@ from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .ledger import DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
 from .memory import Memory
 from .messages import Fields, StatsQuery
+from .storage.ledger import DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES, Row
 
 if TYPE_CHECKING:
     from .host import Host

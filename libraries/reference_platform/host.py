@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
 from .configuration import Configuration
-from .session_events import SessionEvents
-from .starting import STARTING
+from .http_side.starting import STARTING
+from .sessions.events import SessionEvents
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .connections.connection import Connection
     from .messages import Fields
     from .policies import Policies
     from .shutdown import Shutdown
-    from .transactions import Transactions
+    from .storage.transactions import Transactions
 
 
 class Host:

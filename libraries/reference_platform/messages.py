@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from .ledger import Row
-from .outbound_queue import Waited
-from .session import Session
-from .streams import Description
+from .outbound.queue import Waited
+from .sessions.session import Session
+from .storage.ledger import Row
+from .streaming.stream import Description
 
 Fields = dict[str, Any]
 """A JSON object as it goes onto the wire; the Outbox adds session_id, epoch and offset."""

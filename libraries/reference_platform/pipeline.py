@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from .errors import AgentFailedError
 from .figures import Figures
 from .lanes import Lanes
-from .ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES
 from .messages import Fields, Invalid, LatencyProbe, Question, Reply, UserMessage
 from .policies.duplicates import ADMITTED, Claim
 from .presence import Presence
 from .questions import answer, probed
-from .transactions import FULL_BATCH, Transactions
+from .storage.ledger import ACCEPTED, AGENT, ANSWERED, DONE, DUPLICATE, PROCESSED, RECEIVED, REFUSED, STAGES
+from .storage.transactions import FULL_BATCH, Transactions
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .connections.connection import Connection
     from .host import Host
-    from .session import Session
+    from .sessions.session import Session
 
 FULL_ANSWERS = 128
 """Replies at which answers to questions cause a commit: they have no rows, and each may be 25 KB."""

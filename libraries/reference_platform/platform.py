@@ -15,18 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import descriptors
+from reference_platform.connections import descriptors
+
 from .clock import Clock
 from .configuration import Configuration
-from .connection import Connection
-from .database import Database
+from .connections.connection import Connection
 from .errors import PlatformError
 from .host import Host
-from .ownership import Ownership, StoreInUseError
+from .http_side.starting import STANDBY, STARTING, starting
 from .pipeline import Pipeline
 from .policies import Policies, Port
 from .shutdown import STOPPING, Shutdown
-from .starting import STANDBY, STARTING, starting
+from .storage.database import Database
+from .storage.ownership import Ownership, StoreInUseError
 
 BACKLOG = 1024
 DRAIN_PATIENCE = 5.0
@@ -193,7 +194,7 @@ class Platform:
 def _import_http_side() -> tuple[Any, Any]:
     from aiohttp import web  # noqa: PLC0415 - see _serve_http
 
-    from . import http_side  # noqa: PLC0415
+    from reference_platform.http_side import routes as http_side  # noqa: PLC0415
 
     return web, http_side
 

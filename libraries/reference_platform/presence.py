@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .connections.connection import Connection
     from .host import Host
     from .lanes import Lanes
-    from .transactions import Transactions
+    from .storage.transactions import Transactions
 
 
 class Presence:

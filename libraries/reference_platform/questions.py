@@ -21,12 +21,12 @@ from .messages import (
     TeamQuery,
     TokenRefresh,
 )
-from .token_messages import refreshed
+from .tokens.messages import refreshed
 
 if TYPE_CHECKING:
     from .host import Host
     from .pipeline import Pipeline
-    from .session import Session
+    from .sessions.session import Session
 
 
 def probed(probe: LatencyProbe, host: Host) -> Fields:

@@ -25,8 +25,8 @@ from echo_server import HELLO, tell
 from websockets.asyncio.server import serve
 from websockets.server import ServerProtocol
 
+from reference_platform.connections.receiver import Receiver
 from reference_platform.policies import Wire
-from reference_platform.receiver import Receiver
 
 
 class Desk:

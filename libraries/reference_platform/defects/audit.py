@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reference_platform.alerts import RULES, Alerts
 from reference_platform.policies import Audit
 from reference_platform.registry import defect
+from reference_platform.tokens.alerts import RULES, Alerts
 
 if TYPE_CHECKING:
-    from reference_platform.callers import Caller
     from reference_platform.host import Host
-    from reference_platform.token_faults import TokenFault
+    from reference_platform.tokens.callers import Caller
+    from reference_platform.tokens.faults import TokenFault
 
 
 @defect("audit_repeats_missing")

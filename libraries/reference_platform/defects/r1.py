@@ -10,7 +10,7 @@ from reference_platform.messages import Fields, Reply, StateQuery, UserMessage
 from reference_platform.policies import Agents, Codec, Outbox, Workers
 from reference_platform.policies.workers import Process
 from reference_platform.registry import defect
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
 
 if TYPE_CHECKING:
     from reference_platform.host import Host

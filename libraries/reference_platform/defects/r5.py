@@ -11,7 +11,7 @@ from reference_platform.policies import Agents, Heartbeat, Outbox
 from reference_platform.registry import defect
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 

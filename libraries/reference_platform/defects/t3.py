@@ -13,8 +13,8 @@ from reference_platform.policies.workers import Process
 from reference_platform.registry import defect
 
 if TYPE_CHECKING:
-    from reference_platform.batch import Batch
     from reference_platform.host import Host
+    from reference_platform.storage.batch import Batch
 
 
 @defect("t3_drop_on_reset")

@@ -12,10 +12,10 @@ from reference_platform.policies import Gate, Sessions
 from reference_platform.policies.gate import Refusal
 from reference_platform.policies.tokens import Identity
 from reference_platform.registry import defect
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
 
 
 @defect("t6_conn_limit_silent")

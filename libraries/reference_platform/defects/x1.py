@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from reference_platform.policies import Sessions, Store
 from reference_platform.policies.tokens import Identity
 from reference_platform.registry import defect
-from reference_platform.session import Session, Wish
-from reference_platform.session_context import SessionContext
+from reference_platform.sessions.context import SessionContext
+from reference_platform.sessions.session import Session, Wish
 
 if TYPE_CHECKING:
-    from reference_platform.batch import Batch
     from reference_platform.host import Host
+    from reference_platform.storage.batch import Batch
 
 
 @defect("x1_context_lost")

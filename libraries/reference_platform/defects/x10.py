@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from reference_platform.policies import Tokens
 from reference_platform.registry import defect
-from reference_platform.session_context import SessionContext
+from reference_platform.sessions.context import SessionContext
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.policies.refreshing import Bearer, Granted
     from reference_platform.policies.tokens import Identity
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from reference_platform.messages import Fields
 from reference_platform.policies import Streams
 from reference_platform.registry import defect
-from reference_platform.streams import Stream
+from reference_platform.streaming.stream import Stream
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
-    from reference_platform.stream_flow import SessionStreams
+    from reference_platform.streaming.flow import SessionStreams
 
 
 @defect("x2_restart_stream")

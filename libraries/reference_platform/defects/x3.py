@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reference_platform.outbound_queue import RANK, AgentMessage, Loss, OutboundQueue
+from reference_platform.outbound.queue import RANK, AgentMessage, Loss, OutboundQueue
 from reference_platform.policies import Outbox
 from reference_platform.registry import defect
 
 if TYPE_CHECKING:
-    from reference_platform.session import Session
+    from reference_platform.sessions.session import Session
 
 
 @defect("x3_queue_dropped")

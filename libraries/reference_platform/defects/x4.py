@@ -8,11 +8,11 @@ from reference_platform.policies import Gate, Tokens
 from reference_platform.policies.gate import Farewell, Refusal
 from reference_platform.policies.tokens import Identity
 from reference_platform.registry import defect
-from reference_platform.token_faults import TokenRefusedError
-from reference_platform.token_text import Parts, parts_of
+from reference_platform.tokens.faults import TokenRefusedError
+from reference_platform.tokens.text import Parts, parts_of
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 

@@ -12,7 +12,7 @@ from reference_platform.policies.duplicates import Known
 from reference_platform.policies.gate import Refusal
 from reference_platform.policies.store import Recovered
 from reference_platform.registry import defect
-from reference_platform.session_context import SessionContext
+from reference_platform.sessions.context import SessionContext
 
 if TYPE_CHECKING:
     from reference_platform.host import Host

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import jwt
 from websockets.http11 import Request
 
-from reference_platform.credentials import token_of
+from reference_platform.connections.credentials import token_of
 from reference_platform.policies import Gate, Sessions
 from reference_platform.policies.gate import Refusal
 from reference_platform.registry import defect
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
 
 if TYPE_CHECKING:
     from reference_platform.host import Host

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from reference_platform.policies import Outbox, Sessions
 from reference_platform.policies.tokens import Identity
 from reference_platform.registry import defect
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 

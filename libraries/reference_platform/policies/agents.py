@@ -19,14 +19,14 @@ from reference_platform.messages import (
     TeamSetting,
     UserMessage,
 )
-from reference_platform.session_context import SessionContext
+from reference_platform.sessions.context import SessionContext
 from reference_platform.topics import topic_of
 
 from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
-    from reference_platform.session import Session
+    from reference_platform.sessions.session import Session
 
 BEGINNING = 80
 """So many characters of a content are kept as the beginning of a recent message."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from reference_platform.alerts import Alerts
-from reference_platform.audit_trail import Event
-from reference_platform.callers import Caller, caller, fingerprint, presentable
-from reference_platform.token_faults import TokenFault, claims_in
+from reference_platform.tokens.alerts import Alerts
+from reference_platform.tokens.audit_trail import Event
+from reference_platform.tokens.callers import Caller, caller, fingerprint, presentable
+from reference_platform.tokens.faults import TokenFault, claims_in
 
 from .port import Port
 

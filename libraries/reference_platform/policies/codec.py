@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
-from reference_platform.context_update import context_update
 from reference_platform.digests import digest
 from reference_platform.messages import (
     CapacityQuery,
@@ -25,9 +24,10 @@ from reference_platform.messages import (
     UserMessage,
 )
 from reference_platform.plain_message import MAX_INT, MAX_NAME, PlainMessages
-from reference_platform.stream_requests import stream_resume, stream_start
+from reference_platform.sessions.context_update import context_update
+from reference_platform.streaming.requests import stream_resume, stream_start
 from reference_platform.strict_json import read_json
-from reference_platform.token_messages import token_refresh
+from reference_platform.tokens.messages import token_refresh
 
 from .port import Port
 

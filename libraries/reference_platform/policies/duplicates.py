@@ -10,7 +10,7 @@ from reference_platform.messages import Fields, UserMessage
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 SEEDS = 10_000

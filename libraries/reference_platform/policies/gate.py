@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from websockets.http11 import Request
 
-from reference_platform.credentials import SUBPROTOCOLS, Unread, spoken
-from reference_platform.hesitant import Hesitant
-from reference_platform.message_rate import MessageRate
-from reference_platform.refusal_limit import RefusalLimit
+from reference_platform.connections.credentials import SUBPROTOCOLS, Unread, spoken
+from reference_platform.connections.hesitant import Hesitant
+from reference_platform.connections.message_rate import MessageRate
 from reference_platform.shutdown import STOPPING, Shutdown
+from reference_platform.tokens.refusal_limit import RefusalLimit
 
 from .port import Port
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 SHORTEST_WAIT = 0.005

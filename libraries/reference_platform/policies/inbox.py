@@ -13,7 +13,7 @@ from reference_platform.pressure import Pressure
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 HIGH_IN_A_ROW = 9

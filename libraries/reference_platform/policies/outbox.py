@@ -9,14 +9,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import Reply
-from reference_platform.outbound_queue import RANK, AgentMessage, Bounds, Loss, OutboundQueue, State, Waited
+from reference_platform.outbound.queue import RANK, AgentMessage, Bounds, Loss, OutboundQueue, State, Waited
 
 from .port import Port
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
-    from reference_platform.session import Session, Wish
+    from reference_platform.sessions.session import Session, Wish
 
 AT_ONCE = 128
 """Waiting messages that are sent in one go: then it is looked whether they are read, and others have their turn."""

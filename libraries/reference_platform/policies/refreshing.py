@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reference_platform.token_faults import TokenFault, TokenRefusedError, claims_in
-from reference_platform.token_memory import TokenMemory
-from reference_platform.token_table import Account, Grant, digest_of, token_id
+from reference_platform.tokens.faults import TokenFault, TokenRefusedError, claims_in
+from reference_platform.tokens.memory import TokenMemory
+from reference_platform.tokens.table import Account, Grant, digest_of, token_id
 
 from .gate import Farewell
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
     from .tokens import Identity

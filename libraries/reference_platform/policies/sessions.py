@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from reference_platform.absences import Absences
 from reference_platform.messages import Fields
-from reference_platform.session import NOBODY, Kept, Session, Wish
+from reference_platform.sessions.absences import Absences
+from reference_platform.sessions.session import NOBODY, Kept, Session, Wish
 
 from .port import Port
 from .tokens import Identity
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 REASONS = {"session_window": "session_expired", "session_lifetime": "session_too_old"}

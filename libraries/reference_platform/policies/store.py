@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference_platform.agent_state import AgentState
-from reference_platform.audit_trail import Event
-from reference_platform.batch import Batch
-from reference_platform.database import Database
 from reference_platform.messages import UserMessage
-from reference_platform.session import Session
-from reference_platform.session_context import SessionContext
-from reference_platform.streams import Stream
-from reference_platform.token_table import Known
+from reference_platform.sessions.context import SessionContext
+from reference_platform.sessions.session import Session
+from reference_platform.storage.batch import Batch
+from reference_platform.storage.database import Database
+from reference_platform.streaming.stream import Stream
+from reference_platform.tokens.audit_trail import Event
+from reference_platform.tokens.table import Known
 
 from .port import Port
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import Fields, Invalid, StreamResume, StreamStart
-from reference_platform.stream_flow import SENT_AT_A_TIME, Limits, SessionStreams
-from reference_platform.streams import Stream
+from reference_platform.streaming.flow import SENT_AT_A_TIME, Limits, SessionStreams
+from reference_platform.streaming.stream import Stream
 
 from .port import Port
 
 if TYPE_CHECKING:
     from reference_platform.host import Host
-    from reference_platform.session import Session
+    from reference_platform.sessions.session import Session
 
 RETRY_AFTER = 0.2
 """Seconds after which it is worth to ask for a slot again."""

@@ -13,18 +13,18 @@ import jwt
 
 from reference_platform.configuration import InSession
 from reference_platform.errors import PlatformError
-from reference_platform.signing_keys import SigningKeys
-from reference_platform.tickets import Tickets
-from reference_platform.token_expiry import TokenExpiry
-from reference_platform.token_faults import TokenFault, TokenRefusedError
-from reference_platform.token_text import INVALID, Parts, parts_of, text_in, time_in
+from reference_platform.tokens.expiry import TokenExpiry
+from reference_platform.tokens.faults import TokenFault, TokenRefusedError
+from reference_platform.tokens.signing_keys import SigningKeys
+from reference_platform.tokens.text import INVALID, Parts, parts_of, text_in, time_in
+from reference_platform.tokens.tickets import Tickets
 
 from .gate import Farewell
 from .port import Port
 from .refreshing import Bearer, Refreshing
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
     from reference_platform.host import Host
 
 

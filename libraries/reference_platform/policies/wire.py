@@ -10,7 +10,7 @@ import orjson
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.server import ServerProtocol
 
-from reference_platform.credentials import spoken
+from reference_platform.connections.credentials import spoken
 from reference_platform.messages import Invalid
 
 from .port import Port

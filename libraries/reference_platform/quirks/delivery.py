@@ -9,10 +9,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from reference_platform.messages import Reply
-from reference_platform.outbound_queue import RANK, AgentMessage, OutboundQueue
+from reference_platform.outbound.queue import RANK, AgentMessage, OutboundQueue
 from reference_platform.policies import Outbox, Wire
 from reference_platform.registry import quirk
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
 
 if TYPE_CHECKING:
     from reference_platform.host import Host

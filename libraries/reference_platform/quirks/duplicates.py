@@ -10,7 +10,7 @@ from reference_platform.policies.duplicates import Claim
 from reference_platform.registry import quirk
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
 
 
 @quirk("n4_duplicates_silent")

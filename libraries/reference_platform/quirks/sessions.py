@@ -11,12 +11,12 @@ from websockets.server import ServerProtocol
 from reference_platform.messages import Reply
 from reference_platform.policies import Outbox, Sessions, Wire
 from reference_platform.registry import quirk
-from reference_platform.session import Session, Wish
+from reference_platform.sessions.session import Session, Wish
 
 from .delivery import DelayedOutbox
 
 if TYPE_CHECKING:
-    from reference_platform.connection import Connection
+    from reference_platform.connections.connection import Connection
 
 
 @quirk("n2_acknowledgement_lost")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reference_platform.policies import Streams
 from reference_platform.registry import quirk
-from reference_platform.streams import Stream
+from reference_platform.streaming.stream import Stream
 
 
 @quirk("n13_streams_interleaved")

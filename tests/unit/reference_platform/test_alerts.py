@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_platform.alerts import KEPT, Alerts, Rule
-from reference_platform.audit_trail import Event
-from reference_platform.callers import LONGEST, caller, fingerprint, presentable
 from reference_platform.clock import Clock
-from reference_platform.refusal_limit import WITHIN, RefusalLimit
+from reference_platform.tokens.alerts import KEPT, Alerts, Rule
+from reference_platform.tokens.audit_trail import Event
+from reference_platform.tokens.callers import LONGEST, caller, fingerprint, presentable
+from reference_platform.tokens.refusal_limit import WITHIN, RefusalLimit
 
 TRUSTED = ["10.0.0.1", "10.0.0.2"]
 
@@ -94,7 +94,7 @@ def test_too_many_refusals_of_one_address_within_a_minute(monkeypatch):
 
 
 def test_refusals_of_many_addresses_take_no_more_memory(monkeypatch):
-    monkeypatch.setattr("reference_platform.refusal_limit.WATCHED", 2)
+    monkeypatch.setattr("reference_platform.tokens.refusal_limit.WATCHED", 2)
     limit = RefusalLimit(Clock(), 1)
     assert [limit.count(address) for address in "abc"] == [None] * 3
     assert limit.count("a") is None, "forgotten"

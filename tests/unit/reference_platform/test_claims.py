@@ -7,7 +7,7 @@ import sqlite3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_platform.claims import FORGOTTEN_AT_ONCE, SCHEMA, SHIFT, Claims
+from reference_platform.storage.claims import FORGOTTEN_AT_ONCE, SCHEMA, SHIFT, Claims
 
 # few slots, few keys in each: most keys meet others
 KEYS = st.integers(0, 3).flatmap(lambda slot: st.integers(0, 3).map(lambda low: slot << SHIFT | low))

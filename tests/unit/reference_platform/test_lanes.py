@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from reference_platform.clock import Clock
 from reference_platform.configuration import Configuration
-from reference_platform.database import Database
 from reference_platform.host import Host
-from reference_platform.ledger import export
 from reference_platform.messages import UserMessage
-from reference_platform.ownership import Ownership
 from reference_platform.pipeline import Pipeline
 from reference_platform.policies import Agents, Duplicates, Inbox, Outbox, Policies, Store, Workers
-from reference_platform.session import Session
+from reference_platform.sessions.session import Session
+from reference_platform.storage.database import Database
+from reference_platform.storage.ledger import export
+from reference_platform.storage.ownership import Ownership
 
 
 class SameInbox(Inbox):
@@ -112,8 +112,8 @@ SEGMENTS = st.lists(st.tuples(st.sampled_from("ab"), st.lists(MESSAGES, min_size
 @pytest.fixture(autouse=True)
 def small_tables(monkeypatch):
     """A table of 20 MB for each example would take longer than all the rest; a small one also has more collisions."""
-    monkeypatch.setattr("reference_platform.claims.SHIFT", 24)
-    monkeypatch.setattr("reference_platform.claims.SLOTS", 1 << 8)
+    monkeypatch.setattr("reference_platform.storage.claims.SHIFT", 24)
+    monkeypatch.setattr("reference_platform.storage.claims.SLOTS", 1 << 8)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,8 +15,8 @@ from websockets.frames import Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from reference_platform.connections.receiver import Receiver
 from reference_platform.policies import Wire
-from reference_platform.receiver import Receiver
 
 LIMIT = 400
 MASK = b"\x01\x02\x03\x04"

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_platform import session_context
-from reference_platform.batch import Batch
 from reference_platform.clock import Clock
 from reference_platform.configuration import Configuration
-from reference_platform.database import Database
 from reference_platform.digests import digest
 from reference_platform.host import Host
 from reference_platform.messages import ContextUpdate, Invalid, UserMessage
-from reference_platform.ownership import Ownership
 from reference_platform.policies import Policies
-from reference_platform.session_context import SessionContext
+from reference_platform.sessions import context as session_context
+from reference_platform.sessions.context import SessionContext
+from reference_platform.storage.batch import Batch
+from reference_platform.storage.database import Database
+from reference_platform.storage.ownership import Ownership
 
 
 @pytest.fixture

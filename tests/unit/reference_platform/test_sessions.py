@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
-from reference_platform.absences import Absences
 from reference_platform.clock import Clock
 from reference_platform.configuration import Configuration
-from reference_platform.handshake import judge
+from reference_platform.connections.handshake import judge
 from reference_platform.host import Host
 from reference_platform.policies import Policies
 from reference_platform.policies.gate import Refusal
 from reference_platform.policies.sessions import REMEMBERED
 from reference_platform.policies.tokens import Identity
-from reference_platform.retained import Retained
-from reference_platform.session import NOBODY, Kept, Session, Wish
-from reference_platform.session_events import KEPT, SessionEvents
+from reference_platform.sessions.absences import Absences
+from reference_platform.sessions.events import KEPT, SessionEvents
+from reference_platform.sessions.retained import Retained
+from reference_platform.sessions.session import NOBODY, Kept, Session, Wish
 
 ALICE = Identity("alice", {})
 

@@ -7,10 +7,10 @@ import random
 import pytest
 
 from reference_platform.messages import Invalid
-from reference_platform.session import NOBODY, Session
-from reference_platform.stream_contents import KINDS, content
-from reference_platform.stream_requests import stream_resume, stream_start
-from reference_platform.streams import Description, Stream
+from reference_platform.sessions.session import NOBODY, Session
+from reference_platform.streaming.contents import KINDS, content
+from reference_platform.streaming.requests import stream_resume, stream_start
+from reference_platform.streaming.stream import Description, Stream
 
 
 def stream(**changed):

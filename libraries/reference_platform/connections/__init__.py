@@ -1,0 +1,1 @@
+"""One TCP connection from its handshake to its end."""

@@ -1,0 +1,1 @@
+"""The second port: accounts and tokens over HTTP, health, figures, and control."""

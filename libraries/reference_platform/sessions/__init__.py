@@ -1,0 +1,1 @@
+"""Sessions: what survives a connection, and for how long."""

@@ -1,0 +1,1 @@
+"""What becomes durable, and when."""

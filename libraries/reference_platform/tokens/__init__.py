@@ -1,0 +1,1 @@
+"""What is known of tokens: what they say, which are dead, who showed a bad one."""
