@@ -33,6 +33,15 @@ class CaseList:
         """How many cases are promised."""
         return sum(len(group.cases) for group in self.groups)
 
+    def place(self, case: str) -> int:
+        """Where a case stands in the list; behind all of them where it is not promised."""
+        promised = list(self)
+        return promised.index(case) if case in self else len(promised)
+
+    def title(self, case: str) -> str:
+        """What a case is about; its ID where it is not promised."""
+        return next((group.cases[case] for group in self.groups if case in group.cases), case)
+
     def __contains__(self, case: object) -> bool:
         """Whether a tag is the ID of a case."""
         return any(case in group.cases for group in self.groups)

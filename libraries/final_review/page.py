@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from .case_names import RANGE_FROM, in_short
 from .coverage import STATES, is_not_offered
 from .criteria import Condition, Finding, Judged, State
 from .examination import Review
@@ -93,13 +94,13 @@ def _score(judged: Judged, review: Review, *, has_log: bool) -> dict[str, Any]:
     rows: list[Finding | Condition] = list(judged.findings or judged.criterion.conditions)
     return {
         "title": judged.criterion.title,
-        "cases": ", ".join(judged.criterion.cases),
+        "cases": in_short(sorted(judged.criterion.cases, key=review.cases.place)),
         "state": str(judged.state) if judged.claimed else "unclaimed",
         "word": WORDS[judged.state] if judged.claimed else "not claimed",
         # Where the figure misses its limit, both stand side by side and need no sentence.
         "reason": "" if judged.deciding and judged.deciding.broken else judged.reason,
         "waiver": waiver,
-        "rows": [_row(row, judged, review, has_log=has_log) for row in rows],
+        "rows": [_row(row, judged, review, has_log=has_log) | {"about": _about(row, judged, review)} for row in rows],
     }
 
 
@@ -115,6 +116,14 @@ def _row(row: Finding | Condition, judged: Judged, review: Review, *, has_log: b
         "look": _look(finding),
         "link": _evidence(judged, finding, review) if has_log else "",
     }
+
+
+def _about(row: Finding | Condition, judged: Judged, review: Review) -> str:
+    """What tells this row from another one of the same measurement: the cases that it is about."""
+    condition = row.condition if isinstance(row, Finding) else row
+    if sum(one.measurement == condition.measurement for one in judged.criterion.conditions) < 2:
+        return ""
+    return ", ".join(map(review.cases.title, condition.cases)) if len(condition.cases) < RANGE_FROM else in_short(condition.cases)
 
 
 def _look(finding: Finding | None) -> str:

@@ -58,7 +58,7 @@ def test_or_by_a_tenth_on_the_targets_clock() -> None:
     assert [violation.sentence for violation in verdict.violations] == [
         "alice's connection 1 was pinged at +5.900 s, 2.900 s after the ping before, where 30 s are promised (± 3 s)"
     ]
-    assert [(figure.name, round(figure.value)) for figure in verdict.measurements] == [("ping_interval_error", 903)]
+    assert [(figure.name, round(figure.value)) for figure in verdict.measurements] == [("ping_tolerance_used", 903)]
 
 
 @examples(200)
