@@ -202,7 +202,7 @@ def test_targets_profiles_and_endpoints_that_are_not_there(robot, tmp_path):
             "Unreachable": ["Start Target    real"],
         },
         {
-            "Misspelt Key": f"usage: {tmp_path}/odd.yaml: unknown key 'guarantees.oder'; did you mean 'order'? Allowed here: duplicates, offsets, order",
+            "Misspelt Key": f"usage: {tmp_path}/odd.yaml: unknown key 'guarantees.oder'; did you mean 'order'? Allowed here: audit, compression, duplicates, ",
             "Unknown Target": "usage: unknown target 'referense'; did you mean reference? Known targets: ",
             "No Such File": "usage: there is no target file nowhere.yaml; give the path of a .yaml file or one of: ",
             "Unreachable": "environment: Real service cannot be reached; start it or correct its addresses:{*}"
@@ -389,7 +389,7 @@ def test_activities_snapshots_payloads_and_agents_used_in_a_way_that_cannot_work
             "Agent Never Configured": "usage: alice has no agent 'anaylsis'; did you mean analysis? In the team: data, analysis;",
             "Agent Of The Server": "violation: alice's message 0 should have been refused because of queue_full, "
                                    "but it was refused because of unknown_agent [not_refused]",
-            "Unknown Payload": "usage: there is no payload 'sales_conversatoin'; did you mean sales_conversation? Known are: customer_dashboard, sales_conversation",
+            "Unknown Payload": "usage: there is no payload 'sales_conversatoin'; did you mean sales_conversation? Known are: customer_dashboard, ",
             "Window And Snapshots": "usage: in_flight=... is for messages without a pause between them; with snapshots=yes or malformed=yes something comes between them; "
                                     "give one of them",
             "nobody": "usage: nobody.yaml: key 'messages.0.agents' must have at least one entry",

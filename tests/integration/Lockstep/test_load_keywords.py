@@ -128,7 +128,9 @@ def test_connections_that_the_target_turns_away_are_counted_with_their_reason(ro
 ])
 def test_a_defect_of_the_target_fails_the_load(robot, tmp_path, defect, codes):
     source = (RESOURCES / "targets" / "reference.yaml").read_text()
-    (tmp_path / "broken.yaml").write_text(source.replace('serve, --store, "{store}"]', f'serve, --defect, {defect}, --store, "{{store}}"]'))
+    begins = 'serve, --store, "{store}"'
+    assert begins in source
+    (tmp_path / "broken.yaml").write_text(source.replace(begins, f'serve, --defect, {defect}, --store, "{{store}}"'))
     robot.run(HEAD % (tmp_path / "broken.yaml") + """
 Load
     ${load} =    Run Load    broken    in_flight=128    count=8000    connections=2    copies=5 %

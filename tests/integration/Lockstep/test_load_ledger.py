@@ -43,7 +43,7 @@ def test_a_correct_ledger_agrees_and_tells_its_own_rate(robot):
     ("r1_drop_every_n", "lost", 3), ("r2_no_dedup", "duplicated", 100), ("t2_reorder_under_load", "reordered", 1),
 ])
 def test_a_wrong_ledger_is_told_by_its_code(robot, tmp_path, defect, code, least):
-    robot.run(changed(tmp_path, 'serve, --store, "{store}"]', f'serve, --defect, {defect}, --store, "{{store}}"]'))
+    robot.run(changed(tmp_path, 'serve, --store, "{store}"', f'serve, --defect, {defect}, --store, "{{store}}"'))
     status, message = robot.messages["Load"]
     assert status == "FAIL"
     assert message.startswith("violation: connection "), message

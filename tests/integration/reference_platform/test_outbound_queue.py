@@ -273,8 +273,8 @@ def test_a_queue_that_cannot_be(platform, body, sentence):
     ({"messages": []}, "messages must be a list of one or more"),
     ({"messages": ["hello"]}, "content of each message must be a string"),
     ({"messages": [{"content": "x", "priority": "urgent"}]}, "priority of each message must be one of critical, high, normal, low, not 'urgent'"),
-    ({"messages": [{"content": "\ud800"}]}, "content of each message must be 1 to 1048576 bytes of Unicode text"),
-    ({"messages": [{"content": ""}]}, "content of each message must be 1 to 1048576 bytes of Unicode text"),
+    ({"messages": [{"content": "\ud800"}]}, "content of each message must be 1 to 5000000 bytes of Unicode text"),
+    ({"messages": [{"content": ""}]}, "content of each message must be 1 to 5000000 bytes of Unicode text"),
     ({"every": -1}, "every must be a number from 0, not -1"),
 ])
 def test_an_agent_that_cannot_speak(platform, away, change, sentence):

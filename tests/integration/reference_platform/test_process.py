@@ -121,7 +121,7 @@ def test_store_in_use(serve, tmp_path):
 
 def test_unknown_defect_and_quirk():
     line = refused("serve", "--defect", "r2_no_dedupe")
-    assert "there is no defect r2_no_dedupe; did you mean r2_no_dedup? known: r1_concurrent_handlers, " in line
+    assert "there is no defect r2_no_dedupe; did you mean r2_no_dedup? known: audit_alert_always, " in line
     assert "there is no quirk r2_no_dedup" in refused("serve", "--quirk", "r2_no_dedup")
 
 

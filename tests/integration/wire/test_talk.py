@@ -49,15 +49,15 @@ def serving(*answers: Callable[[socket.socket], None]) -> Iterator[Place]:
         listener.close()
 
 
-def says(*parts: bytes, hangs: bool = False) -> Callable[[socket.socket], None]:
-    """Answers the handshake with the first part, and each further write of the client with the next."""
+def says(*parts: bytes | Callable[[], bytes], hangs: bool = False) -> Callable[[socket.socket], None]:
+    """Answers the handshake with the first part, and each further write of the client with the next, which may be made then."""
 
     def serve(connection: socket.socket) -> None:
         request_of(connection)
-        connection.sendall(parts[0])
-        for part in parts[1:]:
-            connection.recv(65_536)
-            connection.sendall(part)
+        for number, part in enumerate(parts):
+            if number:
+                connection.recv(65_536)
+            connection.sendall(part() if callable(part) else part)
         connection.shutdown(socket.SHUT_WR) if not hangs else None
         with suppress(OSError):
             while connection.recv(65_536):
@@ -112,7 +112,7 @@ def test_an_answer_names_its_message_and_anything_else_is_none() -> None:
         return b"ask"
 
     def answers(connection: socket.socket) -> None:
-        says(UPGRADED, PONG_READY, PONG_PROBE + ClientFrame(1, names[-1], masked=False).octets, hangs=True)(connection)
+        says(UPGRADED, PONG_READY, lambda: PONG_PROBE + ClientFrame(1, names[-1], masked=False).octets, hangs=True)(connection)
 
     with serving(answers) as place:
         assert try_row(Place(place.url, message=message, patience=1.0), SIMPLE, "answer").way == "answered"
