@@ -94,7 +94,7 @@ def _score(judged: Judged, review: Review, *, has_log: bool) -> dict[str, Any]:
     rows: list[Finding | Condition] = list(judged.findings or judged.criterion.conditions)
     return {
         "title": judged.criterion.title,
-        "cases": in_short(sorted(judged.criterion.cases, key=review.cases.place)),
+        "cases": in_short(sorted(judged.criterion.cases, key=review.cases.place)).split(", "),
         "state": str(judged.state) if judged.claimed else "unclaimed",
         "word": WORDS[judged.state] if judged.claimed else "not claimed",
         # Where the figure misses its limit, both stand side by side and need no sentence.
