@@ -120,7 +120,7 @@ def pings_come_regularly(history: History, interval: float, least: int = 1) -> V
             verdict.violated(Code.TOO_SLOW, f"{whose} was not pinged for {silence:.3f} s at the end, where {interval:g} s are promised", pulse.pings[-1], pulse.end)
         if seen < least:
             verdict.violated(Code.VACUOUS, f"{whose} saw {wording.counted(seen, 'interval')} between pings, where {least} are to be judged", pulse.first)
-    verdict.measured("ping_tolerance_used", 100 * worst / allowed, "%", verdict.exercised)
+    verdict.measured("ping_beyond_tolerance", max(0.0, worst - allowed), "s", verdict.exercised)
     return _concluded(verdict)
 
 

@@ -143,8 +143,8 @@ class HeartbeatKeywords:
         | least      | so many intervals must have been seen on each connection, 1 or more   |
 
         The interval is that of `Set Heartbeat`, or else what the target file promises (``guarantees.heartbeat``). Records
-        ``ping_tolerance_used`` (% of what is allowed). Violation: too_slow; vacuous where fewer were seen. Void (test skipped as *invalid*)
-        when this process itself was late, unless the time passed by `Let The Clock Run`.
+        ``ping_beyond_tolerance`` (s, by so much the worst interval was off more than is allowed). Violation: too_slow; vacuous where fewer were
+        seen. Void (test skipped as *invalid*) when this process itself was late, unless the time passed by `Let The Clock Run`.
 
         | `Wait For Pings` | 11 | alice |
         | `Pings Should Come Regularly` | alice |
