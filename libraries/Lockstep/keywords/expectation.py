@@ -154,14 +154,15 @@ class Expectation:
         return self._kit.engine.lag.reason_for_invalid(times[0], times[-1]) if times else None
 
     def _record(self, verdict: Verdict, topic: str, *, valid: bool) -> None:
-        """Writes a verdict and its figures; how many promises of its topic were broken is always one of them."""
+        """Writes a verdict and its figures; how many promises of its topic were broken is always one of them, without those of time if they are void."""
         kit = self._kit
         violations = [{"code": violation.code, "sentence": violation.sentence} for violation in verdict.violations[:20]]
         kit.record("verdict", check=verdict.check, exercised=verdict.exercised, violations=violations,
                    counts={str(code): count for code, count in verdict.counts.items()})
         figures = list(verdict.measurements)
         if all(figure.name != f"{topic}_violations" for figure in figures):
-            figures.append(Measured(f"{topic}_violations", sum(verdict.counts.values()), "observations", verdict.exercised))
+            broken = sum(count for code, count in verdict.counts.items() if valid or code not in VOID_WHEN_LATE)
+            figures.append(Measured(f"{topic}_violations", broken, "observations", verdict.exercised))
         for figure in figures:
             kit.record("measurement", name=figure.name, value=figure.value, unit=figure.unit, samples=figure.samples, repetition=1, valid=valid)
 
