@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import compress, islice, tee
+from itertools import chain, compress, islice, tee
 from math import isnan, nan
 from operator import itemgetter
 from sys import maxsize
@@ -118,6 +118,22 @@ class Events(Sequence[Event]):
         if all(mine):
             return self
         return self._taken(lambda column: _like(column, compress(column, mine)))
+
+    def begun_before(self, index: int) -> Events:
+        """The events from this index on, and before them all that was said of the messages and questions of which they speak.
+
+        An answer that comes late belongs to something that was sent before; without that it would be an answer to nothing. What is
+        told again so has no offset here: the ones beside it are missing.
+        """
+        begin = bisect_left(self.indexes, index, 0, len(self))
+        known = self.names.message_ids
+        named = {message for message in set(self.messages[begin:]) if known[message] is not None}
+        earlier = [place for place, message in enumerate(self.messages[:begin]) if message in named]
+        if not earlier:
+            return self[begin:]
+        taken = self._taken(lambda column: _like(column, chain(map(column.__getitem__, earlier), column[begin:len(self)])))
+        taken.offsets[: len(earlier)] = array("q", [NOTHING]) * len(earlier)
+        return taken
 
     def positions(self, *kinds: Kind) -> array[int]:
         """The positions of all events of these kinds."""

@@ -41,19 +41,24 @@ class Expectation:
         """Judges the slice of one client or of ``everyone``; ``timing`` checks are void when our own loop was late."""
         if ledger and not self.offered("ledger", checks):
             return
-        history = self.history(client, since, ledger=ledger)
+        history = self.history(client, since, ledger=ledger, late=True)
         self.judge(history, checks, timing=timing, beside=beside)
 
     def history(self, client: str | None, since: int | None = None, *, ledger: bool = False, without: str | None = None,
-                server: bool = False) -> History:
-        """The settled history of this test so far; ``without`` one client, with figures of the ``server`` where they are asked for."""
+                server: bool = False, late: bool = False) -> History:
+        """The settled history of this test so far; ``without`` one client, with figures of the ``server`` where they are asked for.
+
+        Where it begins later than the test, the answers to what was sent before stand there alone, or with what they answer (``late``).
+        """
         kit = self._kit
         clients = [one for one in kit.clients(client) if one.alias != without]
         if deaf := [one.alias for one in clients if one.connection is not None and one.connection.is_open and not one.connection.reads]:
             raise UsageError(f"{deaf[0]} does not read what the target sends; use 'Start Reading    {deaf[0]}' before its messages are judged")
         begin = kit.scope.cursor if since is None else since
         self._warn(clients, kit.engine.run(self._settled(clients, begin)))
-        events = kit.engine.journal.slice(begin, {one.alias for one in clients} | ({SERVER} if server else set()))
+        events = kit.engine.journal.slice(kit.scope.cursor if late else begin, {one.alias for one in clients} | ({SERVER} if server else set()))
+        if late and begin > kit.scope.cursor:
+            events = events.begun_before(begin)
         rows = self._ledger(events) if ledger else []
         return History(events, rows)
 

@@ -8,7 +8,9 @@ from random_histories import examples, histories
 from told_histories import Story
 
 from Lockstep.checks import Event, History, Kind
+from Lockstep.checks.answers import no_phantom_replies, nothing_lost
 from Lockstep.checks.columns import Events
+from Lockstep.checks.offsets import offsets_without_gap
 
 DIGESTS = (None, "", "9e3779b97f4a7c15", "00000000000000ff", "9E3779B97F4A7C15", "0x3779b97f4a7c15", "d-1")
 CLIENTS = ("a", "b")
@@ -62,6 +64,36 @@ def test_events_are_picked_by_client_kind_and_user(events: list[Event], kind: Ki
         assert {user: list(whole.at(mine)) for user, mine in users.items()} == {
             user: [event for event in picked if event.user == user] for user in dict.fromkeys(event.user for event in picked)
         }
+
+
+@examples(200)
+@given(made, st.integers(0, 9))
+def test_late_answers_stand_with_what_they_answer(events: list[Event], begin: int) -> None:
+    columns, expected = written(events)
+    behind = expected[begin:]
+    spoken_of = {(event.user, event.message_id) for event in behind if event.message_id is not None}
+    before = [event._replace(offset=None) for event in expected[:begin] if (event.user, event.message_id) in spoken_of]
+    assert list(columns.begun_before(begin)) == before + behind
+    if begin < len(events):
+        assert list(Events.of_tuples(expected[1:]).begun_before(begin)) == [event for event in before if event.index] + expected[max(begin, 1):]
+
+
+def test_a_late_answer_is_no_phantom_and_leaves_no_gap() -> None:
+    story = Story()
+    story.send("m1")
+    story.send("m2")
+    story.reply("m1", offset=1)
+    burst = story.send("m3")
+    story.reply("m2", offset=2)
+    story.reply("m3", offset=3)
+    story.reply("m0", offset=4)
+    events = Events.of_tuples(story.events)
+    later = History(events.begun_before(burst.index))
+    (stranger,) = no_phantom_replies(later).violations
+    assert "m0" in stranger.sentence
+    assert offsets_without_gap(later).ok
+    assert nothing_lost(later).ok
+    assert len(no_phantom_replies(History(events[3:])).violations) == 2
 
 
 @examples(100)
