@@ -48,6 +48,14 @@ def written(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+class Published(NamedTuple):
+    """A public key as it is published."""
+
+    name: str | None
+    """Its ``kid``."""
+    pem: bytes
+
+
 @dataclass(frozen=True)
 class Genuine:
     """A token as the issuer has made it, and what a forger has at hand."""
@@ -57,6 +65,8 @@ class Genuine:
     """The target's clock, in whole seconds."""
     sign: Sign | None = None
     """Signs as the issuer does; None where nobody has given us the key."""
+    published: Published | None = None
+    """A key with which the target checks tokens, and which anybody may read; None where it publishes none."""
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -111,10 +121,11 @@ def _changed(claims: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 
 class Form(NamedTuple):
-    """How a token is made; ``needs_key``: as only the issuer can."""
+    """How a token is made; ``needs_key``: as only the issuer can; ``needs_published``: with a key that the target publishes."""
 
     make: Callable[[Genuine], str]
     needs_key: bool = False
+    needs_published: bool = False
 
 
 def _twice(genuine: Genuine, name: str, first: Any, last: Any) -> str:
@@ -133,6 +144,14 @@ def _forger_s_own_key(genuine: Genuine) -> str:
     key = json.loads(algorithm.to_jwk(private.public_key()))
     part = f"{encoded(written({'alg': 'RS256', 'typ': 'JWT', 'jwk': key}))}.{genuine.parts[1]}"
     return f"{part}.{encoded(algorithm.sign(part.encode(), private))}"
+
+
+def _public_key_as_secret(genuine: Genuine) -> str:
+    """HS256 with the target's own public key for a secret: who lets the token choose how that key is used takes it. Source: RFC 8725, 2.1."""
+    if genuine.published is None:
+        raise ValueError("this form needs a published key")
+    name, pem = genuine.published
+    return genuine.by_another({} if name is None else {"kid": name}, pem, sub=ADMINISTRATOR)
 
 
 def _later(genuine: Genuine) -> int:
@@ -162,6 +181,7 @@ FORMS: dict[str, Form] = {
     "alg NONE": Form(lambda genuine: genuine.unsigned("NONE")),
     "alg nOnE": Form(lambda genuine: genuine.unsigned("nOnE")),
     "key of the forger": Form(_forger_s_own_key),
+    "public key as secret": Form(_public_key_as_secret, needs_published=True),
     "empty key": Form(lambda genuine: genuine.by_another(key=b"")),
     "kid path": Form(lambda genuine: genuine.by_another({"kid": "../../../../../../dev/null"}, b"")),
     "kid query": Form(lambda genuine: genuine.by_another({"kid": "x' UNION SELECT 'key' -- "}, b"key")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from robot.api.types import Secret
 
@@ -13,7 +14,7 @@ from ..connecting_arguments import MaybeLocalAddress
 from ..engine.attempts import Shown, TokenAttempt
 from ..errors import UsageError
 from ..targets.accounts import ticket_for
-from ..targets.signing import signer
+from ..targets.signing import published, signer
 from ..token_forms import FORMS, Genuine
 from .decorator import keyword
 from .kit import Kit
@@ -64,7 +65,7 @@ class TokenKeywords:
         | role       | the user whom it names, such as ``mallory``                                                            |
 
         Returns a Robot ``Secret``. A wrong form is answered with all that there are. Forms that only the issuer could make, such as ``expired``,
-        need ``token_signing`` (``connect.auth.signing`` in the target file).
+        need ``token_signing`` (``connect.auth.signing`` in the target file), ``public key as secret`` needs ``public_keys`` (``connect.auth.public_keys``).
 
         | ${token} =    `Forge Token`    alg none    mallory
         """
@@ -74,6 +75,9 @@ class TokenKeywords:
         if FORMS[form].needs_key:
             kit.must_offer("token_signing")
         genuine = self._genuine(role)
+        if FORMS[form].needs_published:
+            kit.must_offer("public_keys")
+            genuine = replace(genuine, published=kit.engine.run(published(kit.target)))
         return self._tries.known(Secret(FORMS[form].make(genuine)), f"a token '{form}'", valid=False)
 
     @keyword(tags=("Tokens",))

@@ -70,6 +70,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "token_in_query": lambda file: "query" in file.connect.auth.also,
     "token_in_subprotocol": lambda file: "subprotocol" in file.connect.auth.also,
     "token_refusal": lambda file: file.guarantees.refusal.token is not None and file.permissions.hostile,
+    "public_keys": lambda file: file.connect.auth.public_keys is not None,
     "token_signing": lambda file: file.connect.auth.signing is not None,
     "token_renewal": lambda file: file.connect.auth.refresh is not None and file.connect.auth.token.refresh_token is not None,
     "token_revocation": lambda file: file.guarantees.refresh.old_token == "revoked",  # noqa: S105

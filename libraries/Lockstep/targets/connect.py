@@ -87,6 +87,8 @@ class Authentication(Way):
     """Other ways in which it may travel, by names that suites use."""
     ticket: Step | None = None      # exchanges a {token} for a {ticket}, which travels in its place
     signing: Signing | None = None
+    public_keys: str | None = None
+    """Address of the keys with which the target checks tokens (JWKS), where it has such; a forger can read them too."""
 
 
 GREETED = ("offset", "recovered", "head", "context_available", "absence_class", "warning", "policy", "location_changed", "waiting")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EnvironmentSetupError, UsageError
-from ..token_forms import Sign, encoded, written
+from ..token_forms import Published, Sign, encoded, written
 
 if TYPE_CHECKING:
     from .target import Target
@@ -31,6 +31,24 @@ def signer(target: Target) -> Sign:
         return f"{part}.{encoded(algorithm.sign(part.encode(), key))}"
 
     return sign
+
+
+async def published(target: Target) -> Published:
+    """The first RSA key that the target publishes (RFC 7517); an error where it publishes none."""
+    import jwt  # noqa: PLC0415 - who looks at no keys need not pay for them
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    address = target.file.connect.auth.public_keys
+    if address is None:
+        raise UsageError(f"{target.title} publishes no keys; its file has no 'connect.auth.public_keys'")
+    answer = await target.http.json("public keys", "GET", target.fill(address))
+    listed = answer.get("keys") if isinstance(answer, dict) else None
+    try:
+        found = next(one for one in listed or () if one["kty"] == "RSA")
+        key = jwt.PyJWK.from_dict(found, algorithm="RS256").key
+    except (StopIteration, KeyError, TypeError, ValueError, AttributeError, jwt.PyJWTError):
+        raise EnvironmentSetupError(f"public keys: what 'connect.auth.public_keys' in {target.path} names has no RSA key in the form of RFC 7517") from None
+    return Published(found.get("kid"), key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _key(target: Target) -> str:

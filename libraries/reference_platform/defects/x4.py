@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reference_platform.policies import Gate, Tokens
 from reference_platform.policies.gate import Farewell, Refusal
@@ -49,6 +53,21 @@ class AnySignature(Tokens):
 
     async def check_signature(self, token: str, parts: Parts) -> None:
         """It looks like a signature."""
+
+
+@defect("x4_key_confusion")
+class KeyOfTheOtherKind(Tokens):
+    """The name of a key decides which key is taken, and the token how it is used: a public key becomes a secret that everybody knows."""
+
+    async def check_signature(self, token: str, parts: Parts) -> None:
+        """Whatever is published under this name is what HS256 is checked with."""
+        signed, _, signature = token.rpartition(".")
+        named = [one for one in await self.keys.published() if parts.header.get("kid") == one["kid"]]
+        for one in named if parts.header.get("alg") == "HS256" else []:
+            pem = jwt.PyJWK.from_dict(one).key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            if jwt.utils.base64url_encode(hmac.digest(pem, signed.encode(), "sha256")).decode() == signature:
+                return
+        await super().check_signature(token, parts)
 
 
 @defect("x4_aud_iss_ignored")

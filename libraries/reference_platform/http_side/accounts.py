@@ -46,6 +46,7 @@ class Auth:
         routes.add_post("/auth/refresh", self.refresh)
         routes.add_post("/auth/revoke", self.revoke)
         routes.add_post("/auth/ticket", giving(self._host))
+        routes.add_get("/.well-known/jwks.json", self.public_keys)
 
     async def test_user(self, request: web.Request) -> web.Response:
         """An account for an e-mail address, and tokens for it."""
@@ -112,6 +113,10 @@ class Auth:
         policies.audit.note("revocation", "INFO", user, who, token or refresh_token)
         await self._host.transactions.committed()
         return web.json_response({"revoked": True})
+
+    async def public_keys(self, _: web.Request) -> web.Response:
+        """The keys of those who sign with RS256 (RFC 7517); no secret is among them."""
+        return web.json_response({"keys": await self._host.policies.tokens.keys.published()})
 
     async def control(self, request: web.Request) -> web.Response:
         """Makes the refresh service answer errors or late; what is not said ends."""

@@ -43,6 +43,22 @@ class SigningKeys:
         """The key of this name; where a token names none, the only key there is."""
         if name is not None and not isinstance(name, str):
             raise TokenRefusedError(INVALID, TokenFault.SIGNATURE)
+        await self._look_for(name)
+        if name is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        if name not in self._keys:
+            raise TokenRefusedError(INVALID, TokenFault.SIGNATURE)
+        return self._keys[name]
+
+    async def published(self) -> list[dict[str, Any]]:
+        """The keys as anybody may read them; none where tokens are signed with a secret only."""
+        if self._url is None and self._file is None:
+            return []
+        await self._look_for(None)
+        return [{**jwt.get_algorithm_by_name("RS256").to_jwk(key, as_dict=True), "use": "sig", "alg": "RS256", "kid": name} for name, key in self._keys.items()]
+
+    async def _look_for(self, name: str | None) -> None:
+        """Reads the keys again if none has this name, or there is none at all."""
         async with self._lock:
             if (name not in self._keys if name else not self._keys) and monotonic() - self._looked >= PAUSE:
                 self._looked = monotonic()
@@ -50,11 +66,6 @@ class SigningKeys:
                     self._keys = _rsa_keys(json.loads(await self._text()))
                 except Exception as error:  # noqa: BLE001 - whatever is wrong over there, this platform goes on with the keys it has
                     _log.warning("the keys of the token issuer cannot be read: %s", error)
-        if name is None and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        if name not in self._keys:
-            raise TokenRefusedError(INVALID, TokenFault.SIGNATURE)
-        return self._keys[name]
 
     async def _text(self) -> bytes:
         if self._file is not None:

@@ -74,6 +74,12 @@ Key Of The Forger In The Header
     [Tags]    wsr-4-7    rfc8725-3.1
     key of the forger
 
+Public Key Used As A Secret
+    [Documentation]    The key with which anybody may check tokens is no key with which anybody may sign them.
+    [Tags]    wsr-4-7    rfc8725-2.1
+    [Setup]    Bad Tokens Can Be Tried    public_keys
+    public key as secret
+
 Empty Key
     [Tags]    wsr-4-7    rfc8725-3.5
     empty key

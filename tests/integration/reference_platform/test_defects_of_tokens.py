@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -65,6 +70,21 @@ def test_a_bad_token_is_treated_as_the_name_says(serve, defect, token, wrong):
     correct, broken = serve(), serve("--defect", defect)
     assert shown(correct, token(correct)) == ([], 401)
     assert shown(broken, token(broken)) == wrong
+    assert shown(broken, broken.account("alice")["token"]) == GREETED, "a good one is good everywhere"
+
+
+def test_a_public_key_is_taken_for_a_secret(serve, tmp_path):
+    public = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    key = {**jwt.get_algorithm_by_name("RS256").to_jwk(public, as_dict=True), "kid": "partner"}
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key]}))
+    settings = ("--set", "token_algorithms=HS256, RS256", "--set", f"jwks_file={tmp_path / 'keys.json'}")
+    correct, broken = serve(*settings), serve(*settings, "--defect", "x4_key_confusion")
+    head = f"{part({'alg': 'HS256', 'kid': 'partner'})}.{correct.account('alice')['token'].split('.')[1]}"
+    signature = hmac.digest(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), head.encode(), hashlib.sha256)
+    forged = f"{head}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    assert shown(correct, forged) == ([], 401)
+    assert shown(broken, forged) == GREETED
+    assert shown(broken, by_another(broken)) == ([], 401)
     assert shown(broken, broken.account("alice")["token"]) == GREETED, "a good one is good everywhere"
 
 

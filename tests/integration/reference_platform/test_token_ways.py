@@ -141,6 +141,13 @@ def test_a_public_key_is_no_secret(elsewhere, pair):
         assert shown(elsewhere, query=f"?token={forged}") == 401
 
 
+def test_public_keys_can_be_read_by_everybody(elsewhere, pair, serve):
+    address = "/.well-known/jwks.json"
+    assert elsewhere.ask(elsewhere.ready["auth_url"] + address) == {"keys": [public(pair)]}
+    secretive = serve()
+    assert secretive.ask(secretive.ready["auth_url"] + address) == {"keys": []}
+
+
 def test_rs256_without_keys_is_a_sentence(serve):
     with pytest.raises(RuntimeError, match="token_algorithms has RS256, so that jwks_url or jwks_file must say whose keys count"):
         serve("--set", "token_algorithms=RS256")

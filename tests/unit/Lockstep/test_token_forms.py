@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import UTC, datetime
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from Lockstep.token_forms import FORMS, HOUR, Genuine, decoded, encoded, written
+from Lockstep.token_forms import FORMS, HOUR, Genuine, Published, decoded, encoded, written
 
 KEY = "a key of thirty-two characters or more"
 NOW = 1_800_000_000
@@ -21,7 +24,9 @@ def sign(header, claims):
     return f"{part}.{encoded(jwt.get_algorithm_by_name('HS256').sign(part.encode(), KEY.encode()))}"
 
 
-GENUINE = Genuine(sign({"typ": "JWT"}, written(CLAIMS)), NOW, sign)
+PRIVATE = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLISHED = Published("partner", PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+GENUINE = Genuine(sign({"typ": "JWT"}, written(CLAIMS)), NOW, sign, PUBLISHED)
 SIGNED = [name for name, form in FORMS.items() if form.needs_key]
 TOLERATED = {
     "exp as fraction", "exp as text", "exp twice, first over", "sub twice", "sub as number", "exp as truth",
@@ -65,7 +70,16 @@ def test_what_needs_the_key_is_well_signed(name):
 
 @pytest.mark.parametrize("name", sorted(set(FORMS) - set(SIGNED)))
 def test_the_others_need_no_key(name):
-    assert FORMS[name].make(Genuine(GENUINE.text, NOW)) != GENUINE.text
+    assert FORMS[name].make(Genuine(GENUINE.text, NOW, published=PUBLISHED)) != GENUINE.text
+
+
+def test_a_public_key_becomes_a_secret():
+    form = FORMS["public key as secret"]
+    header, claims, signature = form.make(GENUINE).split(".")
+    assert (decoded(header)["kid"], decoded(claims)["sub"]) == ("partner", "administrator")
+    assert signature == encoded(hmac.digest(PUBLISHED.pem, f"{header}.{claims}".encode(), "sha256"))
+    with pytest.raises(ValueError, match="needs a published key"):
+        form.make(Genuine(GENUINE.text, NOW))
 
 
 def test_each_is_another_one():

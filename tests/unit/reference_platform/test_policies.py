@@ -178,7 +178,7 @@ CATALOGUE = {
     "x1": "context_lost context_of_other_user context_rolled_back guessable_session",
     "x2": "restart_stream gap terminal_twice no_terminal no_bound lost_but_kept",
     "x3": "queue_dropped queue_reversed overflow_silent",
-    "x4": "accept_expired one_second_past alg_none sig_not_checked aud_iss_ignored refuse_valid wrong_close_code data_before_auth",
+    "x4": "accept_expired one_second_past alg_none sig_not_checked aud_iss_ignored refuse_valid wrong_close_code data_before_auth key_confusion",
     "x5": "state_lost acked_lost dedup_lost half_open",
     "x6": "ghost_sessions fd_leak rate_limit_locks_out",
     "x7": "zombie never_closes_dead_peer pong_payload_wrong",
