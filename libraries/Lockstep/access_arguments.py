@@ -16,16 +16,19 @@ class SessionExpiry(Enum):
 
 
 class Refused(Enum):
-    """What a client is refused for: the target is ``crowded``, its token is ``expired``, or its ``origin`` is not allowed."""
+    """What a client is refused for: the target is ``crowded``, its token is ``expired`` or ``revoked``, or its ``origin`` is not allowed."""
 
     crowded = "crowded"
     expired = "expired"
+    revoked = "revoked"
     origin = "origin"
 
     @property
     def why(self) -> str:
         """In words."""
-        return {"crowded": "all places are taken", "expired": "its token has expired", "origin": "its origin is not allowed"}[self.value]
+        return {
+            "crowded": "all places are taken", "expired": "its token has expired", "revoked": "its token was revoked", "origin": "its origin is not allowed",
+        }[self.value]  # fmt: skip
 
 
 class Shut(Enum):

@@ -140,7 +140,7 @@ def stayed_with_the_new_token(history: History, now: float, expired: Collection[
 
 
 def old_tokens_dead(history: History) -> Verdict:
-    """Nobody gets in with a token that another has replaced (*token_window*): a CONNECT that says ``retired`` fails. O(n)."""
+    """Nobody gets in with a token that was replaced or revoked (*token_window*): a CONNECT that says ``retired`` fails. O(n)."""
     verdict = Verdict("old tokens are dead")
     tries = {event.connection: event for event in history.events.of(Kind.CONNECT) if (event.details or {}).get("retired")}
     refused = {event.connection for event in history.events.of(Kind.CONNECT_FAILED)}
@@ -150,5 +150,5 @@ def old_tokens_dead(history: History) -> Verdict:
     for connection, event in tries.items():
         verdict.exercised += 1
         if connection not in refused:
-            verdict.violated(Code.TOKEN_WINDOW, f"{wording.owner(event)} got in {wording.at(history, event)} with a token that another had replaced", event)
+            verdict.violated(Code.TOKEN_WINDOW, f"{wording.owner(event)} got in {wording.at(history, event)} with a token that had been replaced or revoked", event)
     return verdict.concluded()

@@ -100,7 +100,7 @@ class AccessKeywords:
         """The target ended a client's newest connection, or did not let it in, as its file promises (``guarantees.refusal``).
 
         | =Argument= | =Meaning=                                                                                           |
-        | reason     | ``crowded``: all places are taken; ``expired``: its token is over; ``origin``: it comes from a page that is not allowed |
+        | reason     | ``crowded``: all places are taken; ``expired``, ``revoked``: its token is over; ``origin``: it comes from a page that is not allowed |
         | client     | alias; none: the only open client                                                                   |
         | within     | so long an open connection is waited for until it ends, such as ``30 s``                              |
 

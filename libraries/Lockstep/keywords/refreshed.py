@@ -65,25 +65,26 @@ class RefreshedKeywords:
 
     @keyword(tags=("Tokens", "Connecting", "Isolation"))
     def try_old_token(self, tokens: Tokens) -> TokenAttempt:
-        """Tries to get in with a token that another has replaced, whatever comes of it.
+        """Tries to get in with a token that was replaced by another or revoked, whatever comes of it.
 
         | =Argument= | =Meaning=                                                 |
         | tokens     | what `Get Tokens` or an earlier refresh returned          |
 
-        Returns the attempt, with ``accepted`` and ``way``. Judged by `Old Tokens Should Be Dead`. Fails if the target does not promise that such
-        tokens are dead (``token_revocation``).
+        Returns the attempt, with ``accepted`` and ``way``. Judged by `Old Tokens Should Be Dead`. Fails if the target neither promises
+        that replaced tokens are dead (``token_revocation``) nor revokes any (``revocation``).
 
         | `Try Old Token` | ${tokens} |
         | `Old Tokens Should Be Dead` |
         """
         kit = self._kit
-        kit.must_offer("token_revocation")
-        shown = Shown(kit.account(tokens.role), tokens.token, {"token": "a token that another has replaced", "valid": False, "retired": True})
+        if not kit.target.offers("revocation"):
+            kit.must_offer("token_revocation")
+        shown = Shown(kit.account(tokens.role), tokens.token, {"token": "a token that is dead", "valid": False, "retired": True})
         return kit.engine.run(try_to_connect(kit.engine, kit.target, shown, kit.engine.journal.cursor, kit.fence))
 
     @keyword(tags=("Tokens", "Expectation"))
     def old_tokens_should_be_dead(self) -> None:
-        """Nobody got in with a token that had been replaced by another (`Try Old Token`).
+        """Nobody got in with a token that had been replaced by another, or revoked (`Try Old Token`).
 
         Violation: token_window.
 

@@ -14,7 +14,7 @@ from ..arguments import Count, Duration, Interval, MaybeDuration, Number
 from ..engine.activity import Activity
 from ..engine.renewing import Offer, Renewal, in_band, keep_fresh, over_http, together
 from ..errors import UsageError
-from ..targets.renewing import Tokens, first_tokens
+from ..targets.renewing import Tokens, first_tokens, revoke
 from .auditing import audit_begins
 from .decorator import keyword
 from .kit import Kit
@@ -76,11 +76,29 @@ class RefreshingKeywords:
         return self._over_http(offer, within)
 
     @keyword(tags=("Tokens", "Isolation"))
+    def revoke_token(self, tokens: Tokens) -> None:
+        """Ends a token before its time, as when somebody logs out or a device is lost.
+
+        | =Argument= | =Meaning=                                             |
+        | tokens     | what `Get Tokens` or an earlier refresh returned      |
+
+        Whoever is connected with it is out (`The Refusal Should Be As Promised`, ``revoked``). Fails if the target does not offer
+        ``revocation`` (``connect.auth.revoke`` in its file), or does not take the request.
+
+        | ${tokens} =    `Get Tokens`    alice
+        | `Connect As`    alice    token=${tokens.token}
+        | `Revoke Token`    ${tokens}
+        | `The Refusal Should Be As Promised`    revoked    alice
+        """
+        self._kit.must_offer("revocation")
+        self._kit.engine.run(revoke(self._kit.target, tokens))
+
+    @keyword(tags=("Tokens", "Isolation"))
     def try_to_refresh(self, form: str, role: str, *, other: str = "bob") -> Renewal:
         """Asks for new tokens with a refresh token that must not be good enough.
 
         | =Argument= | =Meaning=                                                                                          |
-        | form       | ``wrong``, ``changed``, ``short``, ``empty``, ``expired``, ``used``, ``another user's`` or ``access token`` |
+        | form       | ``wrong``, ``changed``, ``short``, ``empty``, ``expired``, ``used``, ``revoked``, ``another user's`` or ``access token`` |
         | role       | the user who asks, such as ``alice``                                                               |
         | other      | whose refresh token it is, where it is another user's                                              |
 
@@ -92,7 +110,7 @@ class RefreshingKeywords:
         forms: dict[str, Callable[[], Secret]] = {
             "wrong": lambda: Secret(secrets.token_urlsafe(32)), "changed": lambda: Secret(_changed(good.refresh_token.value)),
             "short": lambda: Secret(good.refresh_token.value[:8]), "empty": lambda: Secret(""), "expired": lambda: good.refresh_token,
-            "used": lambda: self._used(good), "another user's": lambda: self.get_tokens(other).refresh_token, "access token": lambda: good.token,
+            "used": lambda: self._used(good), "revoked": lambda: self._revoked(good), "another user's": lambda: self.get_tokens(other).refresh_token, "access token": lambda: good.token,
         }  # fmt: skip
         return self._over_http(Offer(role, good.user, _one_of(forms, form, "a refresh token")(), f"a refresh token '{form}'", valid=False), PATIENTLY)
 
@@ -250,6 +268,10 @@ class RefreshingKeywords:
 
     def _used(self, tokens: Tokens) -> Secret:
         self.refresh_token(tokens)
+        return tokens.refresh_token
+
+    def _revoked(self, tokens: Tokens) -> Secret:
+        self.revoke_token(tokens)
         return tokens.refresh_token
 
     def _present(self, alias: str) -> Secret:

@@ -57,6 +57,7 @@ BY_FILE: dict[str, Callable[[TargetFile], bool]] = {
     "restart_notice": lambda file: bool(file.messages.notice),
     "resume": lambda file: file.connect.resume is not None,
     "restart": lambda file: file.lifecycle is not None and file.lifecycle.restart,
+    "revocation": lambda file: file.connect.auth.revoke is not None,
     "second_instance": lambda file: file.lifecycle is not None and file.lifecycle.second is not None and file.control.hand_over is not None,
     "server_figures": lambda file: file.lifecycle is not None,
     "streams": lambda file: bool(file.messages.stream_chunk and file.messages.stream_end) and _tells(file, "start_stream", "stream"),

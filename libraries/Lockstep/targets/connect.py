@@ -83,6 +83,7 @@ class Authentication(Way):
 
     token: TokenSource = TokenSource.model_validate({})
     refresh: Step | None = None     # gives a new {token} and {refresh_token} for a {refresh_token}
+    revoke: Step | None = None      # ends a {token} before its time
     also: dict[str, Way] = Field(default_factory=dict)
     """Other ways in which it may travel, by names that suites use."""
     ticket: Step | None = None      # exchanges a {token} for a {ticket}, which travels in its place

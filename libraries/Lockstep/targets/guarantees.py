@@ -44,6 +44,7 @@ class Refusals(Strict):
 
     crowded: Ways | None = None             # a connection above limits.clients
     expired: Ways | None = None             # one whose token expires, where the policy is to close it
+    revoked: Ways | None = None             # one whose token is revoked meanwhile
     subprotocol: Ways | None = None         # one that names sub-protocols, and none that is spoken there
     token: Ways | None = None               # one whose token is bad, whatever is wrong with it
     origin: Ways | None = None              # one from a page that is not allowed

@@ -57,6 +57,17 @@ async def renewed(target: Target, tokens: Tokens, request_id: str | None, within
     return replace(tokens, user=user, token=Secret(token), refresh_token=Secret(refresh_token))
 
 
+async def revoke(target: Target, tokens: Tokens) -> None:
+    """Ends a token before its time; an error where the target does not take it."""
+    step = target.file.connect.auth.revoke
+    if step is None:
+        raise UsageError(f"{target.title} revokes no tokens; its file has no 'connect.auth.revoke'")
+    known = {"user": tokens.user, "token": tokens.token.value, "refresh_token": tokens.refresh_token.value}
+    headers = {name: target.fill(value, **known) for name, value in step.headers.items()}
+    what, body = f"end of the token of {tokens.role}", filled_body(step.body, known)
+    await target.http.request(what, step.method, target.fill(step.url, **known), body, headers=headers, within=step.within)
+
+
 def _found(target: Target, answer: Any, path: str, name: str) -> str:
     found = follow(path, answer)
     if not isinstance(found, str):

@@ -75,3 +75,11 @@ class RefreshTokensAgainAndAgain(Tokens):
         if found is not None:
             found.used = found.request_id = None
         return granted
+
+
+@defect("x10_revocation_unheard")
+class RevokedAndStillIn(Tokens):
+    """A revoked token opens no door any more, and whoever is in already stays."""
+
+    def revoked(self, token: str) -> None:
+        """Only the door is watched."""

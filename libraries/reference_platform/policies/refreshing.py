@@ -164,6 +164,10 @@ class Refreshing:
             if grant.used is None:
                 grant.used = self.host.clock.now()
                 self.memory.keep(grant)
+        self.revoked(token)
+
+    def revoked(self, token: str) -> None:
+        """Who is in with it is in no longer."""
         farewell = Farewell(4401, "the token was revoked")
         for connection in [one for one, bearer in self.bearers.items() if token_id(bearer.identity.claims) == token]:
             connection.close(*farewell)

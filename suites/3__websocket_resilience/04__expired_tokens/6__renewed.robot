@@ -26,6 +26,18 @@ Over, Renewed, Connected Again
     And Old Tokens Should Be Dead
     And Bob Has Noticed Nothing
 
+Revoked, And Out At Once
+    [Documentation]    A device is lost: who is in with its token is out, and nobody comes in with it any more.
+    [Tags]    wsr-4-3    owasp-asvs-3.3.1
+    [Setup]    The Target Must Offer    token_renewal    token_refusal    revocation
+    ${tokens} =    Given Alice Is Connected With A Token For    10 minutes
+    And She Goes On
+    When Revoke Token    ${tokens}
+    Then The Refusal Should Be As Promised    revoked    alice
+    And Try Old Token    ${tokens}
+    And Old Tokens Should Be Dead
+    And Bob Has Noticed Nothing
+
 Two Rotations
     [Documentation]    Each refresh token is good for once, and each new token takes the place of the one before.
     [Tags]    wsr-4-16

@@ -33,6 +33,10 @@ Expired
 Used Already
     used
 
+Revoked
+    [Setup]    The Target Must Offer    token_renewal    revocation
+    revoked
+
 Somebody Else's
     another user's
 

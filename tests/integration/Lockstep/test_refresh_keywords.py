@@ -20,6 +20,13 @@ TESTS = {
     Should Be Equal    ${again.way}    http 401
     Run Keyword And Expect Error    violation: alice's renewal by her refresh token at * was refused by http 401, and should have been granted.*    Every Refresh Should Be Judged Rightly
 """,
+    "Revoked": """
+    ${tokens} =    Get Tokens    alice
+    Connect As    alice    token=${tokens.token}
+    Revoke Token    ${tokens}
+    The Refusal Should Be As Promised    revoked    alice
+    Run Keyword And Expect Error    environment: end of the token of bob: * answered HTTP 401,*    Revoke Token    ${{ __import__("dataclasses").replace($tokens, role="bob", token=$tokens.refresh_token) }}
+""",
     "Not Enough Samples": """
     Run Keyword And Expect Error    violation: renewals are fast: nothing was there to be checked.*    Refreshes Should Take Less Than    1 s
     Run Keyword And Expect Error    violation: a race has one winner: nothing was there to be checked.*    Each Race Should Have One Winner

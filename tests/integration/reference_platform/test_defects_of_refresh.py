@@ -63,3 +63,13 @@ def test_a_refresh_token_can_be_used_again(serve):
     assert first != second
     assert comes_in(platform, first)
     assert comes_in(platform, second)
+
+
+def test_a_revoked_token_keeps_its_connection(serve):
+    platform = serve("--defect", "x10_revocation_unheard")
+    token = platform.account("alice")["token"]
+    client = opened(platform, token)
+    client.recv()
+    assert platform.ask(platform.ready["auth_url"] + "/auth/revoke", {"token": token}) == {"revoked": True}
+    assert say(client, type="get_agent_state", request_id="s")["type"] == "agent_state"
+    assert not comes_in(platform, token)

@@ -129,7 +129,7 @@ def test_nobody_gets_in_with_an_old_token() -> None:
         story.add(Kind.CONNECT, connection=connection, details={"retired": connection < 4})
     story.add(Kind.CONNECT_FAILED, connection=1)
     closed(closed(story, 4401, connection=2), 1000, "us", connection=3)
-    assert said(old_tokens_dead(story.history)) == [("token_window", "alice got in at +0.200 s with a token that another had replaced")]
+    assert said(old_tokens_dead(story.history)) == [("token_window", "alice got in at +0.200 s with a token that had been replaced or revoked")]
     assert old_tokens_dead(story.history).exercised == 3
     assert old_tokens_dead(Story().history).counts == {"vacuous": 1}
 
