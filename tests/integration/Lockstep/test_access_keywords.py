@@ -92,7 +92,7 @@ def test_the_next_test_finds_the_target_as_it_was(robot):
 WRONG = {
     "Set Session Expiry    ask": "usage: policy must be one of allow, close, not 'ask' (argument of 'Set Session Expiry')",
     "Let Tokens Last    0    alice": "usage: lifetime must be a time of more than 0, such as '20 ms', not '0' (argument of 'Let Tokens Last')",
-    "The Refusal Should Be As Promised    rude    alice": "usage: reason must be one of crowded, expired, origin, not 'rude'",
+    "The Refusal Should Be As Promised    rude    alice": "usage: reason must be one of crowded, expired, revoked, origin, not 'rude'",
     "The Refusal Should Be As Promised    origin    carol": "usage: no client is called 'carol'; known are: alice.",
     "Allow Origins    app.example.test": "environment: origins: http://127.0.0.1:* answered HTTP 400, '{\"error\": \"allowed is 'app.example.test'; allowed: origins such as",
 }
