@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import sys
 
 import pytest
 
+from acceptance.robot_alone import all_green, in_any_order, robot
 from acceptance.running import ROOT, Finished, finish
 
 SUITES = str(ROOT / "suites")
-SHORTER = [word for sizes in (
-    "RATE_STEPS:100, 300, 600 msg/s", "SECONDS_PER_RATE_STEP:1 s", "CONNECTION_STEPS:5, 130", "SECONDS_PER_CONNECTION_STEP:1 s",
-    "SOAK_MESSAGES:20000", "COOL_DOWN:1 s", "CHEAP_RECONNECTIONS:200", "BENCHMARK_PHASES:1, 1, 2, 1, 1 s", "USER_RATE_TIME:3 s",
-    "PEAK_TIME:1 s", "SCENARIO_TIME:2 s", "STRESS_TIME:4 s", "LOADED_MESSAGES:2000",
-) for word in ("--variable", sizes)]
-"""The whole quick run is another test; here every suite only has to run, and to be right."""
-LONG = "hvt-3ORhvt-4ORhvt-8"
-"""Cases with few and long tests, of which one after the other shows nothing new."""
 SOME_OF_EACH = [word for name in ("Burst Idempotency*", "Agents In Step", "Ordering Under Flood ?*", "Three Users", "Final Review") for word in ("--suite", name)]
 """Suites of one process, shares that need each other, and criteria. The runner's own run is pabot with all suites."""
 IDEMPOTENCY = str(ROOT / "suites" / "1__rapid_message_succession" / "04__burst_idempotency.robot")
-
-
-def all_green(done: Finished, at_least: int) -> None:
-    assert done.of_status("FAIL") == {}, done.output
-    unexpected = {name: why for name, why in done.of_status("SKIP").items() if not why.startswith(("invalid", "not measured"))}
-    assert unexpected == {}
-    assert len(done.of_status("PASS")) >= at_least, done.output
-
-
-def robot(folder, *arguments: str) -> Finished:
-    return finish([sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments], folder)
 
 
 def pabot(folder, *arguments: str) -> Finished:
@@ -41,9 +22,9 @@ def pabot(folder, *arguments: str) -> Finished:
     return finish([tool, "--outputdir", str(folder), "--pabotlibport", "0", *arguments], folder, cwd=folder)
 
 
-@pytest.mark.parametrize(("part", "at_least"), [("1__rapid_message_succession", 70), ("2__high_volume_throughput", 10), ("3__websocket_resilience", 35)])
+@pytest.mark.parametrize(("part", "at_least"), [("1__rapid_message_succession", 70), ("2__high_volume_throughput", 10)])
 def test_robot_alone_in_any_order(tmp_path, part, at_least):
-    all_green(robot(tmp_path, "--randomize", "all", "--exclude", LONG, *SHORTER, str(ROOT / "suites" / part)), at_least)
+    in_any_order(tmp_path, part, at_least)
 
 
 def test_one_file_alone(tmp_path):
