@@ -14,10 +14,10 @@ from itertools import accumulate
 
 from .plan import Stage
 
-FINE, COARSE = 0.000_25, 0.001
-"""s between two ticks. A timer of the loop cannot be finer than 1 ms, a timer of the system can."""
-FINE_UP_TO = 25_000
-"""msg/s; above this a coarse tick has so many messages that fine ones only cost system calls."""
+COARSE = 0.001
+"""s between two ticks. A timer of the loop cannot be finer, a timer of the system can."""
+FINE = ((5_000, 0.000_25), (25_000, 0.000_5))
+"""Up to so many msg/s a tick may be so fine (s): each one is a wake-up, which costs more than a message."""
 _CLOCK_MONOTONIC, _TFD_NONBLOCK, _TFD_CLOEXEC = 1, 0o4000, 0o2000000
 
 
@@ -57,6 +57,11 @@ class Timetable:
         reached = self._counts[at] + inside * (stage.begin + (stage.end - stage.begin) / stage.seconds * inside / 2)
         begun = math.floor(reached + 1e-6) + 1
         return min(self.total, -(-begun // self._burst) * self._burst)
+
+
+def tick_at(rate: float) -> float:
+    """Seconds between two ticks where the fastest stage has this rate (msg/s)."""
+    return next((every for most, every in FINE if rate <= most), COARSE)
 
 
 class Ticker:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from .pacing import COARSE, FINE, FINE_UP_TO, Ticker, Timetable
+from .pacing import Ticker, Timetable, tick_at
 
 if TYPE_CHECKING:
     from .lane import Lane
@@ -122,7 +122,7 @@ class OpenLoop:
             self._lanes[lane.number] = lane
         self._start = start
         fastest = max(max(stage.begin, stage.end) for stage in self._plan.stages)
-        self._ticker = Ticker(FINE if fastest <= FINE_UP_TO else COARSE, self._tick)
+        self._ticker = Ticker(tick_at(fastest), self._tick)
 
     def stop(self) -> None:
         """No further tick."""

@@ -66,6 +66,11 @@ def test_the_parts_of_all_connections_are_the_whole():
         assert max(parts) - min(parts) <= 1
 
 
+@pytest.mark.parametrize(("rate", "every"), [(1, 0.000_25), (5_000, 0.000_25), (5_001, 0.000_5), (25_000, 0.000_5), (25_001, 0.001), (1e6, 0.001)])
+def test_ticks_are_the_finer_the_fewer_messages_there_are(rate, every):
+    assert pacing.tick_at(rate) == every
+
+
 @pytest.mark.parametrize("fine", [True, False])
 def test_it_ticks_until_it_is_stopped(fine, monkeypatch):
     if not fine:
@@ -79,7 +84,7 @@ def test_it_ticks_until_it_is_stopped(fine, monkeypatch):
             if len(seen) == 20:
                 enough.set()
 
-        ticker = Ticker(pacing.FINE, tick)
+        ticker = Ticker(pacing.tick_at(1000), tick)
         assert not ticker.is_fine or fine
         await asyncio.wait_for(enough.wait(), 10)
         ticker.stop()
