@@ -25,7 +25,7 @@ async def prepare(target: Target, account: str, token: Secret | None, values: Ma
     taken: dict[str, str] = {}
     try:
         for number, step in enumerate(target.file.connect.prepare):
-            answer = decoded(await _step(target, f"preparing {account}", step, {**values, **taken}, token))
+            answer = decoded(await take(target, f"preparing {account}", step, {**values, **taken}, token))
             for name, path in step.take.items():
                 taken[name] = _found(answer, path, f"preparing {account}", f"'connect.prepare.{number}.take.{name}' in {target.path}")
     except BaseException:
@@ -38,7 +38,7 @@ async def prepare(target: Target, account: str, token: Secret | None, values: Ma
 async def discard(target: Target, account: str, token: Secret | None, values: Mapping[str, object]) -> None:
     """Does what the file says is to be done with an account that is no longer needed; what a dead server held is gone with it."""
     for step in () if target.end_of_process() else target.file.connect.discard:
-        await _step(target, f"discarding {account}", step, values, token)
+        await take(target, f"discarding {account}", step, values, token)
 
 
 async def ticket_for(target: Target, account: str, token: Secret) -> Secret:
@@ -46,7 +46,7 @@ async def ticket_for(target: Target, account: str, token: Secret) -> Secret:
     step = target.file.connect.auth.ticket
     if step is None:
         raise UsageError(f"{target.title} gives no tickets; its file has no 'connect.auth.ticket'")
-    answer = decoded(await _step(target, f"ticket for {account}", step, {}, token))
+    answer = decoded(await take(target, f"ticket for {account}", step, {}, token))
     return Secret(_found(answer, step.take.get("ticket", "ticket"), f"ticket for {account}", f"'connect.auth.ticket.take.ticket' in {target.path}"))
 
 
@@ -57,7 +57,8 @@ def _found(answer: Any, path: str, what: str, place: str) -> str:
     return str(found)
 
 
-async def _step(target: Target, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
+async def take(target: Target, what: str, step: Step, values: Mapping[str, object], token: Secret | None) -> bytes:
+    """Takes one step that the file describes; returns the body of the answer."""
     known = {**values, "token": token.value if token else ""}
     headers = {name: target.fill(value, **known) for name, value in step.headers.items()}
     body = filled_body(step.body, {**target.addresses, **known})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from robot.api.types import Secret
 
 from ..errors import EnvironmentSetupError, UsageError
+from .accounts import take
 from .http import HttpRefusedError, NoAnswerError
 from .mapping import follow
 from .placeholders import decoded, filled_body
@@ -62,10 +63,7 @@ async def revoke(target: Target, tokens: Tokens) -> None:
     step = target.file.connect.auth.revoke
     if step is None:
         raise UsageError(f"{target.title} revokes no tokens; its file has no 'connect.auth.revoke'")
-    known = {"user": tokens.user, "token": tokens.token.value, "refresh_token": tokens.refresh_token.value}
-    headers = {name: target.fill(value, **known) for name, value in step.headers.items()}
-    what, body = f"end of the token of {tokens.role}", filled_body(step.body, known)
-    await target.http.request(what, step.method, target.fill(step.url, **known), body, headers=headers, within=step.within)
+    await take(target, f"end of the token of {tokens.role}", step, {"user": tokens.user, "refresh_token": tokens.refresh_token.value}, tokens.token)
 
 
 def _found(target: Target, answer: Any, path: str, name: str) -> str:
