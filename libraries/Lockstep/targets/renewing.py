@@ -45,9 +45,9 @@ async def renewed(target: Target, tokens: Tokens, request_id: str | None, within
     step = target.file.connect.auth.refresh
     if step is None:
         raise UsageError(f"{target.title} renews no tokens; its file has no 'connect.auth.refresh'")
-    body = filled_body(step.body, {"user": tokens.user, "refresh_token": tokens.refresh_token.value, "request_id": request_id})
+    known = {"user": tokens.user, "refresh_token": tokens.refresh_token.value, "request_id": request_id}
     try:
-        data = await target.http.request(f"new token for {tokens.role}", step.method, target.fill(step.url), body, within=within)
+        data = await take(target, f"new token for {tokens.role}", step.model_copy(update={"within": within}), known, tokens.token)
     except HttpRefusedError as refusal:
         return f"http {refusal.status}"
     except NoAnswerError:
