@@ -120,12 +120,16 @@ class Database:
             audit_trail.write(self._sql, batch.audit)
             token_table.write(self._sql, batch.tokens)
         except BaseException:
-            execute("ROLLBACK")
+            self._take_back()
             raise
         execute("COMMIT")
         if self._log_is_long:
             self._log_is_long = False
             execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _take_back(self) -> None:
+        if self._sql.in_transaction:  # a full disk has ended it already: an error here would hide that one
+            self._sql.execute("ROLLBACK")
 
     # What a start, a repeated message or a returning user reads
 
