@@ -83,3 +83,13 @@ class RevokedAndStillIn(Tokens):
 
     def revoked(self, token: str) -> None:
         """Only the door is watched."""
+
+
+@defect("x10_revoked_and_renewed")
+class RefreshTokenOutlives(Tokens):
+    """Revokes a token and leaves its refresh token good, for which whoever has both gets new ones."""
+
+    def revoke(self, token: str, expires: float) -> None:
+        """Half of what the owner wanted."""
+        self.memory.revoke(token, expires)
+        self.revoked(token)

@@ -73,3 +73,12 @@ def test_a_revoked_token_keeps_its_connection(serve):
     assert platform.ask(platform.ready["auth_url"] + "/auth/revoke", {"token": token}) == {"revoked": True}
     assert say(client, type="get_agent_state", request_id="s")["type"] == "agent_state"
     assert not comes_in(platform, token)
+
+
+def test_a_refresh_token_outlives_its_token(serve):
+    correct, broken = serve(), serve("--defect", "x10_revoked_and_renewed")
+    for platform, renews in ((correct, False), (broken, True)):
+        account = platform.account("alice")
+        assert platform.ask(platform.ready["auth_url"] + "/auth/revoke", {"token": account["token"]}) == {"revoked": True}
+        assert isinstance(refresh(platform, account["refresh_token"]), dict) is renews
+        assert not comes_in(platform, account["token"])

@@ -185,7 +185,7 @@ CATALOGUE = {
     "x8": "crash_on_bad_json close_all_on_bad fragmented_bad_utf8_accepted giant_payload_crash deep_json_recursion nan_accepted wrong_type_accepted "
     "counts_bad_as_processed tells_its_inside decompression_bomb unmasked_accepted slowloris rate_not_kept",
     "x9": "bound_to_ip messages_into_dead_path",
-    "x10": "revocation_unheard refresh_drops_conn refresh_resets_state old_token_still_valid refresh_ignored expired_refresh_accepted "
+    "x10": "revoked_and_renewed revocation_unheard refresh_drops_conn refresh_resets_state old_token_still_valid refresh_ignored expired_refresh_accepted "
     "refresh_token_reusable",
     "audit": "repeats_missing tells_tokens alert_never alert_always believes_anybody",
 }
